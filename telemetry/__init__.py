@@ -1,0 +1,1 @@
+"""Read-only telemetry: value types, ports and adapters. Plain Python, no models, no Django."""

@@ -1,0 +1,74 @@
+"""The one shape of every answer: data, a status, and where it came from."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from telemetry.types import TelemetryKind, TimeWindow
+
+T = TypeVar("T")
+
+
+class ResultStatus(StrEnum):
+    """How much of the question was answered. NO_DATA is an answer; ERROR is none."""
+
+    OK = "ok"
+    NO_DATA = "no_data"
+    PARTIAL = "partial"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where an answer came from, exactly enough to ask again.
+
+    Attributes:
+        source: Name of the source as configured, for example ``prometheus`` or ``lab``.
+        query: The exact query text sent to the source.
+        truncated_count: How many rows, lines or series the caps cut off.
+        link: A page of the source that shows the same, or ``""``.
+    """
+
+    source: str
+    kind: TelemetryKind
+    query: str
+    window: TimeWindow
+    fetched_at: datetime
+    duration_seconds: float = 0.0
+    truncated_count: int = 0
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult(Generic[T]):
+    """An answer with its provenance. ``message`` says why there is an error or a part only."""
+
+    status: ResultStatus
+    data: T
+    provenance: Provenance
+    message: str = ""
+    retryable: bool = False
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the source answered: OK, PARTIAL or NO_DATA."""
+        return self.status is not ResultStatus.ERROR
+
+
+def digest_of(sample: Mapping[str, object] | list[object] | str) -> str:
+    """Return the SHA-256 of a JSON-able result in canonical form, as hex."""
+    text = json.dumps(sample, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many of the sources that were asked answered."""
+
+    asked: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)

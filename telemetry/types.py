@@ -1,0 +1,383 @@
+"""Value types shared by every telemetry port: frozen, aware UTC, units in field names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+class TelemetryKind(StrEnum):
+    """What sort of telemetry an answer came from: two kinds are two ingestion paths."""
+
+    METRIC = "metric"
+    LOG = "log"
+    TRACE = "trace"
+    CHANGE = "change"
+    CLUSTER = "cluster"
+    DATABASE = "database"
+    FLOW = "flow"
+    TOPOLOGY = "topology"
+
+
+class ResourceKind(StrEnum):
+    """The sort of thing a :class:`ResourceRef` names."""
+
+    SERVICE = "service"
+    WORKLOAD = "workload"
+    POD = "pod"
+    NODE = "node"
+    DATABASE = "database"
+    NAMESPACE = "namespace"
+    EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ResourceRef:
+    """One thing in the system. ``str()`` is its stable key, for example ``service/payments``."""
+
+    kind: ResourceKind
+    name: str
+    namespace: str = ""
+
+    def __str__(self) -> str:
+        scope = f"{self.namespace}/" if self.namespace else ""
+        return f"{self.kind.value}/{scope}{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> "ResourceRef":
+        """Read the form that ``str()`` writes.
+
+        Raises:
+            ValueError: The text is not ``kind/name`` or ``kind/namespace/name``.
+        """
+        kind, _, rest = text.partition("/")
+        if not rest:
+            raise ValueError(f"not a resource reference: {text!r}")
+        namespace, _, name = rest.rpartition("/")
+        return cls(ResourceKind(kind), name, namespace)
+
+
+def service(name: str, namespace: str = "") -> ResourceRef:
+    """Return the reference of a service."""
+    return ResourceRef(ResourceKind.SERVICE, name, namespace)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeWindow:
+    """Half-open ``[start, end)``, aware UTC."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("a time window needs aware times")
+        if self.end <= self.start:
+            raise ValueError("a time window must end after it starts")
+
+    @property
+    def duration(self) -> timedelta:
+        return self.end - self.start
+
+    def contains(self, at: datetime) -> bool:
+        return self.start <= at < self.end
+
+    @classmethod
+    def around(cls, at: datetime, *, before_seconds: float, after_seconds: float) -> "TimeWindow":
+        return cls(at - timedelta(seconds=before_seconds), at + timedelta(seconds=after_seconds))
+
+
+class Semantic(StrEnum):
+    """Back-end independent meanings of a series. Ratios are 0..1, never percent."""
+
+    REQUEST_RATE = "request_rate"
+    ERROR_RATIO = "error_ratio"
+    LATENCY_P50_SECONDS = "latency_p50_seconds"
+    LATENCY_P99_SECONDS = "latency_p99_seconds"
+    RETRY_RATE = "retry_rate"
+    CPU_UTILISATION_RATIO = "cpu_utilisation_ratio"
+    CPU_THROTTLED_RATIO = "cpu_throttled_ratio"
+    MEMORY_WORKING_SET_BYTES = "memory_working_set_bytes"
+    MEMORY_LIMIT_BYTES = "memory_limit_bytes"
+    RESTARTS_TOTAL = "restarts_total"
+    REPLICAS_READY = "replicas_ready"
+    REPLICAS_DESIRED = "replicas_desired"
+    DISK_USED_RATIO = "disk_used_ratio"
+    DISK_IO_UTILISATION_RATIO = "disk_io_utilisation_ratio"
+    NETWORK_PACKET_LOSS_RATIO = "network_packet_loss_ratio"
+    NETWORK_RETRANSMIT_RATIO = "network_retransmit_ratio"
+    NETWORK_RTT_SECONDS = "network_rtt_seconds"
+    TLS_HANDSHAKE_FAILURE_RATIO = "tls_handshake_failure_ratio"
+    CERTIFICATE_EXPIRY_SECONDS = "certificate_expiry_seconds"
+    DNS_FAILURE_RATIO = "dns_failure_ratio"
+    DB_CONNECTIONS_IN_USE = "db_connections_in_use"
+    DB_CONNECTIONS_MAX = "db_connections_max"
+    DB_POOL_WAIT_SECONDS = "db_pool_wait_seconds"
+    DB_LOCK_WAITS = "db_lock_waits"
+    DB_QUERY_P99_SECONDS = "db_query_p99_seconds"
+    DB_REPLICATION_LAG_SECONDS = "db_replication_lag_seconds"
+    QUEUE_DEPTH = "queue_depth"
+    CACHE_HIT_RATIO = "cache_hit_ratio"
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRef:
+    """One series that exists.
+
+    Attributes:
+        name: The back end's own name, shown to people.
+        semantic: Its meaning, or None where no mapping knows it (it can still be scanned).
+        peer: The other end, for a series about an edge (``payments -> bank-gateway``).
+        unit: ``seconds``, ``bytes``, ``ratio``, ``per_second``, ``count`` or ``""`` if unknown.
+    """
+
+    resource: ResourceRef
+    name: str
+    semantic: Semantic | None = None
+    peer: ResourceRef | None = None
+    unit: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """Samples of one series: ``times`` are Unix seconds, increasing; NaN is a missing scrape."""
+
+    ref: SeriesRef
+    times: FloatArray
+    values: FloatArray
+
+    def between(self, window: TimeWindow) -> "Series":
+        """Return the part of the series inside the window."""
+        keep = (self.times >= window.start.timestamp()) & (self.times < window.end.timestamp())
+        return Series(self.ref, self.times[keep], self.values[keep])
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line as it was written. ``body`` is untrusted text."""
+
+    at: datetime
+    resource: ResourceRef
+    severity: str
+    body: str
+    trace_id: str = ""
+    pod: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One operation of one trace. ``is_error`` is the span's own status, not its children's."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str
+    resource: ResourceRef
+    operation: str
+    start: datetime
+    duration_seconds: float
+    is_error: bool = False
+    pod: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeStats:
+    """What one resource saw of another over a window, counted from spans or flows."""
+
+    caller: ResourceRef
+    callee: ResourceRef
+    request_rate: float
+    error_ratio: float
+    latency_p50_seconds: float
+    latency_p99_seconds: float
+
+
+class ChangeKind(StrEnum):
+    """What was changed."""
+
+    DEPLOY = "deploy"
+    CONFIG = "config"
+    FLAG = "flag"
+    SCALE = "scale"
+    SCHEMA = "schema"
+    INFRASTRUCTURE = "infrastructure"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeEvent:
+    """One change that somebody or something made. ``summary`` and ``diff`` are untrusted text."""
+
+    id: str
+    at: datetime
+    kind: ChangeKind
+    resource: ResourceRef
+    summary: str
+    author: str = ""
+    revision_before: str = ""
+    revision_after: str = ""
+    diff: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PodState:
+    """A pod as the cluster reports it. ``reason`` is the waiting or termination reason, if any."""
+
+    name: str
+    workload: str
+    namespace: str
+    node: str
+    phase: str
+    ready: bool
+    restarts: int
+    reason: str = ""
+    last_termination: str = ""
+    exit_code: int | None = None
+    image: str = ""
+    started_at: datetime | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadState:
+    """A deployment, stateful set or daemon set, with what it asks for and has."""
+
+    resource: ResourceRef
+    kind: str
+    replicas_desired: int
+    replicas_ready: int
+    revision: str = ""
+    image: str = ""
+    paused: bool = False
+    conditions: tuple[str, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """A node: readiness, pressure conditions and the services that run on it."""
+
+    name: str
+    ready: bool
+    conditions: tuple[str, ...] = ()
+    unschedulable: bool = False
+    services_down: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterEvent:
+    """One event of the cluster's own journal. ``message`` is untrusted text."""
+
+    at: datetime
+    resource: ResourceRef
+    reason: str
+    message: str
+    is_warning: bool
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterObject:
+    """A configuration object, as text (Service, Ingress, NetworkPolicy, ConfigMap...)."""
+
+    kind: str
+    name: str
+    namespace: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterState:
+    """All that a cluster reader saw at once, cut to the resources asked for."""
+
+    pods: tuple[PodState, ...] = ()
+    workloads: tuple[WorkloadState, ...] = ()
+    nodes: tuple[NodeState, ...] = ()
+    events: tuple[ClusterEvent, ...] = ()
+    objects: tuple[ClusterObject, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSession:
+    """One session of a database server."""
+
+    pid: int
+    client: str
+    state: str
+    wait_event: str
+    query: str
+    age_seconds: float
+    blocked_by: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SlowStatement:
+    """A statement by its normalised text, with its mean and call rate over the window."""
+
+    query: str
+    calls_per_second: float
+    mean_seconds: float
+    rows_scanned: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseState:
+    """A database server's own view of itself at one moment."""
+
+    resource: ResourceRef
+    at: datetime
+    sessions: tuple[DatabaseSession, ...] = ()
+    slow_statements: tuple[SlowStatement, ...] = ()
+    connections_in_use: int = 0
+    connections_max: int = 0
+    replication_lag_seconds: float | None = None
+    size_bytes: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopologyEdge:
+    """``caller`` depends on ``callee``. ``source`` says how we know: traces, declared, metrics."""
+
+    caller: ResourceRef
+    callee: ResourceRef
+    source: str = "traces"
+
+
+@dataclass(frozen=True, slots=True)
+class TopologyGraph:
+    """Who calls whom. Placement (pod on node) is in ``runs_on``."""
+
+    resources: tuple[ResourceRef, ...] = ()
+    edges: tuple[TopologyEdge, ...] = ()
+    runs_on: tuple[tuple[ResourceRef, ResourceRef], ...] = ()
+
+    def callees(self, resource: ResourceRef) -> tuple[ResourceRef, ...]:
+        return tuple(sorted({e.callee for e in self.edges if e.caller == resource}))
+
+    def callers(self, resource: ResourceRef) -> tuple[ResourceRef, ...]:
+        return tuple(sorted({e.caller for e in self.edges if e.callee == resource}))
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFiring:
+    """An alert as a source sent it: the entry of every investigation."""
+
+    name: str
+    resource: ResourceRef
+    summary: str
+    starts_at: datetime
+    severity: str = ""
+    semantic: Semantic | None = None
+    value: float | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def utc(seconds: float) -> datetime:
+    """Return Unix seconds as an aware UTC time."""
+    return datetime.fromtimestamp(seconds, UTC)
