@@ -1,0 +1,1 @@
+"""Plans, approvals, guardrails, executors, verification: the only package that changes a target."""
