@@ -1,0 +1,353 @@
+"""Hypotheses: posting, classifying, ruling out, and the reconciler's assessments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Max
+
+from investigations.domain.audit import record_audit
+from investigations.domain.journal import BoardWriter, Fence, writing
+from investigations.domain.transitions import move
+from investigations.enums import (
+    BoardEventKind,
+    HypothesisState,
+    StanceKind,
+    TestVerdict,
+)
+from investigations.errors import BoardError, NotFound
+from investigations.models import Hypothesis, Stance
+from investigations.queries.objects import hypothesis_object, stance_key, stance_object
+from investigations.signals import board_touched
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class StanceDraft:
+    """What a piece of evidence says of a hypothesis. Positive decibans support."""
+
+    evidence_id: int
+    hypothesis_id: int
+    weight_decibans: float
+    rule: str = ""
+
+    @property
+    def kind(self) -> StanceKind:
+        """Less than a deciban either way does not separate."""
+        if self.weight_decibans >= 1.0:
+            return StanceKind.SUPPORTS
+        if self.weight_decibans <= -1.0:
+            return StanceKind.REFUTES
+        return StanceKind.NEUTRAL
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Where the reconciler puts one hypothesis. ``posterior`` is clamped to 0.01..0.99."""
+
+    hypothesis_id: int
+    state: HypothesisState
+    verdict: TestVerdict
+    prior: float | None
+    posterior: float | None
+    note: str = ""
+    ruled_out_by: str = ""
+
+
+def touch_after_commit(investigation_id: int) -> None:
+    """Tell the agents, after commit, that a person changed something."""
+    transaction.on_commit(
+        partial(
+            board_touched.send_robust,
+            sender=Hypothesis,
+            investigation_id=investigation_id,
+        )
+    )
+
+
+def _write(
+    board: BoardWriter, hypothesis: Hypothesis, *, author: str, sentence: str
+) -> None:
+    board.record(
+        BoardEventKind.HYPOTHESIS_CHANGED,
+        author=author,
+        sentence=sentence,
+        upsert={"hypotheses": {f"H{hypothesis.number}": hypothesis_object(hypothesis)}},
+    )
+
+
+def propose_hypothesis(
+    *,
+    investigation_id: int,
+    claim: str,
+    author: str,
+    resource: str = "",
+    fault_class: str = "",
+    change_id: str = "",
+    posted_by: "User | None" = None,
+    fence: Fence | None = None,
+) -> Hypothesis:
+    """Put a candidate cause on the board.
+
+    Idempotent: the same (resource, fault class), or for a free claim the same words, returns the
+    hypothesis that is there. A person's post wakes the agents.
+
+    Raises:
+        BoardError: The claim is empty or longer than 500 characters.
+    """
+    words = " ".join(claim.split())
+    if not words:
+        raise BoardError("Say what you think it is.")
+    if len(words) > 500:
+        raise BoardError(
+            f"A hypothesis may have 500 characters. Yours has {len(words)}."
+        )
+    with writing(investigation_id, fence=fence) as board:
+        rivals = board.investigation.hypotheses
+        known = (
+            rivals.filter(resource=resource, fault_class=fault_class).first()
+            if fault_class
+            else rivals.filter(claim__iexact=words).first()
+        )
+        if known is None:
+            last = rivals.aggregate(last=Max("number"))["last"] or 0
+            known = Hypothesis.objects.create(
+                investigation=board.investigation,
+                number=last + 1,
+                claim=words,
+                resource=resource,
+                fault_class=fault_class,
+                change_id=change_id,
+                author=author,
+                posted_by=posted_by,
+                posted_at=board.now,
+            )
+            _write(
+                board,
+                known,
+                author=author,
+                sentence=f"H{known.number} proposed: {words}",
+            )
+        if posted_by is not None:
+            record_audit(
+                actor=author,
+                verb="hypothesis.posted",
+                subject=f"investigation/{investigation_id}/H{known.number}",
+                detail={"claim": words},
+            )
+            touch_after_commit(investigation_id)
+    return known
+
+
+def classify_hypothesis(
+    *,
+    hypothesis_id: int,
+    resource: str,
+    fault_class: str,
+    note: str,
+    author: str,
+    fence: Fence | None = None,
+) -> Hypothesis:
+    """Say what resource and fault class a person's words mean, so that they can be tested.
+
+    If another hypothesis already stands for that cause, the words stay a free claim whose note
+    points to it. Idempotent.
+    """
+    investigation_id = _investigation_of(hypothesis_id)
+    with writing(investigation_id, fence=fence) as board:
+        hypothesis = board.investigation.hypotheses.get(pk=hypothesis_id)
+        twin = (
+            board.investigation.hypotheses.filter(
+                resource=resource, fault_class=fault_class
+            )
+            .exclude(pk=hypothesis_id)
+            .first()
+        )
+        if fault_class and twin is not None:
+            hypothesis.note = f"The same cause as H{twin.number}; tested there."
+        else:
+            hypothesis.resource, hypothesis.fault_class = resource, fault_class
+            hypothesis.note = note[:500]
+        hypothesis.save(update_fields=["resource", "fault_class", "note"])
+        _write(
+            board,
+            hypothesis,
+            author=author,
+            sentence=f"H{hypothesis.number} read as: {hypothesis.note}",
+        )
+    return hypothesis
+
+
+def rule_out_hypothesis(*, hypothesis_id: int, reason: str, user: "User") -> Hypothesis:
+    """Rule a hypothesis out on a person's word. It stays visible with the reason.
+
+    Raises:
+        BoardError: No reason was given.
+        IllegalTransition: It is already ruled out.
+    """
+    if not reason.strip():
+        raise BoardError("Say why: the agents and the next reader will want to know.")
+    author = f"person/{user.get_username()}"
+    investigation_id = _investigation_of(hypothesis_id)
+    with writing(investigation_id) as board:
+        hypothesis = board.investigation.hypotheses.get(pk=hypothesis_id)
+        move(
+            hypothesis,
+            HypothesisState.RULED_OUT,
+            ruled_out_by=f"{author}: {reason}"[:200],
+        )
+        _write(
+            board,
+            hypothesis,
+            author=author,
+            sentence=f"H{hypothesis.number} ruled out by {user.get_username()}: {reason}",
+        )
+        record_audit(
+            actor=author,
+            verb="hypothesis.ruled_out",
+            subject=f"investigation/{investigation_id}/H{hypothesis.number}",
+            detail={"reason": reason},
+        )
+        touch_after_commit(investigation_id)
+    return hypothesis
+
+
+def record_stances(
+    *,
+    investigation_id: int,
+    drafts: Sequence[StanceDraft],
+    author: str,
+    fence: Fence | None = None,
+) -> None:
+    """Record what evidence says of hypotheses; a newer examination replaces the pair's stance.
+
+    Idempotent: unchanged stances record no event.
+    """
+    with writing(investigation_id, fence=fence) as board:
+        pairs = {(d.evidence_id, d.hypothesis_id): d for d in drafts}
+        known = {
+            (s.evidence_id, s.hypothesis_id): s
+            for s in Stance.objects.filter(
+                hypothesis__investigation_id=investigation_id
+            ).select_related("evidence", "hypothesis")
+        }
+        fresh = [
+            Stance(
+                evidence_id=d.evidence_id,
+                hypothesis_id=d.hypothesis_id,
+                kind=d.kind,
+                weight_decibans=d.weight_decibans,
+                rule=d.rule[:200],
+                author=author,
+            )
+            for pair, d in pairs.items()
+            if pair not in known
+        ]
+        Stance.objects.bulk_create(fresh)
+        changed = []
+        for pair, draft in pairs.items():
+            stance = known.get(pair)
+            if stance is None or _same(stance, draft):
+                continue
+            stance.kind, stance.weight_decibans = draft.kind, draft.weight_decibans
+            stance.rule, stance.author = draft.rule[:200], author
+            stance.save()
+            changed.append(stance.pk)
+        ids = [s.pk for s in fresh] + changed
+        if not ids:
+            return
+        rows = Stance.objects.filter(pk__in=ids).select_related(
+            "evidence", "hypothesis"
+        )
+        board.record(
+            BoardEventKind.STANCE_RECORDED,
+            author=author,
+            sentence=f"{len(ids)} stances recorded",
+            upsert={"stances": {stance_key(s): stance_object(s) for s in rows}},
+        )
+
+
+def _same(stance: Stance, draft: StanceDraft) -> bool:
+    return (
+        stance.weight_decibans == draft.weight_decibans
+        and stance.rule == draft.rule[:200]
+    )
+
+
+def record_assessments(
+    *,
+    investigation_id: int,
+    assessments: Sequence[Assessment],
+    author: str,
+    fence: Fence | None = None,
+) -> None:
+    """Write the standing of hypotheses after a reconciliation. Unchanged ones record nothing.
+
+    A hypothesis that a person ruled out keeps that state.
+    """
+    with writing(investigation_id, fence=fence) as board:
+        rows = {h.pk: h for h in board.investigation.hypotheses.all()}
+        counts = _stance_counts(investigation_id)
+        changed: list[Hypothesis] = []
+        for item in assessments:
+            hypothesis = rows[item.hypothesis_id]
+            before = hypothesis_object(hypothesis)
+            supports, refutes = counts.get(hypothesis.pk, (0, 0))
+            is_by_person = hypothesis.ruled_out_by.startswith("person/")
+            state = HypothesisState.RULED_OUT if is_by_person else item.state
+            posterior = (
+                None if item.posterior is None else min(0.99, max(0.01, item.posterior))
+            )
+            move(
+                hypothesis,
+                state,
+                verdict=item.verdict,
+                prior=item.prior,
+                posterior=posterior,
+                note=(item.note or hypothesis.note)[:500],
+                ruled_out_by=hypothesis.ruled_out_by
+                if is_by_person
+                else item.ruled_out_by[:200],
+                supports_count=supports,
+                refutes_count=refutes,
+            )
+            if hypothesis_object(hypothesis) != before:
+                changed.append(hypothesis)
+        if changed:
+            board.record(
+                BoardEventKind.HYPOTHESIS_CHANGED,
+                author=author,
+                sentence=", ".join(
+                    f"H{h.number} {h.get_state_display()}" for h in changed
+                ),
+                upsert={
+                    "hypotheses": {
+                        f"H{h.number}": hypothesis_object(h) for h in changed
+                    }
+                },
+            )
+
+
+def _stance_counts(investigation_id: int) -> dict[int, tuple[int, int]]:
+    counts: dict[int, tuple[int, int]] = {}
+    rows = Stance.objects.filter(hypothesis__investigation_id=investigation_id)
+    for hypothesis_id, kind in rows.values_list("hypothesis_id", "kind"):
+        supports, refutes = counts.get(hypothesis_id, (0, 0))
+        counts[hypothesis_id] = (
+            supports + (kind == StanceKind.SUPPORTS),
+            refutes + (kind == StanceKind.REFUTES),
+        )
+    return counts
+
+
+def _investigation_of(hypothesis_id: int) -> int:
+    found = Hypothesis.objects.filter(pk=hypothesis_id).values_list(
+        "investigation_id", flat=True
+    )
+    if not found:
+        raise NotFound("There is no such hypothesis.")
+    return found[0]

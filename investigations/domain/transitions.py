@@ -1,0 +1,81 @@
+"""Allowed edges of every state field, and the guarded update that takes one."""
+
+from investigations.enums import (
+    HypothesisState,
+    IncidentState,
+    InvestigationState,
+    SteeringState,
+)
+from investigations.errors import IllegalTransition
+from investigations.models import Hypothesis, Incident, Investigation, SteeringMessage
+
+I = InvestigationState
+H = HypothesisState
+INCIDENT_EDGES: dict[str, set[str]] = {
+    IncidentState.OPEN: {IncidentState.MITIGATED, IncidentState.RESOLVED},
+    IncidentState.MITIGATED: {IncidentState.OPEN, IncidentState.RESOLVED},
+    IncidentState.RESOLVED: {IncidentState.OPEN},
+}
+INVESTIGATION_EDGES: dict[str, set[str]] = {
+    I.PENDING: {I.GATHERING, I.STOPPED, I.FAILED},
+    I.GATHERING: {I.EXAMINING, I.RECONCILING, I.STOPPED, I.FAILED},
+    I.EXAMINING: {I.RECONCILING, I.STOPPED, I.FAILED},
+    I.RECONCILING: {I.EXAMINING, I.CONCLUDED, I.STOPPED, I.FAILED},
+    I.CONCLUDED: {I.EXAMINING, I.GATHERING},
+    I.STOPPED: {I.EXAMINING, I.GATHERING},
+    I.FAILED: {I.GATHERING},
+}
+HYPOTHESIS_EDGES: dict[str, set[str]] = {
+    H.PROPOSED: {H.TESTING, H.OPEN, H.LEADING, H.RULED_OUT, H.INCONCLUSIVE},
+    H.TESTING: {H.OPEN, H.LEADING, H.RULED_OUT, H.INCONCLUSIVE},
+    H.OPEN: {H.TESTING, H.LEADING, H.RULED_OUT, H.INCONCLUSIVE, H.CONFIRMED},
+    H.LEADING: {H.TESTING, H.OPEN, H.RULED_OUT, H.INCONCLUSIVE, H.CONFIRMED},
+    H.INCONCLUSIVE: {H.TESTING, H.OPEN, H.LEADING, H.RULED_OUT},
+    H.RULED_OUT: {H.TESTING, H.OPEN, H.LEADING},
+    H.CONFIRMED: {H.OPEN},
+}
+STEERING_EDGES: dict[str, set[str]] = {
+    SteeringState.SENT: {
+        SteeringState.READ,
+        SteeringState.ACTED,
+        SteeringState.DECLINED,
+    },
+    SteeringState.READ: {SteeringState.ACTED, SteeringState.DECLINED},
+    SteeringState.ACTED: set(),
+    SteeringState.DECLINED: set(),
+}
+
+
+def move(
+    row: Incident | Investigation | Hypothesis | SteeringMessage,
+    to: str,
+    **fields: object,
+) -> None:
+    """Move a row to another state by a guarded update; other fields change with it.
+
+    Moving to the state it is in only writes the fields. The row object is updated too.
+
+    Raises:
+        IllegalTransition: The edge is not allowed, or another worker moved the row first.
+    """
+    edges = {
+        Incident: INCIDENT_EDGES,
+        Investigation: INVESTIGATION_EDGES,
+        Hypothesis: HYPOTHESIS_EDGES,
+        SteeringMessage: STEERING_EDGES,
+    }[type(row)]
+    was = str(row.state)
+    if to != was and to not in edges[was]:
+        raise IllegalTransition(f"{row} is {was}; it cannot become {to}.")
+    changed = (
+        type(row)
+        ._default_manager.filter(pk=row.pk, state=was)
+        .update(state=to, **fields)
+    )
+    if changed == 0:
+        raise IllegalTransition(
+            f"{row} was {was} and has just been moved by somebody else."
+        )
+    row.state = to
+    for name, value in fields.items():
+        setattr(row, name, value)

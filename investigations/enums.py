@@ -1,0 +1,150 @@
+"""States and kinds of everything on the board. Values are stored and shown in URLs."""
+
+from django.db.models import TextChoices
+
+
+class IncidentState(TextChoices):
+    """Where an incident stands for the people who are hurt by it."""
+
+    OPEN = "open"
+    MITIGATED = "mitigated"
+    RESOLVED = "resolved"
+
+
+class IncidentOrigin(TextChoices):
+    """How the incident came to us."""
+
+    ALERT = "alert"
+    MANUAL = "manual"
+    PRACTICE = "practice"
+    RECORDED = "recorded"
+
+
+class Severity(TextChoices):
+    """SEV1 is the worst."""
+
+    SEV1 = "sev1", "SEV1"
+    SEV2 = "sev2", "SEV2"
+    SEV3 = "sev3", "SEV3"
+    SEV4 = "sev4", "SEV4"
+
+
+class AlertStatus(TextChoices):
+    """What the source last said of the alert."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class InvestigationState(TextChoices):
+    """The step an investigation is in. CONCLUDED, STOPPED and FAILED end it."""
+
+    PENDING = "pending"
+    GATHERING = "gathering"
+    EXAMINING = "examining"
+    RECONCILING = "reconciling"
+    CONCLUDED = "concluded"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class EvidenceKind(TextChoices):
+    """The telemetry kind of a piece of evidence, or that it is a gap or a person's note."""
+
+    METRIC = "metric"
+    LOG = "log"
+    TRACE = "trace"
+    CHANGE = "change"
+    CLUSTER = "cluster"
+    DATABASE = "database"
+    FLOW = "flow"
+    TOPOLOGY = "topology"
+    GAP = "gap", "data gap"
+    NOTE = "note", "human note"
+
+
+class StanceKind(TextChoices):
+    """What a piece of evidence says of a hypothesis."""
+
+    SUPPORTS = "supports"
+    REFUTES = "refutes"
+    NEUTRAL = "neutral"
+
+
+class HypothesisState(TextChoices):
+    """Where a hypothesis stands among its rivals."""
+
+    PROPOSED = "proposed"
+    TESTING = "testing"
+    LEADING = "leading"
+    OPEN = "open"
+    RULED_OUT = "ruled_out", "ruled out"
+    CONFIRMED = "confirmed"
+    INCONCLUSIVE = "inconclusive"
+
+
+class TestVerdict(TextChoices):
+    """What the tests of one hypothesis say of it alone."""
+
+    UNTESTED = "untested", "not tested"
+    SUPPORTED = "supported"
+    REFUTED = "refuted"
+    INCONCLUSIVE = "inconclusive"
+
+
+class DiagnosisVerdict(TextChoices):
+    """How a reconciliation ended."""
+
+    LIKELY_CAUSE = "likely_cause", "likely cause"
+    INCONCLUSIVE = "inconclusive"
+    NO_FAULT = "no_fault", "no fault"
+
+
+class SteeringKind(TextChoices):
+    """What a person asked of the agents."""
+
+    STEER = "steer"
+    CHALLENGE = "challenge"
+    FOCUS = "focus"
+    BUDGET = "budget"
+
+
+class SteeringState(TextChoices):
+    """Delivery of a person's message, shown as plain text beside it."""
+
+    SENT = "sent"
+    READ = "read"
+    ACTED = "acted", "plan changed"
+    DECLINED = "declined"
+
+
+class EntryKind(TextChoices):
+    """Board entries that packages above own: their data is a JSON object they define."""
+
+    AGENT = "agent"
+    LANE = "lane"
+    CHANGE = "change"
+    ACTION = "action"
+
+
+class BoardEventKind(TextChoices):
+    """Every way the board changes."""
+
+    INVESTIGATION_CHANGED = "investigation_changed"
+    INCIDENT_CHANGED = "incident_changed"
+    ALERT_CHANGED = "alert_changed"
+    EVIDENCE_POSTED = "evidence_posted"
+    HYPOTHESIS_CHANGED = "hypothesis_changed"
+    STANCE_RECORDED = "stance_recorded"
+    DIAGNOSIS_REACHED = "diagnosis_reached"
+    STEERING_CHANGED = "steering_changed"
+    ENTRY_CHANGED = "entry_changed"
+
+
+class Role(TextChoices):
+    """Group names. Admin does not imply approver."""
+
+    VIEWER = "viewer"
+    RESPONDER = "responder"
+    APPROVER = "approver"
+    ADMIN = "admin"

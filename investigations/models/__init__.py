@@ -1,0 +1,28 @@
+"""Models, one file per subject."""
+
+from investigations.models.alert import Alert, IntakeToken
+from investigations.models.audit_entry import AuditEntry
+from investigations.models.board_event import BoardEntry, BoardEvent
+from investigations.models.diagnosis import Diagnosis
+from investigations.models.evidence import Evidence
+from investigations.models.hypothesis import Hypothesis, Stance
+from investigations.models.incident import Incident, IncidentMemory, Investigation
+from investigations.models.steering import SteeringMessage
+from investigations.models.topology import ServiceDependency
+
+__all__ = [
+    "Alert",
+    "AuditEntry",
+    "BoardEntry",
+    "BoardEvent",
+    "Diagnosis",
+    "Evidence",
+    "Hypothesis",
+    "Incident",
+    "IncidentMemory",
+    "IntakeToken",
+    "Investigation",
+    "ServiceDependency",
+    "Stance",
+    "SteeringMessage",
+]

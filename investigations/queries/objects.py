@@ -1,0 +1,183 @@
+"""Board objects: rows as the JSON objects that snapshots and events carry. One shape for both."""
+
+from datetime import datetime
+
+from investigations.models import (
+    Alert,
+    BoardEntry,
+    Diagnosis,
+    Evidence,
+    Hypothesis,
+    Incident,
+    Investigation,
+    Stance,
+    SteeringMessage,
+)
+
+BoardObject = dict[str, object]
+
+
+def _at(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def incident_object(incident: Incident) -> BoardObject:
+    """Return the incident as the board shows it."""
+    return {
+        "id": incident.pk,
+        "title": incident.title,
+        "symptom": incident.symptom,
+        "state": incident.state,
+        "severity": incident.severity,
+        "severity_reasons": incident.severity_reasons,
+        "origin": incident.origin,
+        "resource": incident.resource,
+        "semantic": incident.semantic,
+        "started_at": _at(incident.started_at),
+        "mitigated_at": _at(incident.mitigated_at),
+        "resolved_at": _at(incident.resolved_at),
+        "resolution": incident.resolution,
+    }
+
+
+def investigation_object(investigation: Investigation) -> BoardObject:
+    """Return the run's state and budget. The journal's head is not part of the board."""
+    return {
+        "id": investigation.pk,
+        "state": investigation.state,
+        "paused_at": _at(investigation.paused_at),
+        "round": investigation.round,
+        "scope": investigation.scope,
+        "window": [_at(investigation.window_start), _at(investigation.window_end)],
+        "baseline": [
+            _at(investigation.baseline_start),
+            _at(investigation.baseline_end),
+        ],
+        "budget_seconds": investigation.budget_seconds,
+        "budget_queries": investigation.budget_queries,
+        "budget_rows": investigation.budget_rows,
+        "used_seconds": investigation.used_seconds,
+        "used_queries": investigation.used_queries,
+        "used_rows": investigation.used_rows,
+        "ended_at": _at(investigation.ended_at),
+    }
+
+
+def alert_object(alert: Alert) -> BoardObject:
+    """Return an alert without its raw labels' values being interpreted."""
+    return {
+        "id": alert.pk,
+        "name": alert.name,
+        "resource": alert.resource,
+        "status": alert.status,
+        "summary": alert.summary,
+        "starts_at": _at(alert.starts_at),
+        "ends_at": _at(alert.ends_at),
+    }
+
+
+def evidence_object(evidence: Evidence) -> BoardObject:
+    """Return a piece of evidence with its citation, without its sample."""
+    return {
+        "number": evidence.number,
+        "author": evidence.author,
+        "kind": evidence.kind,
+        "claim": evidence.claim,
+        "resource": evidence.resource,
+        "peer": evidence.peer,
+        "feature": evidence.feature,
+        "magnitude": evidence.magnitude,
+        "unit": evidence.unit,
+        "onset_at": _at(evidence.onset_at),
+        "source": evidence.source,
+        "query": evidence.query,
+        "window": [_at(evidence.window_start), _at(evidence.window_end)],
+        "result_digest": evidence.result_digest,
+        "ingestion_path": evidence.ingestion_path,
+        "is_tainted": evidence.is_tainted,
+        "challenges": evidence.challenges.number if evidence.challenges else None,
+        "posted_at": _at(evidence.posted_at),
+    }
+
+
+def hypothesis_object(hypothesis: Hypothesis) -> BoardObject:
+    """Return a hypothesis with its standing."""
+    return {
+        "number": hypothesis.number,
+        "claim": hypothesis.claim,
+        "resource": hypothesis.resource,
+        "fault_class": hypothesis.fault_class,
+        "change_id": hypothesis.change_id,
+        "author": hypothesis.author,
+        "state": hypothesis.state,
+        "verdict": hypothesis.verdict,
+        "posterior": hypothesis.posterior,
+        "supports_count": hypothesis.supports_count,
+        "refutes_count": hypothesis.refutes_count,
+        "note": hypothesis.note,
+        "ruled_out_by": hypothesis.ruled_out_by,
+    }
+
+
+def stance_key(stance: Stance) -> str:
+    """Return the key of a stance: evidence and hypothesis numbers."""
+    return f"E{stance.evidence.number}:H{stance.hypothesis.number}"
+
+
+def stance_object(stance: Stance) -> BoardObject:
+    """Return what one piece of evidence says of one hypothesis."""
+    return {
+        "evidence": stance.evidence.number,
+        "hypothesis": stance.hypothesis.number,
+        "kind": stance.kind,
+        "weight_decibans": stance.weight_decibans,
+        "rule": stance.rule,
+        "author": stance.author,
+    }
+
+
+def diagnosis_object(diagnosis: Diagnosis) -> BoardObject:
+    """Return a diagnosis whole: it is what the page, the log and remediation read."""
+    return {
+        "number": diagnosis.number,
+        "verdict": diagnosis.verdict,
+        "hypothesis": diagnosis.hypothesis.number if diagnosis.hypothesis else None,
+        "resource": diagnosis.resource,
+        "fault_class": diagnosis.fault_class,
+        "summary": diagnosis.summary,
+        "happening": diagnosis.happening,
+        "confidence": diagnosis.confidence,
+        "sources_answered": diagnosis.sources_answered,
+        "sources_asked": diagnosis.sources_asked,
+        "cited": diagnosis.cited,
+        "rules": diagnosis.rules,
+        "gaps": diagnosis.gaps,
+        "dissent": diagnosis.dissent,
+        "agreement": diagnosis.agreement,
+        "would_change": diagnosis.would_change,
+        "next_steps": diagnosis.next_steps,
+        "causal_chain": diagnosis.causal_chain,
+        "contributing": diagnosis.contributing,
+        "treatments": diagnosis.treatments,
+        "reached_at": _at(diagnosis.reached_at),
+    }
+
+
+def steering_object(message: SteeringMessage) -> BoardObject:
+    """Return a person's message with its delivery."""
+    return {
+        "number": message.number,
+        "kind": message.kind,
+        "agent": message.agent,
+        "subject": message.subject,
+        "text": message.text,
+        "author": message.author,
+        "state": message.state,
+        "reply": message.reply,
+        "posted_at": _at(message.posted_at),
+    }
+
+
+def entry_object(entry: BoardEntry) -> BoardObject:
+    """Return another package's entry as it wrote it."""
+    return {"kind": entry.kind, "key": entry.key, "data": entry.data}
