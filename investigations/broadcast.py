@@ -34,13 +34,9 @@ class _Ringer:
 
     def ring(self, investigation_id: int, sequence: int) -> None:
         with self._lock:
-            self._pending[investigation_id] = max(
-                sequence, self._pending.get(investigation_id, 0)
-            )
+            self._pending[investigation_id] = max(sequence, self._pending.get(investigation_id, 0))
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(
-                    target=self._run, name="doorbell", daemon=True
-                )
+                self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
                 self._thread.start()
         self._wake.set()
 
@@ -69,9 +65,7 @@ class _Ringer:
                     },
                 )
             except (RedisError, OSError) as error:
-                log.warning(
-                    "doorbell.lost", investigation=investigation_id, error=str(error)
-                )
+                log.warning("doorbell.lost", investigation=investigation_id, error=str(error))
         await asyncio.sleep(COALESCE_SECONDS)
 
 

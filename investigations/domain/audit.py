@@ -23,10 +23,7 @@ def record_audit(
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [AUDIT_LOCK])
-        last = (
-            AuditEntry.objects.order_by("-id").values_list("hash", flat=True).first()
-            or ""
-        )
+        last = AuditEntry.objects.order_by("-id").values_list("hash", flat=True).first() or ""
         at = database_now()
         entry = AuditEntry(
             at=at,
@@ -55,9 +52,7 @@ def verify_audit() -> int | None:
     """Return the id of the first entry that does not follow from the one before, or None."""
     previous = ""
     for entry in AuditEntry.objects.order_by("id").iterator(chunk_size=500):
-        if entry.previous_hash != previous or entry.hash != chain_hash(
-            previous, _body(entry)
-        ):
+        if entry.previous_hash != previous or entry.hash != chain_hash(previous, _body(entry)):
             return entry.pk
         previous = entry.hash
     return None

@@ -63,9 +63,7 @@ def post_evidence(
         raise EvidenceRejected("Evidence needs a claim.")
     is_uncited = not (draft.query and draft.result_digest)
     if is_uncited and draft.kind not in {EvidenceKind.GAP, EvidenceKind.NOTE}:
-        raise EvidenceRejected(
-            f"Evidence must cite a query and its result: {draft.claim!r}"
-        )
+        raise EvidenceRejected(f"Evidence must cite a query and its result: {draft.claim!r}")
     with writing(investigation_id, fence=fence) as board:
         known = Evidence.objects.filter(
             investigation_id=investigation_id, step_key=step_key
@@ -125,9 +123,7 @@ def _insert_evidence(
     return evidence
 
 
-def post_note(
-    *, investigation_id: int, text: str, author: str, step_key: str
-) -> Evidence:
+def post_note(*, investigation_id: int, text: str, author: str, step_key: str) -> Evidence:
     """Post a person's note. It is shown as human and never counts by itself."""
     with writing(investigation_id) as board:
         investigation = board.investigation
@@ -157,9 +153,7 @@ def post_entry(
     Idempotent: writing the same data again records nothing.
     """
     with writing(investigation_id, fence=fence) as board:
-        return write_entry(
-            board, kind=kind, key=key, data=data, author=author, sentence=sentence
-        )
+        return write_entry(board, kind=kind, key=key, data=data, author=author, sentence=sentence)
 
 
 def write_entry(

@@ -68,9 +68,7 @@ def reach_diagnosis(
             )
         )
         if set(draft.cited) - on_board:
-            raise EvidenceRejected(
-                "The diagnosis cites evidence that is not on the board."
-            )
+            raise EvidenceRejected("The diagnosis cites evidence that is not on the board.")
         if draft.verdict == DiagnosisVerdict.LIKELY_CAUSE and not draft.cited:
             raise EvidenceRejected("A likely cause must cite evidence.")
         last = diagnoses.aggregate(last=Max("number"))["last"] or 0

@@ -35,9 +35,7 @@ def neighbourhood(resource: str, *, hops: int = NEAR_HOPS) -> set[str]:
     return reached
 
 
-def find_incident(
-    *, resource: str, starts_at: datetime, environment: str
-) -> Incident | None:
+def find_incident(*, resource: str, starts_at: datetime, environment: str) -> Incident | None:
     """Return the open incident that an alert joins, or None.
 
     It joins when its resource is within two hops of a resource that alerts in the incident, and it

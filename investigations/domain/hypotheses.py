@@ -69,9 +69,7 @@ def touch_after_commit(investigation_id: int) -> None:
     )
 
 
-def _write(
-    board: BoardWriter, hypothesis: Hypothesis, *, author: str, sentence: str
-) -> None:
+def _write(board: BoardWriter, hypothesis: Hypothesis, *, author: str, sentence: str) -> None:
     board.record(
         BoardEventKind.HYPOTHESIS_CHANGED,
         author=author,
@@ -103,9 +101,7 @@ def propose_hypothesis(
     if not words:
         raise BoardError("Say what you think it is.")
     if len(words) > 500:
-        raise BoardError(
-            f"A hypothesis may have 500 characters. Yours has {len(words)}."
-        )
+        raise BoardError(f"A hypothesis may have 500 characters. Yours has {len(words)}.")
     with writing(investigation_id, fence=fence) as board:
         rivals = board.investigation.hypotheses
         known = (
@@ -161,9 +157,7 @@ def classify_hypothesis(
     with writing(investigation_id, fence=fence) as board:
         hypothesis = board.investigation.hypotheses.get(pk=hypothesis_id)
         twin = (
-            board.investigation.hypotheses.filter(
-                resource=resource, fault_class=fault_class
-            )
+            board.investigation.hypotheses.filter(resource=resource, fault_class=fault_class)
             .exclude(pk=hypothesis_id)
             .first()
         )
@@ -260,9 +254,7 @@ def record_stances(
         ids = [s.pk for s in fresh] + changed
         if not ids:
             return
-        rows = Stance.objects.filter(pk__in=ids).select_related(
-            "evidence", "hypothesis"
-        )
+        rows = Stance.objects.filter(pk__in=ids).select_related("evidence", "hypothesis")
         board.record(
             BoardEventKind.STANCE_RECORDED,
             author=author,
@@ -272,10 +264,7 @@ def record_stances(
 
 
 def _same(stance: Stance, draft: StanceDraft) -> bool:
-    return (
-        stance.weight_decibans == draft.weight_decibans
-        and stance.rule == draft.rule[:200]
-    )
+    return stance.weight_decibans == draft.weight_decibans and stance.rule == draft.rule[:200]
 
 
 def record_assessments(
@@ -299,9 +288,7 @@ def record_assessments(
             supports, refutes = counts.get(hypothesis.pk, (0, 0))
             is_by_person = hypothesis.ruled_out_by.startswith("person/")
             state = HypothesisState.RULED_OUT if is_by_person else item.state
-            posterior = (
-                None if item.posterior is None else min(0.99, max(0.01, item.posterior))
-            )
+            posterior = None if item.posterior is None else min(0.99, max(0.01, item.posterior))
             move(
                 hypothesis,
                 state,
@@ -309,9 +296,7 @@ def record_assessments(
                 prior=item.prior,
                 posterior=posterior,
                 note=(item.note or hypothesis.note)[:500],
-                ruled_out_by=hypothesis.ruled_out_by
-                if is_by_person
-                else item.ruled_out_by[:200],
+                ruled_out_by=hypothesis.ruled_out_by if is_by_person else item.ruled_out_by[:200],
                 supports_count=supports,
                 refutes_count=refutes,
             )
@@ -321,14 +306,8 @@ def record_assessments(
             board.record(
                 BoardEventKind.HYPOTHESIS_CHANGED,
                 author=author,
-                sentence=", ".join(
-                    f"H{h.number} {h.get_state_display()}" for h in changed
-                ),
-                upsert={
-                    "hypotheses": {
-                        f"H{h.number}": hypothesis_object(h) for h in changed
-                    }
-                },
+                sentence=", ".join(f"H{h.number} {h.get_state_display()}" for h in changed),
+                upsert={"hypotheses": {f"H{h.number}": hypothesis_object(h) for h in changed}},
             )
 
 
@@ -345,9 +324,7 @@ def _stance_counts(investigation_id: int) -> dict[int, tuple[int, int]]:
 
 
 def _investigation_of(hypothesis_id: int) -> int:
-    found = Hypothesis.objects.filter(pk=hypothesis_id).values_list(
-        "investigation_id", flat=True
-    )
+    found = Hypothesis.objects.filter(pk=hypothesis_id).values_list("investigation_id", flat=True)
     if not found:
         raise NotFound("There is no such hypothesis.")
     return found[0]

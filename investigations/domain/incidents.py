@@ -128,14 +128,10 @@ def _repeat(alert: Alert, draft: AlertDraft) -> IngestResult:
         alert.status, alert.ends_at = draft.status, draft.ends_at
         alert.save(update_fields=["status", "ends_at"])
         with writing(investigation.pk) as board:
-            _record_alert(
-                board, alert, f"{alert.name} on {alert.resource} {alert.status}"
-            )
+            _record_alert(board, alert, f"{alert.name} on {alert.resource} {alert.status}")
             _settle(board)
         _tell_change(investigation.pk)
-    return IngestResult(
-        alert.incident, investigation, is_new_incident=False, is_repeat=not is_news
-    )
+    return IngestResult(alert.incident, investigation, is_new_incident=False, is_repeat=not is_news)
 
 
 def _join(incident: Incident, draft: AlertDraft) -> IngestResult:
@@ -153,9 +149,7 @@ def _open_from_alert(
 ) -> IngestResult:
     now = database_now()
     opened = IncidentDraft(
-        title=(draft.summary or f"{draft.name} on {draft.resource.rpartition('/')[2]}")[
-            :300
-        ],
+        title=(draft.summary or f"{draft.name} on {draft.resource.rpartition('/')[2]}")[:300],
         symptom=draft.summary,
         resource=draft.resource,
         semantic=draft.semantic,
@@ -231,9 +225,7 @@ def _create(
                 },
             },
         )
-    record_audit(
-        actor=author, verb="incident.opened", subject=f"incident/{incident.pk}"
-    )
+    record_audit(actor=author, verb="incident.opened", subject=f"incident/{incident.pk}")
     enqueue_embedding(incident.pk)
     transaction.on_commit(
         partial(

@@ -45,9 +45,7 @@ class BoardWriter:
         investigation = self.investigation
         sequence = investigation.last_sequence + 1
         payload = json.loads(
-            json.dumps(
-                {"upsert": upsert, "sentence": sentence}, default=str, allow_nan=False
-            )
+            json.dumps({"upsert": upsert, "sentence": sentence}, default=str, allow_nan=False)
         )
         body = {
             "investigation": investigation.pk,
@@ -79,15 +77,11 @@ class BoardWriter:
         BoardEvent.objects.bulk_create(self._events)
         self._events = []
         self.investigation.save(update_fields=["last_sequence", "last_hash"])
-        broadcast.ring_after_commit(
-            self.investigation.pk, self.investigation.last_sequence
-        )
+        broadcast.ring_after_commit(self.investigation.pk, self.investigation.last_sequence)
 
 
 @contextmanager
-def writing(
-    investigation_id: int, *, fence: Fence | None = None
-) -> Iterator[BoardWriter]:
+def writing(investigation_id: int, *, fence: Fence | None = None) -> Iterator[BoardWriter]:
     """Lock the investigation's row, run the fence, and write what the block records.
 
     One transaction: the rows the block writes, the events and whatever the fence advances commit
@@ -109,9 +103,7 @@ def writing(
             raise NotFound(f"There is no investigation {investigation_id}.")
         if fence is not None:
             fence()
-        writer = BoardWriter(
-            investigation=investigation, now=investigation.database_now
-        )
+        writer = BoardWriter(investigation=investigation, now=investigation.database_now)
         yield writer
         writer.flush()
 
@@ -119,9 +111,7 @@ def writing(
 def verify_chain(investigation_id: int) -> int | None:
     """Return the first sequence whose hash or number does not follow, or None if all do."""
     previous, expected = "", 1
-    events = BoardEvent.objects.filter(investigation_id=investigation_id).order_by(
-        "sequence"
-    )
+    events = BoardEvent.objects.filter(investigation_id=investigation_id).order_by("sequence")
     for event in events.iterator(chunk_size=500):
         body = {
             "investigation": event.investigation_id,

@@ -30,11 +30,7 @@ def write_investigation(board: BoardWriter, *, author: str, sentence: str) -> No
         BoardEventKind.INVESTIGATION_CHANGED,
         author=author,
         sentence=sentence,
-        upsert={
-            "investigation": {
-                "investigation": investigation_object(board.investigation)
-            }
-        },
+        upsert={"investigation": {"investigation": investigation_object(board.investigation)}},
     )
 
 
@@ -87,9 +83,7 @@ def spend(*, investigation_id: int, seconds: float, queries: int, rows: int) -> 
     )
 
 
-def extend_window(
-    *, investigation_id: int, until: datetime, fence: Fence | None = None
-) -> None:
+def extend_window(*, investigation_id: int, until: datetime, fence: Fence | None = None) -> None:
     """Let the window reach later, for a round that looks at fresh telemetry."""
     with writing(investigation_id, fence=fence) as board:
         row = board.investigation
@@ -97,9 +91,7 @@ def extend_window(
             return
         row.window_end = until
         row.save(update_fields=["window_end"])
-        write_investigation(
-            board, author="system", sentence=f"Window reaches {until:%H:%M:%SZ}"
-        )
+        write_investigation(board, author="system", sentence=f"Window reaches {until:%H:%M:%SZ}")
 
 
 def pause_investigation(*, investigation_id: int, user: "User") -> Investigation:
@@ -112,9 +104,7 @@ def resume_investigation(*, investigation_id: int, user: "User") -> Investigatio
     return _set_pause(investigation_id, user=user, is_paused=False)
 
 
-def _set_pause(
-    investigation_id: int, *, user: "User", is_paused: bool
-) -> Investigation:
+def _set_pause(investigation_id: int, *, user: "User", is_paused: bool) -> Investigation:
     author = f"person/{user.get_username()}"
     with writing(investigation_id) as board:
         row = board.investigation
@@ -184,9 +174,7 @@ def steer(
     if not words:
         raise BoardError("Say what the agents should do.")
     if len(words) > 1000:
-        raise BoardError(
-            f"A message may have 1,000 characters. Yours has {len(words)}."
-        )
+        raise BoardError(f"A message may have 1,000 characters. Yours has {len(words)}.")
     author = f"person/{user.get_username()}"
     with writing(investigation_id) as board:
         messages = board.investigation.steering
@@ -201,9 +189,7 @@ def steer(
             posted_by=user,
             posted_at=board.now,
         )
-        _write_steering(
-            board, message, author=author, sentence=f"{user.get_username()}: {words}"
-        )
+        _write_steering(board, message, author=author, sentence=f"{user.get_username()}: {words}")
         touch_after_commit(investigation_id)
     return message
 

@@ -67,15 +67,9 @@ def move(
     was = str(row.state)
     if to != was and to not in edges[was]:
         raise IllegalTransition(f"{row} is {was}; it cannot become {to}.")
-    changed = (
-        type(row)
-        ._default_manager.filter(pk=row.pk, state=was)
-        .update(state=to, **fields)
-    )
+    changed = type(row)._default_manager.filter(pk=row.pk, state=was).update(state=to, **fields)
     if changed == 0:
-        raise IllegalTransition(
-            f"{row} was {was} and has just been moved by somebody else."
-        )
+        raise IllegalTransition(f"{row} was {was} and has just been moved by somebody else.")
     row.state = to
     for name, value in fields.items():
         setattr(row, name, value)

@@ -12,9 +12,7 @@ class Alert(models.Model):
     ``fingerprint`` is the source's own identity of the alert; with ``starts_at`` it is one firing.
     """
 
-    incident = models.ForeignKey(
-        Incident, on_delete=models.PROTECT, related_name="alerts"
-    )
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="alerts")
     source = models.CharField(max_length=64)
     fingerprint = models.CharField(max_length=128)
     name = models.CharField(max_length=200)

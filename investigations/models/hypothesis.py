@@ -55,8 +55,7 @@ class Hypothesis(models.Model):
                 name="hypothesis_once_per_cause",
             ),
             models.CheckConstraint(
-                condition=Q(posterior__isnull=True)
-                | Q(posterior__gte=0.01, posterior__lte=0.99),
+                condition=Q(posterior__isnull=True) | Q(posterior__gte=0.01, posterior__lte=0.99),
                 name="hypothesis_posterior_never_certain",
             ),
         )
@@ -72,12 +71,8 @@ class Stance(models.Model):
     missed; the pair (evidence, hypothesis) has one stance, replaced when it is examined anew.
     """
 
-    evidence = models.ForeignKey(
-        Evidence, on_delete=models.PROTECT, related_name="stances"
-    )
-    hypothesis = models.ForeignKey(
-        Hypothesis, on_delete=models.PROTECT, related_name="stances"
-    )
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="stances")
+    hypothesis = models.ForeignKey(Hypothesis, on_delete=models.PROTECT, related_name="stances")
     kind = models.CharField(max_length=16, choices=StanceKind.choices)
     weight_decibans = models.FloatField(default=0.0)
     rule = models.CharField(max_length=200, blank=True)
@@ -87,9 +82,7 @@ class Stance(models.Model):
     class Meta:
         ordering = ("id",)
         constraints = (
-            models.UniqueConstraint(
-                fields=("evidence", "hypothesis"), name="stance_once"
-            ),
+            models.UniqueConstraint(fields=("evidence", "hypothesis"), name="stance_once"),
         )
 
     def __str__(self) -> str:

@@ -65,9 +65,7 @@ class Investigation(models.Model):
     ``*_used`` only rise. ``last_sequence`` and ``last_hash`` are the head of the journal.
     """
 
-    incident = models.ForeignKey(
-        Incident, on_delete=models.PROTECT, related_name="investigations"
-    )
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="investigations")
     state = models.CharField(
         max_length=16,
         choices=InvestigationState.choices,
@@ -117,9 +115,7 @@ class Investigation(models.Model):
 class IncidentMemory(models.Model):
     """What is remembered of an incident for search: its text, words and similarity vector."""
 
-    incident = models.OneToOneField(
-        Incident, on_delete=models.CASCADE, related_name="memory"
-    )
+    incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="memory")
     text = models.TextField()
     words = SearchVectorField(null=True)
     embedding = VectorField(dimensions=EMBEDDING_DIMENSIONS, null=True)

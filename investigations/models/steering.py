@@ -22,9 +22,7 @@ class SteeringMessage(models.Model):
     subject = models.CharField(max_length=32, blank=True)
     text = models.CharField(max_length=1000)
     author = models.CharField(max_length=100)
-    posted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL
-    )
+    posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     state = models.CharField(
         max_length=16, choices=SteeringState.choices, default=SteeringState.SENT
     )
@@ -34,9 +32,7 @@ class SteeringMessage(models.Model):
     class Meta:
         ordering = ("number",)
         constraints = (
-            models.UniqueConstraint(
-                fields=("investigation", "number"), name="steering_once"
-            ),
+            models.UniqueConstraint(fields=("investigation", "number"), name="steering_once"),
         )
 
     def __str__(self) -> str:

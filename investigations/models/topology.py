@@ -14,9 +14,7 @@ class ServiceDependency(models.Model):
     class Meta:
         verbose_name_plural = "service dependencies"
         constraints = (
-            models.UniqueConstraint(
-                fields=("caller", "callee", "source"), name="dependency_once"
-            ),
+            models.UniqueConstraint(fields=("caller", "callee", "source"), name="dependency_once"),
         )
         indexes = (models.Index(fields=["callee"], name="dependency_callee"),)
 

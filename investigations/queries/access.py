@@ -11,9 +11,7 @@ def access_incident(user: AnyUser, incident_id: int) -> Incident:
     Raises:
         NotFound: There is none, or the person may not see it.
     """
-    incident = (
-        Incident.objects.filter(pk=incident_id).first() if can_view(user) else None
-    )
+    incident = Incident.objects.filter(pk=incident_id).first() if can_view(user) else None
     if incident is None:
         raise NotFound("There is no such incident.")
     return incident

@@ -30,39 +30,28 @@ def board_snapshot(investigation_id: int) -> BoardSnapshot:
 
     Applying those events again is harmless: they carry whole objects.
     """
-    investigation = Investigation.objects.select_related("incident").get(
-        pk=investigation_id
+    investigation = Investigation.objects.select_related("incident").get(pk=investigation_id)
+    evidence = Evidence.objects.filter(investigation=investigation).select_related("challenges")
+    stances = Stance.objects.filter(hypothesis__investigation=investigation).select_related(
+        "evidence", "hypothesis"
     )
-    evidence = Evidence.objects.filter(investigation=investigation).select_related(
-        "challenges"
-    )
-    stances = Stance.objects.filter(
-        hypothesis__investigation=investigation
-    ).select_related("evidence", "hypothesis")
     hypotheses = Hypothesis.objects.filter(investigation=investigation)
     collections: Collections = {
         "investigation": {"investigation": objects.investigation_object(investigation)},
         "incident": {"incident": objects.incident_object(investigation.incident)},
-        "alerts": {
-            str(a.pk): objects.alert_object(a)
-            for a in investigation.incident.alerts.all()
-        },
+        "alerts": {str(a.pk): objects.alert_object(a) for a in investigation.incident.alerts.all()},
         "evidence": {f"E{e.number}": objects.evidence_object(e) for e in evidence},
-        "hypotheses": {
-            f"H{h.number}": objects.hypothesis_object(h) for h in hypotheses
-        },
+        "hypotheses": {f"H{h.number}": objects.hypothesis_object(h) for h in hypotheses},
         "stances": {objects.stance_key(s): objects.stance_object(s) for s in stances},
         "diagnoses": {
             f"D{d.number}": objects.diagnosis_object(d)
             for d in investigation.diagnoses.select_related("hypothesis")
         },
         "steering": {
-            f"S{m.number}": objects.steering_object(m)
-            for m in investigation.steering.all()
+            f"S{m.number}": objects.steering_object(m) for m in investigation.steering.all()
         },
         "entries": {
-            f"{e.kind}/{e.key}": objects.entry_object(e)
-            for e in investigation.entries.all()
+            f"{e.kind}/{e.key}": objects.entry_object(e) for e in investigation.entries.all()
         },
     }
     return BoardSnapshot(sequence=investigation.last_sequence, collections=collections)
@@ -75,12 +64,10 @@ def apply_event(collections: Collections, event: BoardEvent) -> None:
         collections.setdefault(collection, {}).update(rows)
 
 
-def list_events(
-    investigation_id: int, *, after: int, limit: int = EVENT_PAGE
-) -> list[BoardEvent]:
+def list_events(investigation_id: int, *, after: int, limit: int = EVENT_PAGE) -> list[BoardEvent]:
     """Return the events after a sequence, in order, at most ``limit``."""
     return list(
-        BoardEvent.objects.filter(
-            investigation_id=investigation_id, sequence__gt=after
-        ).order_by("sequence")[:limit]
+        BoardEvent.objects.filter(investigation_id=investigation_id, sequence__gt=after).order_by(
+            "sequence"
+        )[:limit]
     )
