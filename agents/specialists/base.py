@@ -1,0 +1,33 @@
+"""What every specialist offers. Pure of Django: it asks ports and returns findings."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from agents.case import Case
+from agents.enums import AgentName
+from agents.findings import Cause, Finding
+
+
+class Specialist(Protocol):
+    """An agent of one domain, with a charter, read-only ports and detectors."""
+
+    name: AgentName
+    charter: str
+
+    def gather(self, case: Case) -> Iterator[Finding]:
+        """Look over the scope and yield findings as they are made; gaps are UNKNOWN findings.
+
+        Yields the clearest first. Never raises for a source that does not answer.
+        """
+        ...
+
+    def examine(self, case: Case, cause: Cause, known: Sequence[Finding]) -> Iterator[Finding]:
+        """Look for what the cause's fault model predicts in this domain and nobody has looked for.
+
+        Yields PRESENT, ABSENT and UNKNOWN findings; nothing when the domain has no bearing on it.
+        """
+        ...
+
+    def challenge(self, case: Case, claim: Finding) -> Finding | None:
+        """Re-check another agent's finding with a query of one's own; None if one has no way to."""
+        ...
