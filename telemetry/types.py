@@ -89,7 +89,10 @@ class TimeWindow:
 
     @classmethod
     def around(cls, at: datetime, *, before_seconds: float, after_seconds: float) -> "TimeWindow":
-        return cls(at - timedelta(seconds=before_seconds), at + timedelta(seconds=after_seconds))
+        return cls(
+            at - timedelta(seconds=before_seconds),
+            at + timedelta(seconds=after_seconds),
+        )
 
 
 class Semantic(StrEnum):
