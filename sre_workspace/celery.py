@@ -9,3 +9,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sre_workspace.settings")
 app = Celery("sre_workspace")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@app.on_after_finalize.connect
+def _connect(sender: Celery, **_: object) -> None:
+    from sre_workspace.heartbeat import connect_heartbeats  # noqa: PLC0415  # needs the settings
+
+    connect_heartbeats()

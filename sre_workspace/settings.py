@@ -2,14 +2,62 @@
 
 from pathlib import Path
 
-from sre_workspace.env import env_bool, env_int, env_list, env_secret, env_seconds, env_text
+import dj_database_url
+
+from sre_workspace.embedded.paths import state_paths
+from sre_workspace.embedded.postgres import DATABASE, SUPERUSER
+from sre_workspace.env import (
+    env_bool,
+    env_int,
+    env_list,
+    env_secret,
+    env_seconds,
+    env_text,
+)
+from sre_workspace.logging import configure_logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+STATE = state_paths()
 
+# --- Security -----------------------------------------------------------------------------------
 DEBUG = env_bool("SRE_DEBUG")
-SECRET_KEY = env_secret("SRE_SECRET_KEY") or "set-by-up"
+SECRET_KEY = env_secret("SRE_SECRET_KEY")
+if not SECRET_KEY and STATE.secret_key.exists():
+    SECRET_KEY = STATE.secret_key.read_text(encoding="utf-8").strip()
+if not SECRET_KEY:
+    # Commands that run before the first ``up`` sign nothing; ``checks.py`` refuses to serve with it.
+    SECRET_KEY = "unset"  # noqa: S105
 ALLOWED_HOSTS = env_list("SRE_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = env_list("SRE_TRUSTED_ORIGINS")
+IS_BEHIND_TLS = env_bool("SRE_TLS")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_BEHIND_TLS
+SESSION_COOKIE_NAME = "__Host-session" if IS_BEHIND_TLS else "sre_session"
+CSRF_COOKIE_NAME = "__Host-csrf" if IS_BEHIND_TLS else "sre_csrf"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
+SECURE_HSTS_SECONDS = 31_536_000 if IS_BEHIND_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_BEHIND_TLS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_BEHIND_TLS else None
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "object-src": ["'none'"],
+    }
+}
 
+# --- Applications -------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "daphne",
     "django.contrib.auth",
@@ -27,19 +75,132 @@ INSTALLED_APPS = [
     "remediation",
     "sre_workspace",
 ]
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": "sre_workspace",
-        "USER": "postgres",
-        "HOST": "",
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "sre_workspace.middleware.HardeningMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "sre_workspace.context.viewer",
+            ],
+        },
     }
-}
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+]
 ROOT_URLCONF = "sre_workspace.urls"
 ASGI_APPLICATION = "sre_workspace.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/login/"
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
-STATIC_URL = "static/"
+
+# --- Static files: hashed names in production, straight from the folder with DEBUG ----------------
+STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = STATE.root / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- Database: DATABASE_URL, or the embedded server's socket --------------------------------------
+DATABASE_URL = env_secret("DATABASE_URL")
+IS_DATABASE_EMBEDDED = not DATABASE_URL
+if DATABASE_URL:
+    DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": DATABASE,
+            "USER": SUPERUSER,
+            "HOST": str(STATE.postgres_sockets),
+        }
+    }
+# A restarted server must not leave a worker with a dead connection: each is checked when reused.
+DATABASES["default"]["CONN_MAX_AGE"] = 60
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# --- Redis: REDIS_URL, or the embedded Valkey's socket --------------------------------------------
+REDIS_URL = env_secret("REDIS_URL")
+IS_REDIS_EMBEDDED = not REDIS_URL
+REDIS_URL = REDIS_URL or f"unix://{STATE.valkey_socket}?db=0"
+BROKER_URL = (
+    f"redis+socket://{STATE.valkey_socket}?virtual_host=0" if IS_REDIS_EMBEDDED else REDIS_URL
+)
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "sre"},
+    }
+}
+
+# --- Celery: ids only, late acknowledgement, Postgres decides what is lost --------------------------
+CELERY_BROKER_URL = BROKER_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+CELERY_TASK_DEFAULT_QUEUE = "investigate"
+CELERY_TASK_ROUTES = {"remediation.*": {"queue": "remediate"}}
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "agents-open-work": {"task": "agents.run_open_work", "schedule": 5.0},
+    "remediation-open-work": {"task": "remediation.run_open_work", "schedule": 5.0},
+    "investigations-housekeeping": {"task": "investigations.run_housekeeping", "schedule": 30.0},
+}
+for _entry in CELERY_BEAT_SCHEDULE.values():
+    _entry["options"] = {"expires": _entry["schedule"]}
+
+# --- Telemetry ------------------------------------------------------------------------------------
+LAB_SOCKET = env_text("SRE_LAB_SOCKET", str(STATE.lab_socket))
+TELEMETRY_DEFAULT = {"kind": "lab"}
+TELEMETRY_DEADLINE_SECONDS = env_seconds("SRE_QUERY_DEADLINE_SECONDS", 8.0)
+
+# --- Investigations -------------------------------------------------------------------------------
+INTAKE_MAX_BYTES = 1_000_000
+INTAKE_PER_MINUTE = env_int("SRE_INTAKE_PER_MINUTE", 60_000)
+DATA_UPLOAD_MAX_MEMORY_SIZE = INTAKE_MAX_BYTES
+LEASE_SECONDS = env_seconds("SRE_LEASE_SECONDS", 15.0)
+CRASH_AT = env_text("SRE_CRASH_AT")
+
+# --- Remediation ----------------------------------------------------------------------------------
+APPROVAL_EXPIRY_SECONDS = env_seconds("SRE_APPROVAL_EXPIRY_SECONDS", 1800.0)
+EXECUTION_EXPIRY_SECONDS = env_seconds("SRE_EXECUTION_EXPIRY_SECONDS", 900.0)
+VERIFY_SETTLE_SECONDS = env_seconds("SRE_VERIFY_SETTLE_SECONDS", 12.0)
+VERIFY_SAMPLES = env_int("SRE_VERIFY_SAMPLES", 10)
+VERIFY_STEP_SECONDS = env_seconds("SRE_VERIFY_STEP_SECONDS", 2.0)
+COOLDOWN_SECONDS = env_seconds("SRE_COOLDOWN_SECONDS", 900.0)
+
+LOGGING_CONFIG = None
+configure_logging(level=env_text("SRE_LOG_LEVEL", "INFO"))
+CSRF_FAILURE_VIEW = "sre_workspace.views.csrf_failed"

@@ -1,0 +1,1 @@
+"""The services that ``manage.py up`` brings along: PostgreSQL and Valkey from wheels."""

@@ -1,0 +1,46 @@
+"""Whether every part serves: what ``/healthz`` says."""
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from sre_workspace.heartbeat import heartbeat_key
+
+PARTS = ("investigate", "remediate", "beat")
+
+
+def check_parts() -> dict[str, str]:
+    """Return ``ok`` or a reason for each part. One query and one round trip to Redis."""
+    result = {"database": _database()}
+    try:
+        client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2)
+        alive = client.mget([heartbeat_key(part) for part in PARTS])
+    except redis.RedisError as error:
+        return result | {"redis": f"does not answer: {type(error).__name__}"}
+    result["redis"] = "ok"
+    for part, beat in zip(PARTS, alive, strict=True):  # type: ignore[arg-type]  # a sync client
+        result[part] = "ok" if beat else "no heartbeat for 10 s"
+    if settings.TELEMETRY_DEFAULT.get("kind") == "lab":
+        result["lab"] = _lab()
+    return result
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return f"does not answer: {type(error).__name__}"
+    return "ok"
+
+
+def _lab() -> str:
+    import httpx  # noqa: PLC0415  # only where the lab is used
+
+    try:
+        transport = httpx.HTTPTransport(uds=settings.LAB_SOCKET)
+        with httpx.Client(transport=transport, timeout=2) as client:
+            answer = client.get("http://lab/health")
+    except httpx.HTTPError as error:
+        return f"does not answer: {type(error).__name__}"
+    return "ok" if answer.status_code == 200 else f"answers {answer.status_code}"

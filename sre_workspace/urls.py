@@ -1,0 +1,19 @@
+"""Every URL of the project."""
+
+from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path
+
+from sre_workspace.views import healthz, sign_in
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("login/", LoginView.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("sign-in/<str:token>/", sign_in, name="sign_in"),
+    path("admin/", admin.site.urls),
+    path("", include("remediation.urls")),
+    path("", include("investigations.urls")),
+]
+handler404 = "sre_workspace.views.not_found"
+handler403 = "sre_workspace.views.forbidden"

@@ -1,0 +1,51 @@
+"""Health, sign-in links and error pages."""
+
+from django.contrib.auth import login
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from sre_workspace.accounts import is_link_live, redeem_sign_in_link
+from sre_workspace.health import check_parts
+
+
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 once every part serves, else 503; the body names each part. Open to all."""
+    parts = check_parts()
+    is_well = all(state == "ok" for state in parts.values())
+    return JsonResponse(
+        {"status": "ok" if is_well else "failing", "parts": parts}, status=200 if is_well else 503
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest, token: str) -> HttpResponse:
+    """Show a button, then sign in: a link preview that only GETs does not use the link up."""
+    if request.method == "POST":
+        user = redeem_sign_in_link(token)
+        if user is not None:
+            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+            return redirect("/")
+    is_live = request.method == "GET" and is_link_live(token)
+    return render(
+        request,
+        "registration/sign_in_link.html",
+        {"is_live": is_live},
+        status=200 if is_live else 410,
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The 404 page."""
+    return render(request, "404.html", status=404)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """The 403 page."""
+    return render(request, "403.html", status=403)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page for a form whose token has gone stale: nothing was done."""
+    return render(request, "403.html", {"is_csrf": True}, status=403)
