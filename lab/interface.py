@@ -1,0 +1,171 @@
+"""Questions to the lab by name, as JSON in and out: one table for the server and in-process use."""
+
+import base64
+from collections.abc import Callable
+from datetime import datetime
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from lab import alerts
+from lab.views import cluster, logs, metrics, traces
+from lab.world import LabWorld
+from telemetry.types import (
+    AlertFiring,
+    ChangeEvent,
+    ClusterState,
+    DatabaseState,
+    EdgeStats,
+    LogLine,
+    ResourceKind,
+    ResourceRef,
+    Semantic,
+    Series,
+    SeriesRef,
+    Span,
+    TimeWindow,
+    TopologyGraph,
+)
+
+Query = dict[str, object]
+Answer = dict[str, object]
+REFS = TypeAdapter(tuple[SeriesRef, ...])
+LINES = TypeAdapter(tuple[LogLine, ...])
+EDGES = TypeAdapter(tuple[EdgeStats, ...])
+SPANS = TypeAdapter(tuple[Span, ...])
+STATE = TypeAdapter(ClusterState)
+CHANGES = TypeAdapter(tuple[ChangeEvent, ...])
+DATABASES = TypeAdapter(tuple[DatabaseState, ...])
+GRAPH = TypeAdapter(TopologyGraph)
+ALERTS = TypeAdapter(tuple[AlertFiring, ...])
+
+
+def ask(world: LabWorld, question: str, query: Query) -> Answer:
+    """Answer one question. ``window`` is two ISO times; ``resources`` a list of keys.
+
+    Raises:
+        KeyError: There is no such question.
+        ValueError: The query is malformed.
+    """
+    resources = [ResourceRef.parse(str(r)) for r in _list(query, "resources")]
+    start, end = (datetime.fromisoformat(str(t)) for t in _list(query, "window"))
+    with world.lock:
+        return QUESTIONS[question](world, resources, TimeWindow(start, end), query)
+
+
+def _list(query: Query, name: str) -> list[object]:
+    value = query.get(name, [])
+    if not isinstance(value, list):
+        raise ValueError(f"{name} must be a list")
+    return value
+
+
+def _limited(items: list[LogLine], limit: int) -> tuple[list[LogLine], int]:
+    """Thin evenly over the window when there are too many."""
+    if len(items) <= limit:
+        return items, 0
+    keep = np.linspace(0, len(items) - 1, limit).astype(int)
+    return [items[i] for i in keep], len(items) - limit
+
+
+def _catalogue(
+    world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
+) -> Answer:
+    return {"data": REFS.dump_python(tuple(metrics.catalogue(world, resources)), mode="json")}
+
+
+def _series(
+    world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
+) -> Answer:
+    if "refs" in query:
+        refs = list(REFS.validate_python(query["refs"]))
+    else:
+        wanted = {Semantic(str(s)) for s in _list(query, "semantics")}
+        refs = [r for r in metrics.catalogue(world, resources) if r.semantic in wanted]
+    step = float(str(query.get("step_seconds", 10.0)))
+    found = metrics.read(world, refs, window, step)
+    return {"data": [_packed(series) for series in found]}
+
+
+def _packed(series: Series) -> Answer:
+    return {
+        "ref": REFS.dump_python((series.ref,), mode="json")[0],
+        "start": float(series.times[0]),
+        "step": float(series.times[1] - series.times[0]) if len(series.times) > 1 else 1.0,
+        "values": base64.b64encode(series.values.astype("<f8").tobytes()).decode(),
+    }
+
+
+def _lines(
+    world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
+) -> Answer:
+    found = logs.lines(world, resources, window, str(query.get("min_severity", "")))
+    kept, cut = _limited(found, int(str(query.get("limit", 2000))))
+    return {"data": LINES.dump_python(tuple(kept), mode="json"), "truncated_count": cut}
+
+
+def _edges(
+    world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
+) -> Answer:
+    return {"data": EDGES.dump_python(tuple(traces.edges(world, resources, window)), mode="json")}
+
+
+def _spans(
+    world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
+) -> Answer:
+    found = traces.spans(world, resources, window, int(str(query.get("limit", 500))))
+    return {"data": SPANS.dump_python(tuple(found), mode="json")}
+
+
+def _state(
+    world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
+) -> Answer:
+    return {"data": STATE.dump_python(cluster.state(world, resources, window), mode="json")}
+
+
+def _changes(
+    world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
+) -> Answer:
+    found = tuple(cluster.changes(world, resources, window))
+    return {"data": CHANGES.dump_python(found, mode="json")}
+
+
+def _databases(
+    world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
+) -> Answer:
+    found = tuple(cluster.inspect(world, resources, window))
+    return {"data": DATABASES.dump_python(found, mode="json")}
+
+
+def _graph(
+    world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
+) -> Answer:
+    return {"data": GRAPH.dump_python(traces.graph(world), mode="json")}
+
+
+def _alerts(
+    world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
+) -> Answer:
+    firings = alerts.evaluate(world, since_step=world.step_of(window.start))
+    found = tuple(
+        AlertFiring(
+            name=f.rule, resource=ResourceRef(_kind(world, f.service), f.service),
+            summary=f.summary, starts_at=world.at(f.start), severity=f.severity,
+            semantic=Semantic(f.metric), value=f.value,
+        )
+        for f in firings
+        if window.contains(world.at(f.start))
+    )  # fmt: skip
+    return {"data": ALERTS.dump_python(found, mode="json")}
+
+
+def _kind(world: LabWorld, name: str) -> ResourceKind:
+    return ResourceKind(world.workloads[name].spec.kind)
+
+
+Handler = Callable[[LabWorld, list[ResourceRef], TimeWindow, Query], Answer]
+QUESTIONS: dict[str, Handler] = {
+    "catalogue": _catalogue, "series": _series, "lines": _lines, "edges": _edges,
+    "spans": _spans, "state": _state, "changes": _changes, "databases": _databases,
+    "graph": _graph, "alerts": _alerts,
+}  # fmt: skip

@@ -1,0 +1,208 @@
+"""What people and the cluster do to workloads: rollouts, restarts, scaling, settings, crashes."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from lab.workloads import Change, Pod, Workload, make_pod, new_release
+
+if TYPE_CHECKING:
+    from lab.world import LabWorld
+
+ROLL_STEPS = 7
+
+
+class Conflict(Exception):
+    """The target is not as the caller last saw it: nothing was done."""
+
+
+class Refused(Exception):
+    """The request makes no sense for this target."""
+
+
+def ready_count(world: "LabWorld", workload: Workload) -> float:
+    """Return how many pods take traffic now: one less while pods are being replaced."""
+    crashing = sum(pod.crash_wait > 0 for pod in workload.pods)
+    rolling = any(r.workload == workload.spec.name for r in world.rollouts)
+    ready = len(workload.pods) - crashing - (1 if rolling and len(workload.pods) > 1 else 0)
+    return max(ready, 0.5 if rolling else 0.0)
+
+
+def kill_pod(world: "LabWorld", workload: Workload, pod: Pod, reason: str, code: int) -> None:
+    """Let a pod die and start again in place."""
+    pod.restarts += 1
+    pod.last_termination, pod.exit_code = reason, code
+    pod.started_step = world.step
+    pod.crash_wait = 8
+    name = workload.spec.name
+    text = "Memory cgroup out of memory" if reason == "OOMKilled" else "Container exited"
+    world.note(name, reason, f"{text}: killed process in pod {pod.name}", pod=pod.name,
+               is_warning=True)  # fmt: skip
+
+
+def crash_pod(world: "LabWorld", workload: Workload, pod: Pod, period: int) -> None:
+    """Let a pod of a broken revision exit again and again, with a growing wait."""
+    if pod.crash_wait > 0:
+        pod.crash_wait -= 1
+        return
+    pod.restarts += 1
+    pod.last_termination, pod.exit_code = "Error", 1
+    pod.crash_wait = period + min(pod.restarts, 5) * 6
+    message = f"Back-off restarting failed container in pod {pod.name}"
+    world.note(workload.spec.name, "BackOff", message, pod=pod.name, is_warning=True)
+
+
+def finish_rollouts(world: "LabWorld") -> None:
+    """Replace the pods of rollouts that end at this step, and end what a restart ends."""
+    from lab.world import Rollout  # noqa: PLC0415  # the world imports this module
+
+    left: list[Rollout] = []
+    for rollout in world.rollouts:
+        if world.step < rollout.end:
+            left.append(rollout)
+            continue
+        workload = world.workloads[rollout.workload]
+        if rollout.finish == "scale":
+            _set_pod_count(world, workload, rollout.replicas)
+        else:
+            _replace_pods(world, workload, rollout.share)
+            for fault in world.faults:
+                if fault.cleared_by == rollout.workload and fault.start <= world.step:
+                    fault.end = world.step
+        world.note(rollout.workload, "RolloutComplete", f"{rollout.workload} is up to date")
+    world.rollouts = left
+
+
+def _replace_pods(world: "LabWorld", workload: Workload, share: float) -> None:
+    count = max(1, round(len(workload.pods) * share)) if workload.pods else 0
+    for index in range(count):
+        workload.pods[index] = make_pod(workload, index, step=world.step)
+
+
+def _set_pod_count(world: "LabWorld", workload: Workload, replicas: int) -> None:
+    del workload.pods[replicas:]
+    while len(workload.pods) < replicas:
+        workload.pods.append(make_pod(workload, len(workload.pods), step=world.step))
+
+
+def _touch(workload: Workload) -> None:
+    workload.version += 1
+
+
+def record_change(world: "LabWorld", kind: str, workload: str, summary: str, **what: str) -> None:
+    """Add to the change feed."""
+    number = len(world.changes) + 1
+    world.changes.append(
+        Change(f"{kind}-{world.seed}-{number}", world.step, kind, workload, summary,
+               what.get("author", "ci"), what.get("before", ""), what.get("after", ""),
+               what.get("diff", ""))
+    )  # fmt: skip
+
+
+def _roll(
+    world: "LabWorld", name: str, *, finish: str, share: float = 1.0, replicas: int = 0
+) -> None:
+    from lab.world import Rollout  # noqa: PLC0415  # the world imports this module
+
+    world.rollouts = [r for r in world.rollouts if r.workload != name]
+    world.rollouts.append(
+        Rollout(name, world.step + ROLL_STEPS, finish, share=share, replicas=replicas)
+    )
+
+
+def deploying(name: str, *, share: float = 1.0, **what: object) -> Callable[["LabWorld"], None]:
+    """Return a happening that rolls out the workload's next release with these effects."""
+
+    def happen(world: "LabWorld") -> None:
+        workload = world.workloads[name]
+        release = new_release(workload, world.seed, **{"diff": "", **what})
+        before = workload.release.tag
+        workload.releases.append(release)
+        workload.current = release.revision
+        _touch(workload)
+        record_change(world, "deploy", name, f"{release.summary} ({before} to {release.tag})",
+                      author=release.author, before=before, after=release.tag,
+                      diff=release.diff)  # fmt: skip
+        _roll(world, name, finish="replace", share=share)
+
+    return happen
+
+
+def setting(
+    name: str, key: str, value: str, *, author: str, summary: str
+) -> Callable[["LabWorld"], None]:
+    """Return a happening that changes a setting of a workload."""
+
+    def happen(world: "LabWorld") -> None:
+        set_config(world, name, key, value, author=author, summary=summary)
+
+    return happen
+
+
+def set_config(
+    world: "LabWorld", name: str, key: str, value: str, *, author: str, summary: str = ""
+) -> None:
+    """Change a setting at once (settings are watched, no restart needed)."""
+    workload = world.workloads[name]
+    if key not in workload.config:
+        raise Refused(f"{name} has no setting {key!r}.")
+    before = workload.config[key]
+    workload.config[key] = value
+    workload.config_history.append((world.step, key, before, value))
+    _touch(workload)
+    record_change(
+        world,
+        "config",
+        name,
+        summary or f"{key}: {before} to {value}",
+        author=author,
+        before=before,
+        after=value,
+        diff=f"-{key}: {before}\n+{key}: {value}",
+    )
+
+
+def restart(world: "LabWorld", name: str) -> None:
+    """Replace every pod of a workload, one after another."""
+    _touch(world.workloads[name])
+    world.note(name, "Restarting", f"rolling restart of {name}")
+    _roll(world, name, finish="replace")
+
+
+def scale(world: "LabWorld", name: str, replicas: int) -> None:
+    """Set the number of replicas."""
+    if not 1 <= replicas <= 40:
+        raise Refused("Replicas must be between 1 and 40.")
+    workload = world.workloads[name]
+    record_change(
+        world,
+        "scale",
+        name,
+        f"replicas {workload.replicas} to {replicas}",
+        author="operator",
+        before=str(workload.replicas),
+        after=str(replicas),
+    )
+    workload.replicas = replicas
+    _touch(workload)
+    _roll(world, name, finish="scale", replicas=replicas)
+
+
+def roll_back(world: "LabWorld", name: str, revision: int) -> None:
+    """Run an older (or any known) revision again."""
+    workload = world.workloads[name]
+    target = next((r for r in workload.releases if r.revision == revision), None)
+    if target is None:
+        raise Refused(f"{name} has no revision {revision}.")
+    before = workload.release.tag
+    workload.current = revision
+    _touch(workload)
+    record_change(
+        world,
+        "deploy",
+        name,
+        f"Rolled to revision {revision} ({target.tag})",
+        author="operator",
+        before=before,
+        after=target.tag,
+    )
+    _roll(world, name, finish="replace")

@@ -1,0 +1,34 @@
+"""A release that leaks until the kernel kills it."""
+
+import numpy as np
+
+from lab.operations import deploying
+from lab.scenarios import Scenario
+from lab.world import LabWorld
+
+DIFF = """--- a/cache.py
++++ b/cache.py
+-    cache = LRU(1000)
++    cache = {}
+"""
+
+
+def arrange(world: LabWorld, picker: np.random.Generator, onset: int) -> str:
+    name = str(picker.choice(["cart", "orders", "recommendations", "payments"]))
+    world.plan(
+        onset,
+        deploying(name, summary="Keep sessions in memory", author="ash", diff=DIFF,
+                  leak_bytes_per_second=float(picker.uniform(0.42e6, 0.55e6))),
+    )  # fmt: skip
+    return f"service/{name}"
+
+
+SCENARIO = Scenario(
+    slug="memory_leak",
+    title="Memory grows until it is killed",
+    description="Memory climbs steadily, garbage collection bites, then pods are killed.",
+    fault_class="memory_leak",
+    arrange=arrange,
+    helps=("rollback",),
+    onset_age_steps=(355, 400),
+)

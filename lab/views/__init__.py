@@ -1,0 +1,1 @@
+"""The lab's answers to each kind of question, as telemetry's value types."""

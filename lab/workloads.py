@@ -1,0 +1,130 @@
+"""Workloads: revisions, settings with history, pods, and what each of them does to the physics."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from lab.model import NODES, ServiceSpec, default_config
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What a revision of the code does: factors on the normal behaviour."""
+
+    revision: int
+    tag: str
+    summary: str
+    author: str
+    diff: str
+    service_factor: float = 1.0
+    own_error: float = 0.0
+    error_text: str = ""
+    leak_bytes_per_second: float = 0.0
+    crash_text: str = ""
+    log_bytes_factor: float = 1.0
+    lock_seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Pod:
+    """One pod: it was started at a step, restarted some times, and may be crashing."""
+
+    name: str
+    node: str
+    started_step: int
+    restarts: int = 0
+    last_termination: str = ""
+    exit_code: int | None = None
+    crash_wait: int = 0
+    revision: int = 1
+
+
+@dataclass(slots=True)
+class Change:
+    """Something that somebody changed, at a step."""
+
+    id: str
+    step: int
+    kind: str
+    workload: str
+    summary: str
+    author: str
+    before: str = ""
+    after: str = ""
+    diff: str = ""
+
+
+@dataclass(slots=True)
+class ClusterNote:
+    """An event of the cluster's journal, at a step."""
+
+    step: int
+    workload: str
+    pod: str
+    reason: str
+    message: str
+    is_warning: bool
+
+
+@dataclass(slots=True)
+class Workload:
+    """A deployment: what it runs and how it is set. ``version`` rises with every change to it."""
+
+    spec: ServiceSpec
+    uid: str
+    releases: list[Release]
+    current: int = 1
+    config: dict[str, str] = field(default_factory=dict)
+    config_history: list[tuple[int, str, str, str]] = field(default_factory=list)
+    replicas: int = 1
+    version: int = 1
+    pods: list[Pod] = field(default_factory=list)
+    annotations: dict[str, str] = field(default_factory=dict)
+    rolling_until: int = -1
+    rolling_from: int = -1
+    disk_ratio: float = 0.35
+
+    @property
+    def release(self) -> Release:
+        return next(r for r in self.releases if r.revision == self.current)
+
+    @property
+    def image(self) -> str:
+        return f"registry.example/{self.spec.name}:{self.release.tag}"
+
+
+def make_workload(spec: ServiceSpec, seed: int) -> Workload:
+    """Return a workload in its normal state with two old revisions behind it."""
+    mark = hashlib.sha256(f"{seed}/{spec.name}".encode()).hexdigest()
+    releases = [Release(n, mark[8 * n : 8 * n + 7], f"Release {n}", "ci", "") for n in (1, 2, 3)]
+    workload = Workload(
+        spec=spec,
+        uid=f"{mark[:8]}-{mark[8:12]}-4{mark[13:16]}-a{mark[17:20]}-{mark[20:32]}",
+        releases=releases,
+        current=3,
+        config=default_config(spec),
+        replicas=spec.replicas,
+    )
+    workload.pods = [make_pod(workload, i, step=-10_000) for i in range(spec.replicas)]
+    workload.disk_ratio = 0.28 + (int(mark[:4], 16) % 25) / 100
+    return workload
+
+
+def make_pod(workload: Workload, index: int, *, step: int, avoid: str = "") -> Pod:
+    """Return a pod of the workload's current revision on a node chosen by its index."""
+    name = workload.spec.name
+    mark = hashlib.sha256(f"{workload.uid}/{workload.current}/{index}/{step}".encode()).hexdigest()
+    nodes = [node for node in NODES if node != avoid]
+    node = nodes[(int(workload.uid[:4], 16) + index) % len(nodes)]
+    return Pod(
+        name=f"{name}-{mark[:9]}-{mark[9:14]}",
+        node=node,
+        started_step=step,
+        revision=workload.current,
+    )
+
+
+def new_release(workload: Workload, seed: int, **what: object) -> Release:
+    """Return the workload's next release with the given effects (not yet rolled out)."""
+    number = workload.releases[-1].revision + 1
+    tag = hashlib.sha256(f"{seed}/{workload.spec.name}/{number}".encode()).hexdigest()[:7]
+    return Release(revision=number, tag=tag, **what)  # type: ignore[arg-type]  # checked by Release
