@@ -1,0 +1,336 @@
+"""Asking safely: no source can raise into an agent, hang it, or be forgotten when it is missing.
+
+``guarded`` wraps every port. An adapter's error, an unreadable answer, or no answer within the
+deadline becomes an ERROR result with a sentence; so does a port that nothing is connected to.
+"""
+
+import concurrent.futures
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from telemetry.errors import QueryTimeout, SourceUnavailable, TelemetryError
+from telemetry.ports import (
+    AlertFeed,
+    ChangeFeed,
+    ClusterReader,
+    DatabaseInspector,
+    FlowSource,
+    LogSource,
+    MetricSource,
+    TelemetrySources,
+    TopologySource,
+    TraceSource,
+)
+from telemetry.results import Provenance, QueryResult, ResultStatus
+from telemetry.types import (
+    AlertFiring,
+    ChangeEvent,
+    ClusterState,
+    DatabaseState,
+    EdgeStats,
+    LogLine,
+    ResourceRef,
+    Semantic,
+    Series,
+    SeriesRef,
+    Span,
+    TelemetryKind,
+    TimeWindow,
+    TopologyGraph,
+)
+
+T = TypeVar("T")
+OnQuery = Callable[[QueryResult[object]], None]
+# Beyond our own errors, what broken data or a broken connection makes a parser raise.
+BROKEN = (TelemetryError, ValueError, KeyError, IndexError, TypeError, OSError, EOFError)
+DEFAULT_DEADLINE_SECONDS = 8.0
+MAX_ABANDONED = 32
+
+
+class _Pool:
+    """Threads for queries. One that hangs is abandoned, and only so many may be at once."""
+
+    def __init__(self) -> None:
+        self._abandoned = threading.Semaphore(MAX_ABANDONED)
+
+    def run(self, work: Callable[[], T], deadline_seconds: float) -> T:
+        if not self._abandoned.acquire(blocking=False):
+            raise SourceUnavailable("too many earlier queries have not come back")
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+        def target() -> None:
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001  # carried over to the asking thread
+                future.set_exception(error)
+            finally:
+                self._abandoned.release()
+
+        threading.Thread(target=target, name="telemetry-query", daemon=True).start()
+        try:
+            return future.result(timeout=deadline_seconds)
+        except concurrent.futures.TimeoutError as error:
+            raise QueryTimeout(f"no answer within {deadline_seconds:g} s") from error
+
+
+_pool = _Pool()
+
+
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    name: str
+    deadline_seconds: float
+    on_query: OnQuery | None
+
+    def run(
+        self,
+        kind: TelemetryKind,
+        question: str,
+        window: TimeWindow,
+        empty: T,
+        work: Callable[[], QueryResult[T]] | None,
+    ) -> QueryResult[T]:
+        began = time.monotonic()
+        try:
+            if work is None:
+                raise SourceUnavailable(f"no {kind.value} source is connected")
+            result = _pool.run(work, self.deadline_seconds)
+        except BROKEN as error:
+            retryable = isinstance(error, TelemetryError) and error.retryable
+            result = self._failed(kind, question, window, empty, error, began, retryable)
+        if self.on_query is not None:
+            self.on_query(result)  # type: ignore[arg-type]  # the hook reads status and provenance
+        return result
+
+    def _failed(
+        self,
+        kind: TelemetryKind,
+        question: str,
+        window: TimeWindow,
+        empty: T,
+        error: BaseException,
+        began: float,
+        retryable: bool,
+    ) -> QueryResult[T]:
+        provenance = Provenance(
+            source=self.name,
+            kind=kind,
+            query=question,
+            window=window,
+            fetched_at=datetime.now(UTC),
+            duration_seconds=time.monotonic() - began,
+        )
+        is_ours = isinstance(error, TelemetryError)
+        message = str(error) if is_ours else f"unreadable answer ({type(error).__name__}: {error})"
+        return QueryResult(ResultStatus.ERROR, empty, provenance, message[:300], retryable)
+
+
+def _keys(resources: Sequence[ResourceRef]) -> str:
+    return ",".join(str(r) for r in resources[:8]) or "everything"
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedMetrics:
+    source: MetricSource | None
+    guard: _Guard
+
+    def catalogue(
+        self, resources: Sequence[ResourceRef], window: TimeWindow
+    ) -> QueryResult[tuple[SeriesRef, ...]]:
+        source = self.source
+        work = (lambda: source.catalogue(resources, window)) if source else None
+        return self.guard.run(
+            TelemetryKind.METRIC, f"series of {_keys(resources)}", window, (), work
+        )
+
+    def read(
+        self, refs: Sequence[SeriesRef], window: TimeWindow, *, step_seconds: float
+    ) -> QueryResult[tuple[Series, ...]]:
+        source = self.source
+        work = (lambda: source.read(refs, window, step_seconds=step_seconds)) if source else None
+        return self.guard.run(TelemetryKind.METRIC, f"read {len(refs)} series", window, (), work)
+
+    def read_semantic(
+        self,
+        resources: Sequence[ResourceRef],
+        semantics: Sequence[Semantic],
+        window: TimeWindow,
+        *,
+        step_seconds: float,
+    ) -> QueryResult[tuple[Series, ...]]:
+        source = self.source
+        work = (
+            (lambda: source.read_semantic(resources, semantics, window, step_seconds=step_seconds))
+            if source
+            else None
+        )
+        text = f"{','.join(semantics)} of {_keys(resources)}"
+        return self.guard.run(TelemetryKind.METRIC, text, window, (), work)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedLogs:
+    source: LogSource | None
+    guard: _Guard
+
+    def lines(
+        self,
+        resources: Sequence[ResourceRef],
+        window: TimeWindow,
+        *,
+        limit: int = 2000,
+        min_severity: str = "",
+    ) -> QueryResult[tuple[LogLine, ...]]:
+        source = self.source
+        work = (
+            (lambda: source.lines(resources, window, limit=limit, min_severity=min_severity))
+            if source
+            else None
+        )
+        return self.guard.run(TelemetryKind.LOG, f"logs of {_keys(resources)}", window, (), work)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedTraces:
+    source: TraceSource | None
+    guard: _Guard
+
+    def edges(
+        self, resources: Sequence[ResourceRef], window: TimeWindow
+    ) -> QueryResult[tuple[EdgeStats, ...]]:
+        source = self.source
+        work = (lambda: source.edges(resources, window)) if source else None
+        return self.guard.run(TelemetryKind.TRACE, f"edges of {_keys(resources)}", window, (), work)
+
+    def spans(
+        self, resources: Sequence[ResourceRef], window: TimeWindow, *, limit: int = 500
+    ) -> QueryResult[tuple[Span, ...]]:
+        source = self.source
+        work = (lambda: source.spans(resources, window, limit=limit)) if source else None
+        return self.guard.run(TelemetryKind.TRACE, f"spans of {_keys(resources)}", window, (), work)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedCluster:
+    source: ClusterReader | None
+    guard: _Guard
+
+    def state(
+        self, resources: Sequence[ResourceRef], window: TimeWindow
+    ) -> QueryResult[ClusterState]:
+        source = self.source
+        work = (lambda: source.state(resources, window)) if source else None
+        text = f"cluster state of {_keys(resources)}"
+        return self.guard.run(TelemetryKind.CLUSTER, text, window, ClusterState(), work)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedChanges:
+    source: ChangeFeed | None
+    guard: _Guard
+
+    def changes(
+        self, resources: Sequence[ResourceRef], window: TimeWindow
+    ) -> QueryResult[tuple[ChangeEvent, ...]]:
+        source = self.source
+        work = (lambda: source.changes(resources, window)) if source else None
+        text = f"changes of {_keys(resources)}"
+        return self.guard.run(TelemetryKind.CHANGE, text, window, (), work)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedDatabase:
+    source: DatabaseInspector | None
+    guard: _Guard
+
+    def inspect(
+        self, resources: Sequence[ResourceRef], window: TimeWindow
+    ) -> QueryResult[tuple[DatabaseState, ...]]:
+        source = self.source
+        work = (lambda: source.inspect(resources, window)) if source else None
+        text = f"database state of {_keys(resources)}"
+        return self.guard.run(TelemetryKind.DATABASE, text, window, (), work)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedFlows:
+    source: FlowSource | None
+    guard: _Guard
+
+    def flows(
+        self, resources: Sequence[ResourceRef], window: TimeWindow
+    ) -> QueryResult[tuple[EdgeStats, ...]]:
+        source = self.source
+        work = (lambda: source.flows(resources, window)) if source else None
+        return self.guard.run(TelemetryKind.FLOW, f"flows of {_keys(resources)}", window, (), work)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedTopology:
+    source: TopologySource | None
+    guard: _Guard
+
+    def graph(self, window: TimeWindow) -> QueryResult[TopologyGraph]:
+        source = self.source
+        work = (lambda: source.graph(window)) if source else None
+        return self.guard.run(TelemetryKind.TOPOLOGY, "topology", window, TopologyGraph(), work)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedAlerts:
+    source: AlertFeed | None
+    guard: _Guard
+
+    def alerts(self, window: TimeWindow) -> QueryResult[tuple[AlertFiring, ...]]:
+        source = self.source
+        work = (lambda: source.alerts(window)) if source else None
+        return self.guard.run(TelemetryKind.METRIC, "firing alerts", window, (), work)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedSources:
+    """Every port, never None, never raising, never slower than its deadline."""
+
+    metrics: GuardedMetrics
+    logs: GuardedLogs
+    traces: GuardedTraces
+    cluster: GuardedCluster
+    changes: GuardedChanges
+    database: GuardedDatabase
+    flows: GuardedFlows
+    topology: GuardedTopology
+    alerts: GuardedAlerts
+
+    @property
+    def connected(self) -> tuple[str, ...]:
+        """Names of the ports that something is connected to."""
+        return tuple(n for n in self.__slots__ if getattr(self, n).source is not None)
+
+
+def guarded(
+    sources: TelemetrySources,
+    *,
+    deadline_seconds: float = DEFAULT_DEADLINE_SECONDS,
+    on_query: OnQuery | None = None,
+) -> GuardedSources:
+    """Wrap sources so that asking them is safe. ``on_query`` sees every result (budgets)."""
+    guard = _Guard("", deadline_seconds, on_query)
+
+    def named(port: object, kind: str) -> _Guard:
+        return replace(guard, name=getattr(port, "name", kind) if port else kind)
+
+    return GuardedSources(
+        metrics=GuardedMetrics(sources.metrics, named(sources.metrics, "metrics")),
+        logs=GuardedLogs(sources.logs, named(sources.logs, "logs")),
+        traces=GuardedTraces(sources.traces, named(sources.traces, "traces")),
+        cluster=GuardedCluster(sources.cluster, named(sources.cluster, "cluster")),
+        changes=GuardedChanges(sources.changes, named(sources.changes, "changes")),
+        database=GuardedDatabase(sources.database, named(sources.database, "database")),
+        flows=GuardedFlows(sources.flows, named(sources.flows, "flows")),
+        topology=GuardedTopology(sources.topology, named(sources.topology, "topology")),
+        alerts=GuardedAlerts(sources.alerts, named(sources.alerts, "alerts")),
+    )
