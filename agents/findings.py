@@ -33,6 +33,7 @@ class Finding:
             a series (at most 120 points), ``{"lines": []}``, ``{"diff": ""}`` or ``{"rows": []}``.
         change_id: The change this finding is about, if it is one.
         is_tainted: The claim or sample quotes text an outsider may have written.
+        has_ended: It was there and is back to normal at the end of the window.
         extra_provenance: Further queries it rests on.
     """
 
@@ -51,6 +52,7 @@ class Finding:
     sample: dict[str, object] = field(default_factory=dict)
     change_id: str = ""
     is_tainted: bool = False
+    has_ended: bool = False
     extra_provenance: tuple[Provenance, ...] = ()
 
     @property

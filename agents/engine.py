@@ -1,0 +1,68 @@
+"""The whole loop in one process, without a board: for tables, tests and measuring."""
+
+from collections.abc import Callable, Sequence
+
+from agents.case import Case
+from agents.enums import SPECIALISTS, Presence
+from agents.findings import Finding
+from agents.reconciler.decide import decide, rank
+from agents.reconciler.outcome import Outcome
+from agents.reconciler.propose import propose
+from agents.reconciler.scoring import Scored, score
+from agents.specialists.registry import REGISTRY
+
+EXAMINED = 6
+CHALLENGED = 2
+OnFinding = Callable[[Finding], None]
+
+
+def investigate(case: Case, *, on_finding: OnFinding | None = None) -> Outcome:
+    """Gather, propose, examine, challenge, decide. Deterministic for the same telemetry."""
+    findings: list[Finding] = []
+
+    def keep(finding: Finding) -> None:
+        findings.append(finding)
+        if on_finding is not None:
+            on_finding(finding)
+
+    for name in SPECIALISTS:
+        for finding in REGISTRY[name].gather(case):
+            keep(finding)
+    for candidate in propose(findings, case)[:EXAMINED]:
+        for name in SPECIALISTS:
+            for finding in REGISTRY[name].examine(case, candidate.cause, findings):
+                keep(finding)
+    for symptom_check in REGISTRY[SPECIALISTS[0]].gather(case) if not findings else ():
+        keep(symptom_check)
+    candidates = propose(findings, case)
+    challenged = challenge_leader(case, candidates, findings, keep)
+    candidates = [score(c.cause, findings, case) for c in candidates]
+    return decide(candidates, findings, case, challenged=challenged)
+
+
+def to_challenge(
+    candidates: Sequence[Scored], findings: Sequence[Finding], case: Case
+) -> list[int]:
+    """Return the leader's strongest evidence that has not been challenged, by index."""
+    ranked, _ = rank(candidates, findings, case)
+    if not ranked:
+        return []
+    support = [s for s in ranked[0].scored.stances if s.decibans >= 2]
+    return [s.index for s in support[: CHALLENGED + 3]]
+
+
+def challenge_leader(
+    case: Case, candidates: Sequence[Scored], findings: list[Finding], keep: OnFinding
+) -> dict[int, bool]:
+    """Let other specialists re-check the leader's strongest evidence."""
+    challenged: dict[int, bool] = {}
+    for index in to_challenge(candidates, findings, case):
+        if len(challenged) >= CHALLENGED:
+            break
+        for name in SPECIALISTS:
+            answer = REGISTRY[name].challenge(case, findings[index])
+            if answer is not None:
+                keep(answer)
+                challenged[index] = answer.presence is Presence.PRESENT
+                break
+    return challenged

@@ -1,0 +1,1 @@
+"""Fault models: one small declarative file per fault class, found by themselves."""

@@ -1,0 +1,1 @@
+"""One file per fault class. A file added here is found by itself."""

@@ -1,0 +1,31 @@
+"""Certificate expired."""
+
+from agents.enums import AgentName
+from agents.faults.model import Blame, FaultModel, Prediction, Treatment, Where
+
+MODEL = FaultModel(
+    slug="certificate_expiry",
+    title="Certificate expired",
+    owner=AgentName.NETWORK,
+    claim="The certificate of {name} has run out",
+    triggers=(
+        "tls_failure",
+        "certificate_expired",
+    ),
+    predictions=(
+        Prediction("tls_failure", Where.EDGE_IN, 8.0, -8.0),
+        Prediction("certificate_expired", Where.SELF, 8.0),
+        Prediction("tls_logs", Where.CALLERS, 5.0, -1.0),
+        Prediction("edge_error_rise", Where.EDGE_IN, 2.0, -4.0),
+    ),
+    treatments=(Treatment("rolling_restart", "A restart loads the renewed certificate."),),
+    blame=Blame.PEER,
+    words=(
+        "certificate",
+        "tls",
+        "ssl",
+        "cert",
+        "expired certificate",
+    ),
+    prior=2.0,
+)

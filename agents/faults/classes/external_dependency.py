@@ -1,0 +1,31 @@
+"""External dependency."""
+
+from agents.enums import AgentName
+from agents.faults.model import Blame, FaultModel, Prediction, Where
+from telemetry.types import ResourceKind
+
+MODEL = FaultModel(
+    slug="external_dependency",
+    title="External dependency",
+    owner=AgentName.NETWORK,
+    claim="{name}, which is not ours, is slow or failing",
+    triggers=(
+        "edge_latency_rise",
+        "edge_error_rise",
+    ),
+    predictions=(
+        Prediction("edge_latency_rise", Where.EDGE_IN, 5.0, -4.0),
+        Prediction("edge_error_rise", Where.EDGE_IN, 5.0, -2.0),
+        Prediction("latency_rise", Where.SELF, 2.0),
+        Prediction("packet_loss", Where.EDGE_IN, -4.0),
+        Prediction("tls_failure", Where.EDGE_IN, -5.0),
+    ),
+    blame=Blame.PEER,
+    kinds=(ResourceKind.EXTERNAL,),
+    words=(
+        "third party",
+        "provider",
+        "external",
+        "vendor",
+    ),
+)

@@ -1,0 +1,26 @@
+"""Killed for memory."""
+
+from agents.enums import AgentName
+from agents.faults.model import FaultModel, Prediction, Treatment, Where
+
+MODEL = FaultModel(
+    slug="oom_kill",
+    title="Killed for memory",
+    owner=AgentName.RESOURCE,
+    claim="{name} needs more memory than its limit",
+    triggers=("oom_kill",),
+    predictions=(
+        Prediction("oom_kill", Where.SELF, 7.0, -9.0),
+        Prediction("memory_near_limit", Where.SELF, 3.0, -1.0),
+        Prediction("memory_ramp", Where.SELF, -6.0, 1.0),
+        Prediction("oom_logs", Where.SELF, 3.0),
+        Prediction("restart_increase", Where.SELF, 2.0),
+        Prediction("traffic_rise", Where.SELF, 1.0),
+    ),
+    treatments=(Treatment("rolling_restart", "Fresh pods start with empty memory."),),
+    words=(
+        "oom",
+        "out of memory",
+        "oomkilled",
+    ),
+)

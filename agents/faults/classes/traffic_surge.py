@@ -1,0 +1,30 @@
+"""Traffic surge."""
+
+from agents.enums import AgentName
+from agents.faults.model import FaultModel, Prediction, Treatment, Where
+
+MODEL = FaultModel(
+    slug="traffic_surge",
+    title="Traffic surge",
+    owner=AgentName.NETWORK,
+    claim="{name} gets more traffic than it can take",
+    triggers=("traffic_rise",),
+    predictions=(
+        Prediction("traffic_rise", Where.SELF, 8.0, -10.0),
+        Prediction("cpu_saturation", Where.SELF, 3.0),
+        Prediction("cpu_throttling", Where.SELF, 2.0),
+        Prediction("latency_rise", Where.SELF, 3.0, -3.0),
+        Prediction("retry_amplification", Where.EDGE_IN, -2.0),
+        Prediction("edge_latency_rise", Where.EDGE_IN, 1.5),
+    ),
+    treatments=(Treatment("scale", "More replicas share the load."),),
+    words=(
+        "traffic",
+        "surge",
+        "load",
+        "spike",
+        "traffic surge",
+        "ddos",
+    ),
+    prior=2.0,
+)

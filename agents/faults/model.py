@@ -1,0 +1,77 @@
+"""What a fault model states: what the fault does to telemetry, and what treats it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agents.enums import AgentName
+from telemetry.types import ResourceKind
+
+
+class Where(StrEnum):
+    """Where a prediction is looked for, seen from the resource that is blamed."""
+
+    SELF = "self"
+    EDGE_IN = "edge_in"
+    EDGE_OUT = "edge_out"
+    CALLEES = "callees"
+    CALLERS = "callers"
+    SYMPTOM = "symptom"
+    ANYWHERE = "anywhere"
+
+
+class Blame(StrEnum):
+    """Which end of a triggering finding is the candidate cause."""
+
+    RESOURCE = "resource"
+    PEER = "peer"
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One consequence. Weights are log-likelihood ratios in decibans, at most 15 either way.
+
+    ``present`` when it is seen, ``absent`` when it was looked for and is not there. A negative
+    ``present`` is a refutation. ``before_symptom``: a cause that begins after its effect counts
+    against the model instead.
+    """
+
+    feature: str
+    where: Where
+    present: float
+    absent: float = 0.0
+    before_symptom: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """A catalogue action that treats the fault. ``action`` is its slug; ``reason`` is shown."""
+
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultModel:
+    """A class of fault.
+
+    Attributes:
+        claim: Sentence with ``{name}`` of the blamed resource.
+        triggers: Features whose presence makes the resource a candidate.
+        is_generic: It blames a change without saying how; a specific mechanism explains it away,
+            and a symptom that is over excuses it.
+        source: Where the weights come from, in words.
+    """
+
+    slug: str
+    title: str
+    owner: AgentName
+    claim: str
+    triggers: tuple[str, ...]
+    predictions: tuple[Prediction, ...]
+    treatments: tuple[Treatment, ...] = ()
+    blame: Blame = Blame.RESOURCE
+    kinds: tuple[ResourceKind, ...] = ()
+    words: tuple[str, ...] = ()
+    prior: float = 0.0
+    is_generic: bool = False
+    source: str = "stated by the authors from operating experience; to be learned from outcomes"

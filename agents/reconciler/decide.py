@@ -1,0 +1,194 @@
+"""The verdict rules: published, and the only way to a verdict."""
+
+from collections.abc import Sequence
+
+from agents.case import Case
+from agents.enums import AgentName, Presence
+from agents.faults.registry import FAULTS
+from agents.findings import Finding
+from agents.reconciler.chain import causal_chain
+from agents.reconciler.likelihood import clamp, likelihood_word
+from agents.reconciler.outcome import Outcome, Ranked, Rule, Treatment
+from agents.reconciler.scoring import Scored, is_over
+
+SOMETHING_ELSE_DECIBANS = 9.0
+NO_FAULT_DECIBANS = 14.0
+MIN_POSTERIOR = 0.60
+MIN_MARGIN = 0.20
+STRONG_DECIBANS = -7.0
+KIND_NAMES = {
+    "metric": "metrics", "log": "logs", "trace": "traces", "cluster": "cluster state",
+    "change": "changes", "database": "database state", "topology": "topology", "flow": "flows",
+}  # fmt: skip
+
+
+def rank(candidates: Sequence[Scored], findings: Sequence[Finding], case: Case
+         ) -> tuple[list[Ranked], float]:  # fmt: skip
+    """Return candidates with posteriors, best first, and the probability that nothing is wrong."""
+    no_fault = NO_FAULT_DECIBANS if is_over(findings, case) else -30.0
+    odds = [10 ** (min(c.total, 60.0) / 10) for c in candidates]
+    rest = 10 ** (SOMETHING_ELSE_DECIBANS / 10)
+    calm = 10 ** (no_fault / 10)
+    total = sum(odds) + rest + calm
+    ranked = [Ranked(c, clamp(o / total)) for c, o in zip(candidates, odds, strict=True)]
+    return sorted(ranked, key=lambda r: -r.posterior), clamp(calm / total)
+
+
+def decide(
+    candidates: Sequence[Scored],
+    findings: Sequence[Finding],
+    case: Case,
+    *,
+    challenged: dict[int, bool],
+    asked: Sequence[str] = (),
+    ruled_out: Sequence[tuple[str, str]] = (),
+) -> Outcome:
+    """Apply the verdict rules.
+
+    Args:
+        challenged: Index of a challenged finding -> whether it survived.
+        asked: Names of the sources that were asked, beyond those that show in the findings.
+        ruled_out: (resource key, fault class) pairs that a person has ruled out.
+    """
+    left = [c for c in candidates if (str(c.cause.resource), c.cause.fault_class) not in ruled_out]
+    ranked, calm = rank(left, findings, case)
+    gaps = tuple(f.claim for f in findings if f.presence is Presence.UNKNOWN)
+    silent = {KIND_NAMES[f.kind.value] for f in findings if f.presence is Presence.UNKNOWN
+              and f.feature.startswith("gap_")}  # fmt: skip
+    answered = {KIND_NAMES[f.kind.value] for f in findings if f.presence is not Presence.UNKNOWN}
+    all_asked = sorted(silent | answered | set(asked))
+    good = sorted(set(all_asked) - silent)
+    coverage = len(good) / max(1, len(all_asked))
+    leader = ranked[0] if ranked else None
+    common = {
+        "ranked": tuple(ranked), "sources_asked": tuple(all_asked), "sources_answered": tuple(good),
+        "gaps": gaps, "happening": _happening(findings, case),
+    }  # fmt: skip
+    if calm >= MIN_POSTERIOR and (leader is None or calm > leader.posterior):
+        return _no_fault(calm, coverage, findings, common)
+    rules = _rules(ranked, findings, challenged)
+    if leader is not None and all(rule.passed for rule in rules):
+        return _likely(leader, coverage, rules, findings, case, common)
+    return _inconclusive(leader, rules, gaps, common)
+
+
+def capped(posterior: float, coverage: float) -> float:
+    """Missing sources cap confidence: 0.99 with nearly all, 0.90 above 60 %, else 0.75."""
+    cap = 0.99 if coverage >= 0.85 else 0.90 if coverage >= 0.6 else 0.75
+    return clamp(min(posterior, cap))
+
+
+def _rules(ranked: Sequence[Ranked], findings: Sequence[Finding], challenged: dict[int, bool]
+           ) -> tuple[Rule, ...]:  # fmt: skip
+    if not ranked:
+        return (Rule("A candidate exists", False, "No finding points to a cause."),)
+    leader = ranked[0]
+    second = ranked[1].posterior if len(ranked) > 1 else 0.0
+    margin = leader.posterior - second
+    kinds = sorted(leader.scored.kinds)
+    against = [s for s in leader.scored.stances if s.decibans <= STRONG_DECIBANS]
+    support = {s.index for s in leader.scored.stances if s.decibans >= 1}
+    tried = {i: ok for i, ok in challenged.items() if i in support}
+    survived = bool(tried) and all(tried.values())
+    return (
+        Rule("Probability at least 60%", leader.posterior >= MIN_POSTERIOR,
+             f"{leader.posterior:.0%}"),
+        Rule("At least 20 points ahead of the next", margin >= MIN_MARGIN, f"{margin:.0%} ahead"),
+        Rule("Two independent kinds of telemetry", len(kinds) >= 2, ", ".join(kinds) or "none"),
+        Rule("Nothing strong stands against it", not against,
+             "; ".join(s.rule for s in against) or "nothing"),
+        Rule("Its strongest evidence survived a challenge", survived,
+             f"{sum(tried.values())} of {len(tried)} survived" if tried else "not challenged"),
+    )  # fmt: skip
+
+
+def _happening(findings: Sequence[Finding], case: Case) -> str:
+    symptoms = {s.resource for s in case.symptoms}
+    telling = [f for f in findings if f.presence is Presence.PRESENT
+               and f.feature in {"latency_rise", "error_rise"}]  # fmt: skip
+    own = [f for f in telling if f.resource in symptoms] or telling
+    parts = [f.claim for f in sorted(own, key=lambda f: f.resource not in symptoms)[:2]]
+    others = sorted({f.resource.name for f in telling if f.resource not in symptoms})
+    if others:
+        parts.append(f"Also affected: {', '.join(others[:6])}.")
+    return " ".join(parts) or case.symptoms[0].summary
+
+
+def _voices(leader: Ranked, findings: Sequence[Finding]
+            ) -> tuple[tuple[str, ...], tuple[tuple[str, str, int], ...]]:  # fmt: skip
+    """Return who agrees, and who dissents with what and by which finding."""
+    sums: dict[AgentName, float] = {}
+    for stance in leader.scored.stances:
+        agent = findings[stance.index].agent
+        sums[agent] = sums.get(agent, 0.0) + stance.decibans
+    agree = tuple(sorted(a.value for a, total in sums.items() if total >= 1))
+    dissent = tuple(
+        (findings[s.index].agent.value, findings[s.index].claim, s.index)
+        for s in leader.scored.stances if s.decibans <= -2
+    )  # fmt: skip
+    return agree, dissent
+
+
+def _likely(
+    leader: Ranked, coverage: float, rules: tuple[Rule, ...], findings: Sequence[Finding],
+    case: Case, common: dict[str, object],
+) -> Outcome:  # fmt: skip
+    agree, dissent = _voices(leader, findings)
+    support = [s for s in leader.scored.stances if s.decibans >= 1]
+    confidence = capped(leader.posterior, coverage)
+    reasons = " ".join(findings[s.index].claim for s in support[:2])
+    model = FAULTS[leader.cause.fault_class]
+    strongest = findings[support[0].index]
+    treatments = tuple(
+        Treatment(t.action, _treated(t.action, leader, findings), t.reason, leader.cause.change_id)
+        for t in model.treatments
+    )
+    return Outcome(
+        verdict="likely_cause", leader=leader, confidence=confidence,
+        summary=f"{leader.scored.claim}. {reasons}", rules=rules, agreement=agree, dissent=dissent,
+        would_change=f"It would change if this did not hold: {strongest.claim}",
+        causal_chain=causal_chain(leader.scored, findings, case), treatments=treatments,
+        cited=tuple(s.index for s in support), next_steps=(), **common,
+    )  # type: ignore[arg-type]  # fmt: skip  # common holds the shared fields by name
+
+
+def _treated(action: str, leader: Ranked, findings: Sequence[Finding]) -> str:
+    """Return whom to treat: for locks, whoever holds them; else the blamed resource."""
+    for stance in leader.scored.stances:
+        finding = findings[stance.index]
+        holders = finding.sample.get("holders")
+        if finding.feature == "blocked_sessions" and isinstance(holders, list) and holders:
+            return f"service/{holders[0]}"
+    return str(leader.cause.resource)
+
+
+def _no_fault(calm: float, coverage: float, findings: Sequence[Finding], common: dict[str, object]
+              ) -> Outcome:  # fmt: skip
+    over = [i for i, f in enumerate(findings) if f.feature == "recovered"
+            and f.presence is Presence.PRESENT]  # fmt: skip
+    return Outcome(
+        verdict="no_fault", leader=None, confidence=capped(calm, coverage),
+        summary="No fault found that lasts. " + " ".join(findings[i].claim for i in over[:2]),
+        rules=(Rule("Every symptom is back to normal", True, f"{len(over)} of {len(over)}"),
+               Rule("No cause is still at work", True, "none")),
+        would_change="It would change if the symptom came back.", cited=tuple(over),
+        next_steps=("Watch the symptom; nothing needs to be done now.",), **common,
+    )  # type: ignore[arg-type]  # fmt: skip  # common holds the shared fields by name
+
+
+def _inconclusive(leader: Ranked | None, rules: tuple[Rule, ...], gaps: tuple[str, ...],
+                  common: dict[str, object]) -> Outcome:  # fmt: skip
+    steps = [f"Connect or repair: {gap}" for gap in gaps[:3]]
+    steps += [f"Not met: {rule.name} ({rule.detail})." for rule in rules if not rule.passed]
+    steps.append("Post a hypothesis: the agents will test it.")
+    lead = (
+        f"Strongest lead: {leader.scored.claim}, {likelihood_word(leader.posterior)} "
+        f"({leader.posterior:.0%})."
+        if leader
+        else "There is no lead yet."
+    )
+    return Outcome(
+        verdict="inconclusive", leader=leader, confidence=None, summary=f"No cause found. {lead}",
+        rules=rules, would_change="More evidence for or against the lead.",
+        next_steps=tuple(steps), **common,
+    )  # type: ignore[arg-type]  # fmt: skip  # common holds the shared fields by name

@@ -1,0 +1,70 @@
+"""What a reconciliation concludes, as plain values."""
+
+from dataclasses import dataclass, field
+
+from agents.findings import Cause
+from agents.reconciler.scoring import Scored
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A candidate with its probability among all, "something else" included."""
+
+    scored: Scored
+    posterior: float
+
+    @property
+    def cause(self) -> Cause:
+        return self.scored.cause
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One published verdict rule, whether it passed, and by what."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainLink:
+    """One step from cause to symptom. ``index``: the finding behind it; None: inferred."""
+
+    resource: str
+    label: str
+    onset: str | None
+    index: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """An action of the catalogue that treats the cause."""
+
+    action: str
+    resource: str
+    reason: str
+    change_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The verdict. ``verdict`` is ``likely_cause``, ``no_fault`` or ``inconclusive``."""
+
+    verdict: str
+    leader: Ranked | None
+    ranked: tuple[Ranked, ...]
+    confidence: float | None
+    summary: str
+    happening: str
+    rules: tuple[Rule, ...]
+    sources_asked: tuple[str, ...]
+    sources_answered: tuple[str, ...]
+    gaps: tuple[str, ...]
+    agreement: tuple[str, ...] = ()
+    dissent: tuple[tuple[str, str, int], ...] = ()
+    would_change: str = ""
+    next_steps: tuple[str, ...] = ()
+    causal_chain: tuple[ChainLink, ...] = ()
+    treatments: tuple[Treatment, ...] = ()
+    cited: tuple[int, ...] = field(default=())

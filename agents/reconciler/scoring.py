@@ -1,0 +1,192 @@
+"""From findings to scores: predictions met and missed, as decibans, without counting twice."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from agents.case import Case
+from agents.enums import Presence
+from agents.faults.model import FaultModel, Prediction, Where
+from agents.faults.registry import FAULTS
+from agents.findings import Cause, Finding
+from agents.specialists.reader import earliest_symptom
+from telemetry.types import ResourceKind, ResourceRef, TopologyGraph
+
+MAX_DECIBANS = 15.0
+REPEAT_DISCOUNT = 0.5
+TIMING_TOLERANCE = timedelta(seconds=60)
+UNREACHED_SYMPTOM = -9.0
+PAST_AND_OVER = -16.0
+
+
+@dataclass(frozen=True, slots=True)
+class StanceScore:
+    """What one finding (by index) says of one cause, and by which rule."""
+
+    index: int
+    decibans: float
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A candidate with its stances. ``total`` includes prior and structure, discounted."""
+
+    cause: Cause
+    claim: str
+    prior: float
+    total: float
+    stances: tuple[StanceScore, ...]
+    notes: tuple[str, ...] = ()
+    kinds: frozenset[str] = field(default=frozenset())
+
+
+def reachable(graph: TopologyGraph, start: ResourceRef, *, hops: int = 6) -> set[ResourceRef]:
+    """Return what a resource depends on, itself included."""
+    found, frontier = {start}, {start}
+    for _ in range(hops):
+        frontier = {c for r in frontier for c in graph.callees(r)} - found
+        if not frontier:
+            break
+        found |= frontier
+    nodes = {node for placed, node in graph.runs_on if placed in found}
+    return found | nodes
+
+
+class Locator:
+    """Where findings lie, seen from one blamed resource."""
+
+    def __init__(self, case: Case, resource: ResourceRef) -> None:
+        self.resource = resource
+        self.callees = set(case.graph.callees(resource))
+        direct = set(case.graph.callers(resource))
+        self.callers = direct | {c for r in direct for c in case.graph.callers(r)}
+        self.symptoms = {s.resource for s in case.symptoms}
+
+    def is_at(self, where: Where, finding: Finding) -> bool:
+        """Whether a finding lies where a prediction looks."""
+        tests: dict[Where, Callable[[], bool]] = {
+            Where.SELF: lambda: finding.resource == self.resource,
+            Where.EDGE_IN: lambda: finding.peer == self.resource,
+            Where.EDGE_OUT: lambda: finding.resource == self.resource and finding.peer is not None,
+            Where.CALLEES: lambda: finding.resource in self.callees,
+            Where.CALLERS: lambda: finding.resource in self.callers,
+            Where.SYMPTOM: lambda: finding.resource in self.symptoms,
+            Where.ANYWHERE: lambda: True,
+        }
+        return tests[where]()
+
+
+def score(cause: Cause, findings: Sequence[Finding], case: Case) -> Scored:
+    """Score one candidate against everything that was found.
+
+    For each prediction the strongest finding present counts with its weight; if none is present
+    but the source answered, the prediction counts as missed. Findings from one ingestion path
+    about one resource are not independent: the strongest counts whole, the others half.
+    """
+    model = FAULTS[cause.fault_class]
+    locator = Locator(case, cause.resource)
+    by_feature: dict[str, list[int]] = defaultdict(list)
+    for index, finding in enumerate(findings):
+        by_feature[finding.feature].append(index)
+    best: dict[int, StanceScore] = {}
+    for prediction in model.predictions:
+        near = [i for i in by_feature[prediction.feature]
+                if locator.is_at(prediction.where, findings[i])]  # fmt: skip
+        stance = _judge(prediction, near, findings, case, cause)
+        if stance is not None:
+            known = best.get(stance.index)
+            if known is None or abs(stance.decibans) > abs(known.decibans):
+                best[stance.index] = stance
+    stances = tuple(sorted(best.values(), key=lambda s: -abs(s.decibans)))
+    structure, notes = _structure(model, cause, stances, findings, case)
+    total = model.prior + structure + _discounted(stances, findings)
+    kinds = frozenset(findings[s.index].kind.value for s in stances if s.decibans >= 1)
+    claim = f"{model.claim.format(name=cause.resource.name)}"
+    return Scored(cause, claim, model.prior, total, stances, notes, kinds)
+
+
+def _judge(
+    prediction: Prediction,
+    near: list[int],
+    findings: Sequence[Finding],
+    case: Case,
+    cause: Cause,
+) -> StanceScore | None:
+    present = [i for i in near if findings[i].presence is Presence.PRESENT]
+    if cause.change_id:
+        about = [i for i in present if findings[i].change_id in {"", cause.change_id}]
+        present = about or present
+    place = prediction.where.value.replace("_", " ")
+    if present:
+        index = max(present, key=lambda i: findings[i].strength)
+        finding = findings[index]
+        weight = prediction.present * finding.strength
+        rule = f"{prediction.feature.replace('_', ' ')} ({place}): predicted"
+        if prediction.present < 0:
+            rule = f"{prediction.feature.replace('_', ' ')} ({place}): speaks for another mechanism"
+        late = finding.onset_at and finding.onset_at > earliest_symptom(case) + TIMING_TOLERANCE
+        if prediction.before_symptom and late:
+            weight, rule = -abs(weight), f"{rule}, but it began after the symptom"
+        return StanceScore(index, _bounded(weight), rule)
+    absent = [i for i in near if findings[i].presence is Presence.ABSENT]
+    if absent and prediction.absent:
+        rule = f"{prediction.feature.replace('_', ' ')} ({place}): looked for, not there"
+        return StanceScore(absent[0], _bounded(prediction.absent), rule)
+    return None
+
+
+def _bounded(decibans: float) -> float:
+    return round(max(-MAX_DECIBANS, min(MAX_DECIBANS, decibans)), 2)
+
+
+def _discounted(stances: Sequence[StanceScore], findings: Sequence[Finding]) -> float:
+    total = 0.0
+    groups: dict[tuple[str, str, str, bool], list[float]] = defaultdict(list)
+    for stance in stances:
+        finding = findings[stance.index]
+        path = (finding.provenance.source, finding.kind.value, str(finding.resource))
+        groups[(*path, stance.decibans > 0)].append(stance.decibans)
+    for weights in groups.values():
+        weights.sort(key=abs, reverse=True)
+        total += weights[0] + REPEAT_DISCOUNT * sum(weights[1:])
+    return total
+
+
+def _structure(
+    model: FaultModel, cause: Cause, stances: Sequence[StanceScore],
+    findings: Sequence[Finding], case: Case,
+) -> tuple[float, tuple[str, ...]]:  # fmt: skip
+    """Return what the topology and the course of the symptom say, with a sentence each."""
+    total, notes = 0.0, []
+    if case.graph.edges:
+        missed = [
+            s.resource for s in case.symptoms
+            if cause.resource not in reachable(case.graph, s.resource)
+        ]  # fmt: skip
+        if missed:
+            total += UNREACHED_SYMPTOM * len(missed) / len(case.symptoms)
+            names = ", ".join(sorted({r.name for r in missed}))
+            notes.append(f"does not explain the symptom on {names}: it does not depend on this")
+    triggers = [
+        f for f in findings
+        if f.presence is Presence.PRESENT and f.feature in model.triggers
+        and cause.resource in {f.resource, f.peer}
+    ]  # fmt: skip
+    has_ended = bool(triggers) and all(
+        f.has_ended or f.kind.value in {"trace", "log"} for f in triggers
+    )
+    if is_over(findings, case) and (model.is_generic or has_ended):
+        total += PAST_AND_OVER
+        notes.append("the symptom is over although nothing was done about this")
+    if model.kinds and cause.resource.kind not in model.kinds:
+        is_named = cause.resource.kind in {ResourceKind.SERVICE, ResourceKind.WORKLOAD}
+        total += -4.0 if is_named else -1.0
+    return total, tuple(notes)
+
+
+def is_over(findings: Sequence[Finding], case: Case) -> bool:
+    """Whether every symptom that can be judged is back to normal."""
+    verdicts = [f.presence for f in findings if f.feature == "recovered"]
+    return bool(verdicts) and all(v is Presence.PRESENT for v in verdicts)

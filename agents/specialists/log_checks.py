@@ -1,0 +1,113 @@
+"""Looking for features in logs: new kinds of error, by template and by what they speak of."""
+
+import re
+from collections.abc import Iterator
+
+from agents.detectors.log_templates import Template, find_new, mine
+from agents.enums import Presence
+from agents.features import FEATURES
+from agents.findings import Finding
+from agents.specialists.phrasing import clock
+from agents.specialists.reader import Reader
+from telemetry.redaction import redact
+from telemetry.types import LogLine, ResourceRef, TelemetryKind, utc
+
+# Most specific first: a line counts for the first feature whose pattern it meets.
+TOPICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (feature, re.compile(pattern, re.I))
+    for feature, pattern in (
+        ("disk_logs", r"no space left on device|disk (is )?full|ENOSPC"),
+        ("oom_logs", r"out of memory|OutOfMemory|cannot allocate memory"),
+        ("tls_logs", r"x509|certificate|tls handshake|ssl(v3|error| handshake)"),
+        ("dns_logs", r"no such host|name resolution|NXDOMAIN|getaddrinfo|UnknownHost"),
+        ("pool_logs", r"connection.{0,40}pool|pool.{0,30}(exhaust|timeout|timed out)|"
+                      r"too many (connections|clients)|remaining connection slots"),
+        ("lock_logs", r"deadlock|lock (wait|timeout)|waiting for .*lock|could not obtain lock"),
+        ("refused_logs", r"connection refused|ECONNREFUSED|connect: .*refused"),
+        ("reset_logs", r"reset by peer|broken pipe|ECONNRESET|connection reset|unexpected EOF"),
+        ("timeout_logs", r"timed? ?out|deadline exceeded|ETIMEDOUT"),
+        ("lag_logs", r"(event loop|scheduler) (lag|delay)|stalled for|gc pause"),
+        ("missing_config_logs", r"(missing|required|undefined|unset).{0,40}"
+                                r"(setting|variable|config|env|key)|KeyError: '?[A-Z_]{4,}"),
+        ("crash_logs", r"start-?up failed|failed to start|fatal|panic:|segfault"),
+    )
+)  # fmt: skip
+FOREIGN = re.compile(r"(call to|calling|request to|upstream|from) [\w./-]+ (failed|returned|status)"
+                     r"|status (code )?5\d\d|HTTP[ /]5\d\d|unavailable", re.I)  # fmt: skip
+MAX_LINES = 5
+
+
+def topic_of(text: str) -> str:
+    """Return the feature that a line speaks of; what nobody else's fault explains is new."""
+    for feature, pattern in TOPICS:
+        if pattern.search(text):
+            return feature
+    return "" if FOREIGN.search(text) else "new_error_template"
+
+
+def check_logs(reader: Reader) -> Iterator[Finding]:
+    """Mine the warnings and errors of each resource before and after, and report what is new."""
+    after, before = reader.logs("window"), reader.logs("baseline")
+    owned = {s.slug for s in FEATURES.values() if s.owner is reader.agent}
+    old, new = _by_resource(before.data), _by_resource(after.data)
+    case = reader.case
+    for resource, lines in new.items():
+        grown = find_new(
+            mine(old.get(resource, [])),
+            mine(lines),
+            baseline_seconds=case.baseline.duration.total_seconds(),
+            window_seconds=case.window.duration.total_seconds(),
+        )
+        topics: dict[str, list[Template]] = {}
+        for template in grown:
+            topics.setdefault(topic_of(template.example), []).append(template)
+        for feature, templates in topics.items():
+            if feature in owned:
+                yield _finding(reader, feature, resource, templates)
+    if after.is_answer and before.is_answer:
+        yield from _silent(reader, owned, {r for r in new if new[r]})
+
+
+def _by_resource(lines: tuple[LogLine, ...]) -> dict[ResourceRef, list[tuple[float, str]]]:
+    found: dict[ResourceRef, list[tuple[float, str]]] = {}
+    for line in lines:
+        if line.severity.lower() not in {"debug", "info", "trace"}:
+            found.setdefault(line.resource, []).append((line.at.timestamp(), line.body))
+    return found
+
+
+def _finding(reader: Reader, feature: str, resource: ResourceRef, templates: list[Template]
+             ) -> Finding:  # fmt: skip
+    count = sum(t.count for t in templates)
+    first = min(t.first_at for t in templates)
+    example = redact(templates[0].example, limit=160)
+    return Finding(
+        agent=reader.agent,
+        feature=feature,
+        resource=resource,
+        presence=Presence.PRESENT,
+        kind=TelemetryKind.LOG,
+        claim=f'{resource.name} has logged {count} new lines since {clock(first)}: "{example}".',
+        provenance=reader.logs("window").provenance,
+        extra_provenance=(reader.logs("baseline").provenance,),
+        magnitude=float(count),
+        unit="count",
+        strength=min(1.0, 0.4 + count / 40),
+        onset_at=utc(first),
+        sample={"lines": [redact(t.example, limit=300) for t in templates[:MAX_LINES]],
+                "templates": [{"text": t.text, "count": t.count} for t in templates[:MAX_LINES]]},
+        is_tainted=True,
+    )  # fmt: skip
+
+
+def _silent(reader: Reader, owned: set[str], spoke: set[ResourceRef]) -> Iterator[Finding]:
+    if "new_error_template" not in owned:
+        return
+    for resource in reader.case.affected:
+        if resource not in spoke:
+            yield Finding(
+                agent=reader.agent, feature="new_error_template", resource=resource,
+                presence=Presence.ABSENT, kind=TelemetryKind.LOG,
+                claim=f"{resource.name} logged no warning or error in the window.",
+                provenance=reader.logs("window").provenance,
+            )  # fmt: skip

@@ -1,0 +1,225 @@
+"""Looking for features in traces, changes, cluster state and the database's own view."""
+
+import math
+from collections.abc import Iterator
+from datetime import timedelta
+
+from agents.enums import Presence
+from agents.findings import Finding
+from agents.specialists.phrasing import clock, duration
+from agents.specialists.reader import Reader, earliest_symptom
+from telemetry.redaction import redact
+from telemetry.results import ResultStatus
+from telemetry.types import (
+    ChangeEvent,
+    ChangeKind,
+    DatabaseState,
+    EdgeStats,
+    ResourceKind,
+    ResourceRef,
+    TelemetryKind,
+)
+
+CHANGE_LOOKBACK = timedelta(minutes=25)
+CHANGE_TOLERANCE = timedelta(seconds=20)
+CHANGE_FEATURES = {
+    ChangeKind.DEPLOY: "deploy_before_onset",
+    ChangeKind.CONFIG: "config_before_onset",
+    ChangeKind.FLAG: "flag_before_onset",
+    ChangeKind.SCHEMA: "schema_before_onset",
+    ChangeKind.INFRASTRUCTURE: "infrastructure_before_onset",
+}
+
+
+def check_edges(reader: Reader) -> Iterator[Finding]:
+    """Compare each edge's latency and errors with its baseline."""
+    after, before = reader.edges("window"), reader.edges("baseline")
+    known = {(e.caller, e.callee): e for e in before.data}
+    for edge in after.data:
+        was = known.get((edge.caller, edge.callee))
+        if was is None:
+            continue
+        ratio = edge.latency_p99_seconds / max(was.latency_p99_seconds, 1e-6)
+        added = edge.latency_p99_seconds - was.latency_p99_seconds
+        is_slow = ratio >= 1.6 and added >= 0.02
+        sample = {"rows": [_edge_row("baseline", was), _edge_row("window", edge)]}
+        pair = f"{edge.caller.name} to {edge.callee.name}"
+        yield _edge_finding(
+            reader, "edge_latency_rise", edge, is_slow, sample, ratio, "x",
+            f"Calls {pair} took {duration(edge.latency_p99_seconds)} (p99), {ratio:.1f}x the "
+            f"baseline's {duration(was.latency_p99_seconds)}.",
+            min(1.0, ratio / 5),
+        )  # fmt: skip
+        rise = edge.error_ratio - was.error_ratio
+        yield _edge_finding(
+            reader, "edge_error_rise", edge, rise >= 0.03, sample, edge.error_ratio, "ratio",
+            f"Calls {pair} fail {edge.error_ratio:.1%}, in the baseline {was.error_ratio:.1%}.",
+            min(1.0, 0.5 + rise),
+        )  # fmt: skip
+
+
+def _edge_row(when: str, edge: EdgeStats) -> dict[str, object]:
+    return {
+        "when": when,
+        "requests_per_second": round(edge.request_rate, 3),
+        "error_ratio": round(edge.error_ratio, 4),
+        "p50_seconds": round(edge.latency_p50_seconds, 5),
+        "p99_seconds": round(edge.latency_p99_seconds, 5),
+    }
+
+
+def _edge_finding(
+    reader: Reader, feature: str, edge: EdgeStats, is_present: bool, sample: dict[str, object],
+    magnitude: float, unit: str, claim: str, strength: float,
+) -> Finding:  # fmt: skip
+    return Finding(
+        agent=reader.agent,
+        feature=feature,
+        resource=edge.caller,
+        peer=edge.callee,
+        presence=Presence.PRESENT if is_present else Presence.ABSENT,
+        kind=TelemetryKind.TRACE,
+        claim=claim,
+        provenance=reader.edges("window").provenance,
+        extra_provenance=(reader.edges("baseline").provenance,),
+        magnitude=magnitude,
+        unit=unit,
+        strength=strength,
+        sample=sample if is_present else {},
+    )
+
+
+def check_changes(reader: Reader) -> Iterator[Finding]:
+    """Find changes shortly before the first symptom; the nearer, the stronger."""
+    result = reader.changes()
+    start = earliest_symptom(reader.case)
+    for change in result.data:
+        feature = CHANGE_FEATURES.get(change.kind)
+        age = start - change.at
+        if feature is None or age < -CHANGE_TOLERANCE or age > CHANGE_LOOKBACK:
+            continue
+        minutes = max(age.total_seconds(), 0.0) / 60
+        yield Finding(
+            agent=reader.agent,
+            feature=feature,
+            resource=change.resource,
+            presence=Presence.PRESENT,
+            kind=TelemetryKind.CHANGE,
+            claim=_change_claim(change, age.total_seconds()),
+            provenance=result.provenance,
+            magnitude=age.total_seconds(),
+            unit="seconds",
+            strength=max(0.2, math.exp(-minutes / 12)),
+            onset_at=change.at,
+            sample={"diff": redact(change.diff), "summary": redact(change.summary, limit=300)},
+            change_id=change.id,
+            is_tainted=True,
+        )
+    if result.status in {ResultStatus.OK, ResultStatus.NO_DATA}:
+        yield from _unchanged(reader)
+
+
+def _change_claim(change: ChangeEvent, age_seconds: float) -> str:
+    words = {"deploy": "rollout", "config": "setting change"}.get(
+        change.kind.value, change.kind.value
+    )
+    when = f"{duration(abs(age_seconds))} {'before' if age_seconds >= 0 else 'after'} the symptom"
+    text = redact(change.summary, limit=140)
+    who = f" by {change.author}" if change.author else ""
+    return f"{words.capitalize()} of {change.resource.name} at {clock(change.at)}{who}, {when}: {text}."
+
+
+def _unchanged(reader: Reader) -> Iterator[Finding]:
+    result = reader.changes()
+    start = earliest_symptom(reader.case)
+    near = {
+        (c.resource, c.kind)
+        for c in result.data
+        if start - CHANGE_LOOKBACK <= c.at <= start + CHANGE_TOLERANCE
+    }
+    for resource in reader.case.affected:
+        if resource.kind is ResourceKind.EXTERNAL:
+            continue
+        for kind, feature in CHANGE_FEATURES.items():
+            if (resource, kind) not in near and kind in {ChangeKind.DEPLOY, ChangeKind.CONFIG}:
+                what = "rollout" if kind is ChangeKind.DEPLOY else "setting change"
+                yield Finding(
+                    agent=reader.agent, feature=feature, resource=resource,
+                    presence=Presence.ABSENT, kind=TelemetryKind.CHANGE,
+                    claim=f"No {what} of {resource.name} in the 25 min before the symptom.",
+                    provenance=result.provenance,
+                )  # fmt: skip
+
+
+def check_database(reader: Reader) -> Iterator[Finding]:
+    """Look at the database's own sessions, statements and limits."""
+    result = reader.databases()
+    latest: dict[ResourceRef, DatabaseState] = {}
+    for state in result.data:
+        latest[state.resource] = state
+    for resource, state in latest.items():
+        yield _blocked(reader, resource, state)
+        yield _slowest(reader, resource, state)
+        used = state.connections_in_use / max(state.connections_max, 1)
+        is_near = state.connections_max > 0 and used >= 0.9
+        yield _database_finding(
+            reader, "connections_near_max", resource, is_near, used, "ratio",
+            f"{resource.name} has {state.connections_in_use} of {state.connections_max} "
+            "connections in use.", {},
+        )  # fmt: skip
+
+
+def _blocked(reader: Reader, resource: ResourceRef, state: DatabaseState) -> Finding:
+    blocked = [s for s in state.sessions if s.blocked_by]
+    holders = {pid for s in blocked for pid in s.blocked_by}
+    names = sorted({s.client for s in state.sessions if s.pid in holders and not s.blocked_by})
+    rows = [
+        {"pid": s.pid, "client": s.client, "state": s.state, "age_seconds": round(s.age_seconds, 1),
+         "query": redact(s.query, limit=160), "blocked_by": list(s.blocked_by)}
+        for s in sorted(state.sessions, key=lambda s: (not s.blocked_by, -s.age_seconds))[:12]
+    ]  # fmt: skip
+    claim = (
+        f"{len(blocked)} sessions of {resource.name} wait for locks held by "
+        f"{', '.join(names) or 'unknown sessions'}."
+        if blocked
+        else f"No session of {resource.name} waits for another's lock ({len(state.sessions)} open)."
+    )
+    finding = _database_finding(
+        reader, "blocked_sessions", resource, bool(blocked), float(len(blocked)), "count", claim,
+        {"rows": rows, "holders": names},
+    )  # fmt: skip
+    return finding
+
+
+def _slowest(reader: Reader, resource: ResourceRef, state: DatabaseState) -> Finding:
+    slow = max(state.slow_statements, key=lambda s: s.mean_seconds, default=None)
+    is_slow = slow is not None and slow.mean_seconds >= 0.25
+    claim = (
+        f"A statement of {resource.name} takes {duration(slow.mean_seconds)} on average: "
+        f"{redact(slow.query, limit=120)}."
+        if slow is not None and is_slow
+        else f"No statement of {resource.name} takes more than 250 ms on average."
+    )
+    mean = slow.mean_seconds if slow else 0.0
+    return _database_finding(
+        reader, "slow_statement", resource, is_slow, mean, "seconds", claim, {}
+    )
+
+
+def _database_finding(
+    reader: Reader, feature: str, resource: ResourceRef, is_present: bool, magnitude: float,
+    unit: str, claim: str, sample: dict[str, object],
+) -> Finding:  # fmt: skip
+    return Finding(
+        agent=reader.agent,
+        feature=feature,
+        resource=resource,
+        presence=Presence.PRESENT if is_present else Presence.ABSENT,
+        kind=TelemetryKind.DATABASE,
+        claim=claim,
+        provenance=reader.databases().provenance,
+        magnitude=magnitude,
+        unit=unit,
+        sample=sample if is_present else {},
+        is_tainted=is_present,
+    )

@@ -1,0 +1,136 @@
+"""Reading once what several checks need, and saying plainly when a source does not answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from agents.case import Case
+from agents.enums import AgentName, Presence
+from agents.findings import Finding
+from telemetry.results import QueryResult, ResultStatus
+from telemetry.types import (
+    ChangeEvent,
+    ClusterState,
+    DatabaseState,
+    EdgeStats,
+    LogLine,
+    ResourceRef,
+    Semantic,
+    Series,
+    TelemetryKind,
+    TimeWindow,
+)
+
+LOG_LIMIT = 4000
+
+
+@dataclass
+class Reader:
+    """The queries of one step. Each is asked at most once; answers are shared by the checks."""
+
+    case: Case
+    agent: AgentName
+    gaps: dict[str, Finding] = field(default_factory=dict)
+    _metrics: QueryResult[tuple[Series, ...]] | None = None
+    _logs: dict[str, QueryResult[tuple[LogLine, ...]]] = field(default_factory=dict)
+    _edges: dict[str, QueryResult[tuple[EdgeStats, ...]]] = field(default_factory=dict)
+    _cluster: QueryResult[ClusterState] | None = None
+    _changes: QueryResult[tuple[ChangeEvent, ...]] | None = None
+    _databases: QueryResult[tuple[DatabaseState, ...]] | None = None
+
+    @property
+    def whole(self) -> TimeWindow:
+        """From the beginning of the baseline to the end of the window."""
+        return TimeWindow(self.case.baseline.start, self.case.window.end)
+
+    def metrics(self, semantics: Sequence[Semantic]) -> QueryResult[tuple[Series, ...]]:
+        """Return the series of these meanings for everything in scope, baseline included."""
+        if self._metrics is None:
+            self._metrics = self.case.sources.metrics.read_semantic(
+                self.case.affected, semantics, self.whole, step_seconds=self.case.step_seconds
+            )
+            self._note(self._metrics, "metrics")
+        return self._metrics
+
+    def logs(self, part: str) -> QueryResult[tuple[LogLine, ...]]:
+        """Return warnings and errors of the ``baseline`` or of the ``window``."""
+        if part not in self._logs:
+            window = self.case.baseline if part == "baseline" else self.case.window
+            self._logs[part] = self.case.sources.logs.lines(
+                self.case.affected, window, limit=LOG_LIMIT, min_severity="warning"
+            )
+            self._note(self._logs[part], "logs")
+        return self._logs[part]
+
+    def edges(self, part: str) -> QueryResult[tuple[EdgeStats, ...]]:
+        """Return call statistics of the ``baseline`` or since the symptom began."""
+        if part not in self._edges:
+            window = self.case.baseline
+            if part != "baseline":
+                start = max(self.case.window.start, earliest_symptom(self.case))
+                window = TimeWindow(min(start, self.case.window.start), self.case.window.end)
+                if start < self.case.window.end:
+                    window = TimeWindow(start, self.case.window.end)
+            self._edges[part] = self.case.sources.traces.edges(self.case.affected, window)
+            self._note(self._edges[part], "traces")
+        return self._edges[part]
+
+    def cluster(self) -> QueryResult[ClusterState]:
+        """Return the cluster's state and events."""
+        if self._cluster is None:
+            self._cluster = self.case.sources.cluster.state(self.case.affected, self.whole)
+            self._note(self._cluster, "cluster state")
+        return self._cluster
+
+    def changes(self) -> QueryResult[tuple[ChangeEvent, ...]]:
+        """Return the changes from the beginning of the baseline on."""
+        if self._changes is None:
+            self._changes = self.case.sources.changes.changes(self.case.affected, self.whole)
+            self._note(self._changes, "changes")
+        return self._changes
+
+    def databases(self) -> QueryResult[tuple[DatabaseState, ...]]:
+        """Return the databases' own view."""
+        if self._databases is None:
+            self._databases = self.case.sources.database.inspect(
+                self.case.affected, self.case.window
+            )
+            self._note(self._databases, "database state")
+        return self._databases
+
+    def _note(self, result: QueryResult[object], what: str) -> None:  # type: ignore[type-arg]
+        is_cut = result.status is ResultStatus.PARTIAL and bool(result.message)
+        if result.status is not ResultStatus.ERROR and not is_cut:
+            return
+        verb = "Only part of" if is_cut else "No"
+        resource = self.case.symptoms[0].resource
+        self.gaps[what] = Finding(
+            agent=self.agent,
+            feature=f"gap_{what.replace(' ', '_')}",
+            resource=resource,
+            presence=Presence.UNKNOWN,
+            kind=result.provenance.kind,
+            claim=f"{verb} {what} from {result.provenance.source or 'any source'}: {result.message}.",
+            provenance=result.provenance,
+        )
+
+
+def earliest_symptom(case: Case) -> datetime:
+    """Return when the first symptom began."""
+    return min(symptom.started_at for symptom in case.symptoms)
+
+
+def unknown(
+    reader: Reader, feature: str, resource: ResourceRef, kind: TelemetryKind,
+    result: QueryResult[object],
+) -> Finding:  # fmt: skip
+    """Return the finding that a question could not be answered."""
+    return Finding(
+        agent=reader.agent,
+        feature=feature,
+        resource=resource,
+        presence=Presence.UNKNOWN,
+        kind=kind,
+        claim=f"Could not look for {feature.replace('_', ' ')} on {resource.name}: {result.message}.",
+        provenance=result.provenance,
+    )

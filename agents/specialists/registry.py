@@ -1,0 +1,35 @@
+"""The four specialists and their charters."""
+
+from agents.enums import AgentName
+from agents.specialists.base import Specialist
+from agents.specialists.checking import CheckingSpecialist
+from agents.specialists.cluster_checks import check_cluster
+from agents.specialists.log_checks import check_logs
+from agents.specialists.metric_checks import check_metrics
+from agents.specialists.other_checks import check_changes, check_database, check_edges
+
+REGISTRY: dict[AgentName, Specialist] = {
+    specialist.name: specialist
+    for specialist in (
+        CheckingSpecialist(
+            AgentName.NETWORK,
+            "Requests between services: traffic, latency, errors, retries, loss, TLS, names.",
+            (check_metrics, check_edges, check_logs, check_cluster),
+        ),
+        CheckingSpecialist(
+            AgentName.DEPLOYMENT,
+            "What was changed, and whether what runs is what was meant: rollouts, settings, images.",
+            (check_changes, check_cluster, check_logs),
+        ),
+        CheckingSpecialist(
+            AgentName.DATABASE,
+            "Databases and caches: pools, locks, statements, replication.",
+            (check_metrics, check_database, check_logs),
+        ),
+        CheckingSpecialist(
+            AgentName.RESOURCE,
+            "CPU, memory, disk, nodes and the pods on them.",
+            (check_metrics, check_cluster, check_logs),
+        ),
+    )
+}
