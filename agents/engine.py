@@ -28,12 +28,10 @@ def investigate(case: Case, *, on_finding: OnFinding | None = None) -> Outcome:
     for name in SPECIALISTS:
         for finding in REGISTRY[name].gather(case):
             keep(finding)
-    for candidate in propose(findings, case)[:EXAMINED]:
-        for name in SPECIALISTS:
-            for finding in REGISTRY[name].examine(case, candidate.cause, findings):
-                keep(finding)
-    for symptom_check in REGISTRY[SPECIALISTS[0]].gather(case) if not findings else ():
-        keep(symptom_check)
+    causes = [candidate.cause for candidate in propose(findings, case)[:EXAMINED]]
+    for name in SPECIALISTS:
+        for finding in REGISTRY[name].examine(case, causes, tuple(findings)):
+            keep(finding)
     candidates = propose(findings, case)
     challenged = challenge_leader(case, candidates, findings, keep)
     candidates = [score(c.cause, findings, case) for c in candidates]

@@ -21,10 +21,12 @@ class Specialist(Protocol):
         """
         ...
 
-    def examine(self, case: Case, cause: Cause, known: Sequence[Finding]) -> Iterator[Finding]:
-        """Look for what the cause's fault model predicts in this domain and nobody has looked for.
+    def examine(
+        self, case: Case, causes: Sequence[Cause], known: Sequence[Finding]
+    ) -> Iterator[Finding]:
+        """Look for what the causes' models predict in this domain and nobody has looked for.
 
-        Yields PRESENT, ABSENT and UNKNOWN findings; nothing when the domain has no bearing on it.
+        Yields PRESENT, ABSENT and UNKNOWN findings; nothing when the domain has no bearing.
         """
         ...
 

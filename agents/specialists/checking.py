@@ -9,9 +9,11 @@ from agents.enums import AgentName, Presence
 from agents.faults.registry import FAULTS
 from agents.features import FEATURES
 from agents.findings import Cause, Finding
+from agents.specialists.metric_checks import is_beyond
+from agents.specialists.metric_rules import RULES, RuleShape
 from agents.specialists.phrasing import quantity
 from agents.specialists.reader import Reader
-from telemetry.types import TelemetryKind
+from telemetry.types import ResourceRef, TelemetryKind
 
 Check = Callable[[Reader], Iterator[Finding]]
 STRENGTH_ORDER = {Presence.PRESENT: 0, Presence.UNKNOWN: 1, Presence.ABSENT: 2}
@@ -33,21 +35,30 @@ class CheckingSpecialist:
             yield from sorted(found, key=lambda f: -f.strength)
         yield from reader.gaps.values()
 
-    def examine(self, case: Case, cause: Cause, known: Sequence[Finding]) -> Iterator[Finding]:
-        """Look for what the cause's model predicts in this domain and nobody has looked for."""
-        model = FAULTS.get(cause.fault_class)
-        if model is None:
-            return
-        wanted = {p.feature for p in model.predictions if FEATURES[p.feature].owner is self.name}
-        if not wanted:
-            return
-        near = {cause.resource, *case.graph.callees(cause.resource),
-                *case.graph.callers(cause.resource), *(s.resource for s in case.symptoms)}  # fmt: skip
+    def examine(
+        self, case: Case, causes: Sequence[Cause], known: Sequence[Finding]
+    ) -> Iterator[Finding]:
+        """Look for what the causes' models predict in this domain and nobody has looked for."""
+        wanted: dict[str, set[ResourceRef]] = {}
+        symptoms = {s.resource for s in case.symptoms}
+        for cause in causes:
+            model = FAULTS.get(cause.fault_class)
+            near = {
+                cause.resource,
+                *case.graph.callees(cause.resource),
+                *case.graph.callers(cause.resource),
+                *symptoms,
+            }
+            for prediction in model.predictions if model else ():
+                if FEATURES[prediction.feature].owner is self.name:
+                    wanted.setdefault(prediction.feature, set()).update(near)
+        if self.name is AgentName.NETWORK:
+            wanted.setdefault("recovered", set()).update(symptoms)
         seen = {(f.feature, f.resource, f.peer, f.change_id) for f in known}
-        for finding in self._look(case, wanted):
+        for finding in self._look(case, set(wanted)):
             key = (finding.feature, finding.resource, finding.peer, finding.change_id)
-            is_near = finding.resource in near or finding.peer in near
-            if is_near and key not in seen:
+            near = wanted[finding.feature]
+            if (finding.resource in near or finding.peer in near) and key not in seen:
                 seen.add(key)
                 yield finding
 
@@ -68,6 +79,8 @@ class CheckingSpecialist:
         return None
 
     def _look(self, case: Case, features: set[str]) -> Iterator[Finding]:
+        if not features:
+            return
         reader = Reader(case, self.name)
         for check in self.checks:
             for finding in check(reader):
@@ -75,32 +88,34 @@ class CheckingSpecialist:
                     yield finding
 
     def _recheck(self, case: Case, claim: Finding) -> Finding | None:
-        """Read the claim's own series anew at three times the step, and compare again."""
+        """Read the claim's own series anew at three times the step, and apply its rule again."""
+        rule = next((r for r in RULES if r.feature == claim.feature), None)
+        if rule is None or rule.shape not in {RuleShape.SHIFT, RuleShape.LEVEL}:
+            return None
+        step = case.step_seconds * 3
+        catalogue = case.sources.metrics.catalogue((claim.resource,), case.window)
         name = claim.sample.get("series")
-        coarse = replace(case, step_seconds=case.step_seconds * 3)
-        catalogue = coarse.sources.metrics.catalogue((claim.resource,), case.window)
         refs = [r for r in catalogue.data if r.name == name and r.peer == claim.peer]
         if not refs:
             return None
-        whole = Reader(coarse, self.name).whole
-        result = coarse.sources.metrics.read(refs, whole, step_seconds=coarse.step_seconds)
+        whole = Reader(case, self.name).whole
+        result = case.sources.metrics.read(refs, whole, step_seconds=step)
         for series in result.data:
-            shift = compare(series.times, series.values,
-                            baseline_end=case.baseline.end.timestamp())  # fmt: skip
+            shift = compare(
+                series.times, series.values, baseline_end=case.baseline.end.timestamp(),
+                falling=rule.falling,
+            )  # fmt: skip
             if shift is None:
                 continue
-            falling = compare(series.times, series.values, falling=True,
-                              baseline_end=case.baseline.end.timestamp())  # fmt: skip
-            holds = max(abs(shift.score), abs(falling.score) if falling else 0.0) > 4
+            holds = is_beyond(rule, shift)
             level = quantity(shift.peak, series.ref.unit)
             usual = quantity(shift.baseline, series.ref.unit)
-            verb = "holds" if holds else "does not hold"
             return replace(
                 claim,
                 agent=self.name,
                 presence=Presence.PRESENT if holds else Presence.ABSENT,
-                claim=f"Re-read at {coarse.step_seconds:g} s steps, it {verb}: {claim.resource.name} "
-                f"reaches {level}, usually {usual}.",
+                claim=f"Re-read at {step:g} s steps, it {'holds' if holds else 'does not hold'}: "
+                f"{claim.resource.name} reaches {level}, usually {usual}.",
                 provenance=result.provenance,
             )
         return None

@@ -119,7 +119,7 @@ def _apply(reader: Reader, rule: MetricRule, series: Series, result: Result) -> 
     )  # fmt: skip
     if shift is None:
         return None
-    if not _is_beyond(rule, shift):
+    if not is_beyond(rule, shift):
         return _absent(reader, rule.feature, series, result, shift)
     claim = rule.phrase.format(**_words(series, shift.baseline, shift.peak, shift.onset))
     return metric_finding(
@@ -137,7 +137,7 @@ def is_back(shift: Shift) -> bool:
     return abs(shift.latest_score) < 4 or abs(shift.latest - shift.baseline) < 0.12 * way
 
 
-def _is_beyond(rule: MetricRule, shift: Shift) -> bool:
+def is_beyond(rule: MetricRule, shift: Shift) -> bool:
     if abs(shift.score) < rule.min_score:
         return False
     delta = shift.baseline - shift.peak if rule.falling else shift.peak - shift.baseline

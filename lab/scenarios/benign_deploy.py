@@ -11,7 +11,7 @@ def arrange(world: LabWorld, picker: np.random.Generator, onset: int) -> str:
     name = str(picker.choice(["search", "checkout", "payments", "cart"]))
     world.plan(onset, deploying(name, summary="Update translations", author="ci"))
     world.faults.append(
-        Fault("slow", name, {"search": 3.0, "cart": 8.0}.get(name, 7.0), onset, onset + 14)
+        Fault("slow", name, {"search": 3.0, "cart": 8.0}.get(name, 18.0), onset, onset + 14)
     )
     return ""
 

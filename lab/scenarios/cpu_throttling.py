@@ -8,14 +8,14 @@ from lab.world import LabWorld
 
 
 def arrange(world: LabWorld, picker: np.random.Generator, onset: int) -> str:
-    name = str(picker.choice(["catalogue", "search", "storefront", "cart"]))
+    name = str(picker.choice(["catalogue", "search", "cart"]))
 
     def happen(live: LabWorld) -> None:
         index = live.topology.index[name]
         wanted = float(live.state.cpu[index]) * float(
             live.workloads[name].config["cpu.limit_cores"]
         )
-        limit = f"{wanted / float(picker.uniform(1.35, 1.6)):.2f}"
+        limit = f"{wanted / float(picker.uniform(1.5, 1.8)):.2f}"
         set_config(live, name, "cpu.limit_cores", limit, author="casey", summary="Right-size CPU")
 
     world.plan(onset, happen)

@@ -11,9 +11,9 @@ MODEL = FaultModel(
     triggers=("deploy_before_onset",),
     predictions=(
         Prediction("deploy_before_onset", Where.SELF, 7.0, -10.0, before_symptom=True),
-        Prediction("new_error_template", Where.SELF, 5.0, -1.0),
+        Prediction("new_error_template", Where.SELF, 5.0),
         Prediction("latency_rise", Where.SELF, 4.0, -3.0),
-        Prediction("error_rise", Where.SELF, 4.0, -2.0),
+        Prediction("error_rise", Where.SELF, 4.0),
         Prediction("edge_latency_rise", Where.EDGE_IN, 2.0, -1.0),
         Prediction("edge_error_rise", Where.EDGE_IN, 2.0, -1.0),
         Prediction("latency_rise", Where.CALLEES, -4.0),
@@ -47,6 +47,6 @@ MODEL = FaultModel(
         "regression",
         "new version",
     ),
-    prior=1.0,
+    prior=3.0,
     is_generic=True,
 )

@@ -15,7 +15,7 @@ MODEL = FaultModel(
         Prediction("latency_rise", Where.SELF, 2.0, -2.0),
         Prediction("traffic_rise", Where.SELF, -6.0),
         Prediction("retry_amplification", Where.EDGE_IN, -8.0),
-        Prediction("deploy_before_onset", Where.SELF, 2.0),
+        Prediction("deploy_before_onset", Where.SELF, -4.0),
     ),
     treatments=(Treatment("scale", "More replicas share the load."),),
     words=(

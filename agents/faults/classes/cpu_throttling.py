@@ -12,8 +12,8 @@ MODEL = FaultModel(
     predictions=(
         Prediction("cpu_throttling", Where.SELF, 6.0, -8.0),
         Prediction("cpu_saturation", Where.SELF, 2.0, -1.0),
-        Prediction("config_before_onset", Where.SELF, 6.0, -2.0, before_symptom=True),
-        Prediction("deploy_before_onset", Where.SELF, 1.0),
+        Prediction("config_before_onset", Where.SELF, 6.0, -3.0, before_symptom=True),
+        Prediction("deploy_before_onset", Where.SELF, -5.0),
         Prediction("latency_rise", Where.SELF, 2.0, -3.0),
         Prediction("lag_logs", Where.SELF, 3.0),
         Prediction("traffic_rise", Where.SELF, -9.0, 1.0),
