@@ -27,6 +27,7 @@ class WorkKind(StrEnum):
     SCOPE = "scope"
     GATHER = "gather"
     INTERPRET = "interpret"
+    PROPOSE = "propose"
     EXAMINE = "examine"
     CHALLENGE = "challenge"
     RECONCILE = "reconcile"

@@ -36,4 +36,5 @@ def start() -> None:
     atexit.register(stop)
 
 
+os.environ["DJANGO_SETTINGS_MODULE"] = "sre_workspace.settings_test"
 start()

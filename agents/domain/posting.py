@@ -1,0 +1,157 @@
+"""Findings to evidence and back: the board keeps all that scoring needs."""
+
+from investigations.domain.board import EvidenceDraft, post_evidence, write_entry
+from investigations.domain.journal import Fence, writing
+from investigations.enums import EntryKind, EvidenceKind
+from investigations.models import Evidence, Investigation
+
+from agents.enums import AgentName, Presence
+from agents.findings import Finding
+from agents.specialists.phrasing import quantity
+from telemetry.redaction import redact, redact_object
+from telemetry.results import Provenance, digest_of
+from telemetry.types import ResourceRef, TelemetryKind, TimeWindow
+
+MAX_RESOURCE = 200
+
+
+def draft_of(finding: Finding, *, challenges_id: int | None = None) -> EvidenceDraft:
+    """Return a finding as a draft of evidence: redacted, digested, with what scoring needs."""
+    source = finding.provenance
+    is_gap = finding.presence is Presence.UNKNOWN
+    sample = redact_object(finding.sample)
+    data: dict[str, object] = dict(sample) if isinstance(sample, dict) else {}
+    data["finding"] = {
+        "presence": finding.presence.value,
+        "strength": round(finding.strength, 4),
+        "change_id": finding.change_id,
+        "has_ended": finding.has_ended,
+        "kind": finding.kind.value,
+        "further_queries": [p.query for p in finding.extra_provenance],
+    }
+    return EvidenceDraft(
+        kind=EvidenceKind.GAP if is_gap else EvidenceKind(finding.kind.value),
+        claim=redact(finding.claim, limit=500),
+        window_start=source.window.start,
+        window_end=source.window.end,
+        resource=str(finding.resource)[:MAX_RESOURCE],
+        peer=str(finding.peer)[:MAX_RESOURCE] if finding.peer else "",
+        feature=finding.feature,
+        magnitude=finding.magnitude,
+        unit=finding.unit,
+        onset_at=finding.onset_at,
+        source=source.source,
+        query=redact(source.query),
+        result_digest=digest_of(data),
+        sample=data,
+        source_link=source.link,
+        duration_seconds=source.duration_seconds,
+        truncated_count=source.truncated_count,
+        ingestion_path=f"{source.source}:{source.kind.value}"[:128],
+        is_tainted=finding.is_tainted,
+        challenges_id=challenges_id,
+    )
+
+
+def finding_of(evidence: Evidence) -> Finding | None:
+    """Return a piece of agents' evidence as the finding that it was; None for people's notes."""
+    kept = evidence.sample.get("finding")
+    if not isinstance(kept, dict) or not evidence.author.startswith("agent/"):
+        return None
+    kind = TelemetryKind(kept["kind"])
+    provenance = Provenance(
+        source=evidence.source,
+        kind=kind,
+        query=evidence.query,
+        window=TimeWindow(evidence.window_start, evidence.window_end),
+        fetched_at=evidence.posted_at,
+    )
+    return Finding(
+        agent=AgentName(evidence.author.removeprefix("agent/")),
+        feature=evidence.feature,
+        resource=ResourceRef.parse(evidence.resource),
+        peer=ResourceRef.parse(evidence.peer) if evidence.peer else None,
+        presence=Presence(kept["presence"]),
+        kind=kind,
+        claim=evidence.claim,
+        provenance=provenance,
+        magnitude=evidence.magnitude,
+        unit=evidence.unit,
+        strength=float(kept["strength"]),
+        onset_at=evidence.onset_at,
+        sample=evidence.sample,
+        change_id=str(kept["change_id"]),
+        is_tainted=evidence.is_tainted,
+        has_ended=bool(kept["has_ended"]),
+    )
+
+
+def post_finding(
+    investigation: Investigation, finding: Finding, *, fence: Fence, prefix: str,
+    challenges_id: int | None = None,
+) -> Evidence:  # fmt: skip
+    """Post a finding once, whatever the attempt; a change also gets its mark on the timeline."""
+    evidence = post_evidence(
+        investigation_id=investigation.pk,
+        draft=draft_of(finding, challenges_id=challenges_id),
+        step_key=f"{prefix}{finding.key}"[:300],
+        author=finding.agent.author,
+        fence=fence,
+    )
+    if finding.change_id and finding.presence is Presence.PRESENT and finding.onset_at:
+        with writing(investigation.pk, fence=fence) as board:
+            write_entry(
+                board, kind=EntryKind.CHANGE, key=finding.change_id[:200],
+                data={"id": finding.change_id, "at": finding.onset_at.isoformat(),
+                      "kind": finding.feature.removesuffix("_before_onset"),
+                      "resource": finding.resource.name, "summary": finding.claim,
+                      "evidence": evidence.number},
+                author=finding.agent.author, sentence=f"Change marked: {finding.claim}",
+            )  # fmt: skip
+    return evidence
+
+
+def set_status(
+    investigation_id: int, agent: AgentName, *, state: str, step: str, since: str,
+    fence: Fence | None = None,
+) -> None:  # fmt: skip
+    """Show in the dock what an agent does."""
+    with writing(investigation_id, fence=fence) as board:
+        write_entry(
+            board, kind=EntryKind.AGENT, key=agent.value,
+            data={"agent": agent.value, "state": state, "step": step, "since": since},
+            author=agent.author, sentence=f"{agent.value.capitalize()}: {step}",
+        )  # fmt: skip
+
+
+def lane_of(finding: Finding, number: int) -> tuple[str, dict[str, object]] | None:
+    """Return a metric finding as a lane of the timeline, if it carries a series."""
+    times, values = finding.sample.get("times"), finding.sample.get("values")
+    if not isinstance(times, list) or not isinstance(values, list) or len(times) < 4:
+        return None
+    unit = str(finding.sample.get("unit", ""))
+    known = [v for v in values if v is not None]
+    quarter = sorted(known[: max(4, len(known) // 2)])
+    middle = quarter[len(quarter) // 2]
+    spread = max(quarter[-1] - quarter[0], abs(middle) * 0.1, 1e-9)
+    peer = f" to {finding.peer.name}" if finding.peer else ""
+    label = finding.feature.removesuffix("_rise").replace("_", " ")
+    key = f"{finding.feature}/{finding.resource}{peer}"[:200]
+    return key, {
+        "key": key,
+        "label": label,
+        "resource": f"{finding.resource.name}{peer}",
+        "unit": unit,
+        "points": [[t, v] for t, v in zip(times, values, strict=False) if v is not None],
+        "baseline_low": max(0.0, middle - spread),
+        "baseline_high": middle + spread,
+        "value_text": quantity(known[-1], unit),
+        "note": _note(known[-1], middle, spread),
+        "evidence": number,
+    }
+
+
+def _note(latest: float, usual: float, spread: float) -> str:
+    if abs(latest - usual) <= spread:
+        return "in range"
+    return f"{latest / usual:.1f}x base" if usual > 1e-6 else "base is zero"

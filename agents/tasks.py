@@ -1,0 +1,25 @@
+"""Celery's entry points. A message is a hint with an id; Postgres decides."""
+
+from celery import shared_task
+
+from agents.domain import dispatch, open_work
+from agents.jobs import RUN_OPEN_WORK, RUN_WORK_ITEM, WAKE
+
+
+@shared_task(name=RUN_WORK_ITEM)
+def run_work_item(item_id: int) -> None:
+    """Claim and do one work item, if it is still to be done."""
+    dispatch.work(item_id=item_id)
+
+
+@shared_task(name=WAKE)
+def wake(investigation_id: int) -> None:
+    """Start an investigation, or see what people changed on its board."""
+    dispatch.open_investigation(investigation_id)
+    dispatch.wake(investigation_id)
+
+
+@shared_task(name=RUN_OPEN_WORK)
+def run_open_work() -> None:
+    """Find what was left undone. Periodic."""
+    open_work.run_open_work()
