@@ -1,0 +1,44 @@
+"""What is remembered of an incident: its text, its words, its vector."""
+
+import structlog
+from django.contrib.postgres.search import SearchVector
+from django.db.models import Value
+
+from investigations.embeddings import MODEL_NAME, EmbeddingUnavailable, get_embedder
+from investigations.models import Incident, IncidentMemory
+
+log = structlog.get_logger(__name__)
+
+
+def remember(incident_id: int) -> IncidentMemory | None:
+    """Write the incident's memory anew. Idempotent; None if there is no such incident."""
+    incident = Incident.objects.filter(pk=incident_id).first()
+    if incident is None:
+        return None
+    text = memory_text(incident)
+    try:
+        vector, name = get_embedder().embed(text), MODEL_NAME
+    except EmbeddingUnavailable as error:
+        log.warning("memory.no_vector", reason=str(error))
+        vector, name = None, ""
+    memory, _ = IncidentMemory.objects.update_or_create(
+        incident=incident, defaults={"text": text, "embedding": vector, "model_name": name}
+    )
+    IncidentMemory.objects.filter(pk=memory.pk).update(
+        words=SearchVector(Value(text), config="english")
+    )
+    return memory
+
+
+def memory_text(incident: Incident) -> str:
+    """Return what search reads: symptom, resource, what was concluded, what was done."""
+    parts = [incident.title, incident.symptom, incident.resource.replace("/", " ")]
+    investigation = incident.investigations.order_by("-id").first()
+    diagnosis = investigation.diagnoses.order_by("-number").first() if investigation else None
+    if diagnosis is not None:
+        parts += [diagnosis.fault_class.replace("_", " "), diagnosis.summary]
+    if investigation is not None:
+        for entry in investigation.entries.filter(kind="action")[:5]:
+            parts.append(str(entry.data.get("title", "")))
+    parts.append(incident.resolution)
+    return "\n".join(part for part in parts if part)[:4000]

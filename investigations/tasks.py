@@ -1,0 +1,20 @@
+"""Celery's entry points of this app: thin."""
+
+from celery import shared_task
+
+from investigations.domain.memory import remember
+from investigations.jobs import EMBED_INCIDENT, HOUSEKEEPING, send
+from investigations.queries.history import incidents_without_memory
+
+
+@shared_task(name=EMBED_INCIDENT)
+def embed_incident(incident_id: int) -> None:
+    """Make an incident's memory anew."""
+    remember(incident_id)
+
+
+@shared_task(name=HOUSEKEEPING)
+def run_housekeeping() -> None:
+    """Find incidents whose memory was never made, and ask for it. Periodic."""
+    for incident_id in incidents_without_memory():
+        send(EMBED_INCIDENT, incident_id)
