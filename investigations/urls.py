@@ -1,5 +1,5 @@
-"""URLs."""
+"""URLs of the board and its pages."""
 
-from django.urls import URLPattern
+from django.urls import include, path
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("", include("investigations.intake.urls"))]

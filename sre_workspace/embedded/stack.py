@@ -1,0 +1,233 @@
+"""The whole stack as children of one supervisor: started in order, watched, stopped in order."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import psutil
+
+from sre_workspace.embedded.children import (
+    end_leftovers,
+    forget_pid,
+    read_pid,
+    spawn,
+    stop_child,
+    write_pid,
+)
+from sre_workspace.embedded.paths import StateError, StatePaths, prepare
+from sre_workspace.embedded.postgres import EmbeddedPostgres
+from sre_workspace.embedded.valkey import EmbeddedValkey
+
+SUPERVISOR = "supervisor"
+MAX_BACKOFF_SECONDS = 20.0
+STABLE_SECONDS = 30.0
+Say = Callable[[str], None]
+
+
+@dataclass
+class Part:
+    """One Python process of ours: its command, and when it was last started."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    failures: int = 0
+    retry_at: float = 0.0
+
+
+@dataclass
+class Stack:
+    """Everything that ``manage.py up`` runs."""
+
+    paths: StatePaths
+    host: str
+    port: int
+    with_postgres: bool
+    with_valkey: bool
+    with_lab: bool
+    lab_options: list[str] = field(default_factory=list)
+    say: Say = print
+    parts: list[Part] = field(default_factory=list)
+    postgres: EmbeddedPostgres | None = None
+    valkey: EmbeddedValkey | None = None
+    is_stopping: bool = False
+
+    def claim(self) -> None:
+        """Make the state folder ours, ending what a killed run left over.
+
+        Raises:
+            StateError: Another ``up`` uses the folder, or the port is taken.
+        """
+        prepare(self.paths)
+        running = read_pid(self.paths.pids, SUPERVISOR)
+        if running is not None and running.process() is not None and running.pid != os.getpid():
+            raise StateError(
+                f"SRE Workspace runs already at {running.note} (process {running.pid}). "
+                "Stop it first, or set SRE_STATE_DIR to another folder."
+            )
+        ended = end_leftovers(self.paths.pids)
+        if ended:
+            self.say(f"Ended what an earlier run left: {', '.join(ended)}.")
+        self._check_port()
+        write_pid(self.paths.pids, SUPERVISOR, os.getpid(), f"http://{self.host}:{self.port}")
+        if not self.paths.secret_key.exists():
+            self.paths.secret_key.touch(mode=0o600)
+            self.paths.secret_key.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+
+    def _check_port(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.host, self.port))
+            except OSError as error:
+                raise StateError(
+                    f"Port {self.port} on {self.host} is taken ({error.strerror}). "
+                    "Choose another with --port."
+                ) from error
+
+    def start_services(self) -> None:
+        """Start PostgreSQL and Valkey, unless others are configured."""
+        if self.with_postgres:
+            self.postgres = EmbeddedPostgres(
+                self.paths.postgres, self.paths.postgres_sockets, self.paths.logs / "postgres.log"
+            )
+            self.postgres.start()
+            self._remember("postgres", self.postgres.process)
+        if self.with_valkey:
+            self.valkey = EmbeddedValkey(
+                self.paths.valkey_socket, self.paths.valkey_data, self.paths.logs / "valkey.log"
+            )
+            self.valkey.start()
+            self._remember("valkey", self.valkey.process)
+
+    def _remember(self, name: str, process: subprocess.Popen[bytes] | None) -> None:
+        if process is not None:
+            write_pid(self.paths.pids, name, process.pid)
+
+    def start_parts(self) -> None:
+        """Start the web server, the workers, beat and the lab."""
+        self.parts = self._parts()
+        for part in self.parts:
+            self._start(part)
+
+    def _parts(self) -> list[Part]:
+        python = sys.executable
+        celery = [python, "-m", "celery", "-A", "sre_workspace"]
+        worker = [*celery, "worker", "--loglevel", "WARNING", "--without-gossip",
+                  "--without-mingle", "--pool", "threads"]  # fmt: skip
+        parts = [
+            Part("web", [python, "-m", "daphne", "-b", self.host, "-p", str(self.port),
+                         "--verbosity", "0", "sre_workspace.asgi:application"]),
+            Part("investigate", [*worker, "--concurrency", "5", "-Q", "investigate", "-n",
+                                 "investigate@%h"]),
+            Part("remediate", [*worker, "--concurrency", "2", "-Q", "remediate", "-n",
+                               "remediate@%h"]),
+            Part("beat", [*celery, "beat", "--loglevel", "WARNING", "-s",
+                          str(self.paths.root / "beat-schedule"), "--pidfile", ""]),
+        ]  # fmt: skip
+        if self.with_lab:
+            url = f"http://{self.host}:{self.port}/api/alerts/alertmanager/"
+            lab = [python, "-m", "lab", "--socket", str(self.paths.lab_socket), "--webhook-url",
+                   url, "--webhook-token-file", str(self.paths.intake_token)]  # fmt: skip
+            parts.append(Part("lab", [*lab, *self.lab_options]))
+        return parts
+
+    def _start(self, part: Part) -> None:
+        environment = dict(os.environ)
+        # One thread per process: several libraries would start one per core for small arrays.
+        environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        part.process = spawn(
+            part.command, log=self.paths.logs / f"{part.name}.log", environment=environment
+        )
+        part.started = time.monotonic()
+        write_pid(self.paths.pids, part.name, part.process.pid)
+
+    def watch(self) -> None:
+        """Start again what ended, after a wait that grows. Call it about once a second."""
+        now = time.monotonic()
+        for part in self.parts:
+            if part.process is None or part.process.poll() is None or self.is_stopping:
+                if part.process and now - part.started > STABLE_SECONDS:
+                    part.failures = 0
+                continue
+            if part.retry_at == 0.0:
+                part.failures += 1
+                wait = min(MAX_BACKOFF_SECONDS, 0.25 * 2 ** min(part.failures - 1, 7))
+                part.retry_at = now + wait
+                self.say(
+                    f"{part.name} ended with {part.process.returncode}; again in {wait:g} s "
+                    f"(see {self.paths.logs / part.name}.log)."
+                )
+            elif now >= part.retry_at:
+                part.retry_at = 0.0
+                self._start(part)
+        self._watch_services()
+
+    def _watch_services(self) -> None:
+        if self.postgres and self.postgres.process and self.postgres.process.poll() is not None:
+            self.say("PostgreSQL ended; starting it again.")
+            self.postgres.start()
+            self._remember("postgres", self.postgres.process)
+        if self.valkey and self.valkey.process and self.valkey.process.poll() is not None:
+            self.say("Valkey ended; starting it again.")
+            self.valkey.start()
+            self._remember("valkey", self.valkey.process)
+
+    def stop(self) -> None:
+        """Stop everything in order: what serves and works first, then what holds data."""
+        self.is_stopping = True
+        alive = [p for p in self.parts if p.process is not None and p.process.poll() is None]
+        for part in alive:
+            if part.process is not None:
+                # Celery ends at once on SIGQUIT; what it was doing is leased and will be redone.
+                is_worker = part.name in {"investigate", "remediate"}
+                part.process.send_signal(signal.SIGQUIT if is_worker else signal.SIGTERM)
+        deadline = time.monotonic() + 1.5
+        for part in alive:
+            if part.process is not None:
+                _wait_or_kill(part.process, deadline)
+                forget_pid(self.paths.pids, part.name)
+        if self.valkey is not None:
+            self.valkey.stop(timeout_seconds=1.0)
+            forget_pid(self.paths.pids, "valkey")
+        if self.postgres is not None:
+            self.postgres.stop(timeout_seconds=1.5)
+            forget_pid(self.paths.pids, "postgres")
+        forget_pid(self.paths.pids, SUPERVISOR)
+
+    def resident_bytes(self) -> dict[str, int]:
+        """Return the resident memory of every process of the stack, by part."""
+        found: dict[str, int] = {}
+        for file in self.paths.pids.glob("*.json"):
+            record = read_pid(self.paths.pids, file.stem)
+            process = record.process() if record else None
+            if process is None:
+                continue
+            family = [process] if file.stem == SUPERVISOR else [
+                process, *process.children(recursive=True)
+            ]  # fmt: skip
+            found[file.stem] = sum(_proportional(p) for p in family)
+        return found
+
+
+def _proportional(process: psutil.Process) -> int:
+    """Return a process's memory with shared pages counted once among those that share them."""
+    try:
+        info = process.memory_full_info()
+        return int(getattr(info, "pss", 0) or info.uss)
+    except (psutil.AccessDenied, psutil.NoSuchProcess):
+        return 0
+
+
+def _wait_or_kill(process: subprocess.Popen[bytes], deadline: float) -> None:
+    try:
+        process.wait(max(0.05, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        stop_child(process, signal.SIGKILL, timeout_seconds=0.5)
