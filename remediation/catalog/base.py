@@ -1,0 +1,46 @@
+"""What every kind of action states: how it is planned, undone and counted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from remediation.enums import Risk
+from remediation.executors.ports import Request, TargetState
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What the diagnosis asks for."""
+
+    action: str
+    target: str
+    reason: str
+    fault_class: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An action on a live target, with absolute values only. ``undo`` None: see ``undo_text``."""
+
+    title: str
+    request: Request
+    undo: Request | None
+    undo_text: str
+    touched_pods: int
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionKind:
+    """One entry of the catalogue.
+
+    ``plan`` resolves a treatment against the live state and raises
+    :class:`remediation.errors.NotPlannable` when a precondition does not hold.
+    """
+
+    slug: str
+    title: str
+    risk: Risk
+    plan: Callable[[Treatment, TargetState], Proposal]
+    version: int = 1
+    has_undo: bool = True
+    no_undo_reason: str = ""

@@ -1,0 +1,25 @@
+"""Roll back: run the revision before the current one again."""
+
+from remediation.catalog.base import ActionKind, Proposal, Treatment
+from remediation.enums import Risk
+from remediation.errors import NotPlannable
+from remediation.executors.ports import TargetState
+
+
+def plan(treatment: Treatment, state: TargetState) -> Proposal:
+    """Plan the return to the newest revision below the current one."""
+    older = [r for r in state.revisions if r < state.revision]
+    if not older:
+        raise NotPlannable(f"{state.name} has no earlier revision to go back to.")
+    target = max(older)
+    return Proposal(
+        title=f"Roll back {state.name} to revision {target}",
+        request={"action": "rollback", "workload": state.name, "revision": target},
+        undo={"action": "rollback", "workload": state.name, "revision": state.revision},
+        undo_text=f"Roll forward to revision {state.revision} again, about 15 s.",
+        touched_pods=state.replicas,
+        command=f"rollout undo deployment/{state.name} --to-revision={target}",
+    )
+
+
+KIND = ActionKind("rollback", "Roll back", Risk.YELLOW, plan)

@@ -1,0 +1,29 @@
+"""Scale: run more replicas, to an absolute number."""
+
+from remediation.catalog.base import ActionKind, Proposal, Treatment
+from remediation.enums import Risk
+from remediation.errors import NotPlannable
+from remediation.executors.ports import TargetState
+
+FACTOR = 3
+MAX_REPLICAS = 24
+
+
+def plan(treatment: Treatment, state: TargetState) -> Proposal:
+    """Plan three times the replicas, at most 24: scaling too little only prolongs an overload."""
+    wanted = min(state.replicas * FACTOR, MAX_REPLICAS)
+    if wanted <= state.replicas:
+        raise NotPlannable(
+            f"{state.name} has {state.replicas} replicas; the cap is {MAX_REPLICAS}."
+        )
+    return Proposal(
+        title=f"Scale {state.name} from {state.replicas} to {wanted} replicas",
+        request={"action": "scale", "workload": state.name, "replicas": wanted},
+        undo={"action": "scale", "workload": state.name, "replicas": state.replicas},
+        undo_text=f"Scale back to {state.replicas} replicas, about 15 s.",
+        touched_pods=wanted - state.replicas,
+        command=f"scale deployment/{state.name} --replicas={wanted}",
+    )
+
+
+KIND = ActionKind("scale", "Scale", Risk.GREEN, plan)

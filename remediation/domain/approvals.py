@@ -1,0 +1,112 @@
+"""People's decisions, each bound to the digest that was seen."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+
+from investigations.domain.audit import record_audit
+from investigations.domain.clock import database_now
+from investigations.rules import can_approve
+from remediation.domain.digests import digest_of_action
+from remediation.domain.planning import SYSTEM
+from remediation.domain.transitions import move
+from remediation.enums import ActionState, Decision
+from remediation.errors import GuardrailBlocked, IllegalTransition, NotYours, PlanChanged
+from remediation.guardrails.base import Situation
+from remediation.guardrails.evaluate import blocks, evaluate
+from remediation.jobs import enqueue_execution
+from remediation.models import Action, Approval
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+def decide(
+    *, action_id: int, person: "User", decision: Decision, seen_digest: str, reason: str = ""
+) -> Approval:
+    """Record a decision; with enough approvals, approve the action and ask for its execution.
+
+    One transaction under the action's row lock, so of racing decisions exactly one settles it. One
+    denial vetoes. Idempotent per person: the same decision again returns the first.
+
+    Raises:
+        NotYours: No approver, or the action rests on a hypothesis of this very person.
+        PlanChanged: The digest is not that of the action as it now is.
+        GuardrailBlocked: A guardrail blocks it now.
+        IllegalTransition: It is decided, expired or superseded already.
+    """
+    with transaction.atomic():
+        action = Action.objects.select_for_update().get(pk=action_id)
+        _check_person(action, person)
+        known = action.approvals.filter(person=person).first()
+        if known is not None:
+            if known.decision == decision:
+                return known
+            raise IllegalTransition(f"You have decided already: {known.decision}.")
+        _check_action(action, seen_digest)
+        actor = f"person/{person.get_username()}"
+        if decision == Decision.DENY:
+            if not reason.strip():
+                raise NotYours("Say why: the agents will look for something better.")
+        else:
+            situation = Situation(action, database_now(), action.investigation.incident.environment)
+            stopped = blocks(evaluate(situation))
+            if stopped:
+                raise GuardrailBlocked(" ".join(r.reason for r in stopped))
+        approval = Approval.objects.create(
+            action=action, person=person, decision=decision, digest=seen_digest, reason=reason[:500]
+        )
+        record_audit(
+            actor=actor, verb=f"approval.{decision.value}", subject=f"action/{action.pk}",
+            detail={"digest": seen_digest, "reason": reason[:300]},
+        )  # fmt: skip
+        _settle(action, actor, decision, reason)
+    return approval
+
+
+def _check_person(action: Action, person: "User") -> None:
+    if not (person.is_active and can_approve(person)):
+        raise NotYours("Only approvers decide on actions.")
+    hypothesis = action.diagnosis.hypothesis
+    if hypothesis is not None and hypothesis.posted_by_id == person.pk:
+        raise NotYours("It rests on your own hypothesis: another approver must decide.")
+
+
+def _check_action(action: Action, seen_digest: str) -> None:
+    if action.state != ActionState.PROPOSED:
+        raise IllegalTransition(f"{action} is {action.get_state_display()} already.")
+    if action.approval_expires_at <= database_now():
+        raise IllegalTransition(f"{action} has expired. Nothing ran.")
+    if seen_digest != action.digest or digest_of_action(action) != action.digest:
+        raise PlanChanged("The plan changed since you read it. Nothing ran.")
+
+
+def _settle(action: Action, actor: str, decision: Decision, reason: str) -> None:
+    if decision == Decision.DENY:
+        move(action, ActionState.DENIED, actor=actor, result=f"Denied: {reason}")
+        return
+    count = action.approvals.filter(decision=Decision.APPROVE).count()
+    if count >= action.approvals_needed:
+        until = database_now() + timedelta(seconds=settings.EXECUTION_EXPIRY_SECONDS)
+        move(action, ActionState.APPROVED, actor=actor, execution_expires_at=until,
+             result=f"Approved by {actor.removeprefix('person/')}.")  # fmt: skip
+        enqueue_execution(action.pk)
+
+
+def expire_old(*, limit: int = 100) -> int:
+    """Expire what nobody decided on, or what was not started, in time. Returns how many."""
+    now = database_now()
+    late = list(
+        Action.objects.filter(state=ActionState.PROPOSED, approval_expires_at__lte=now)[:limit]
+    )
+    late += list(
+        Action.objects.filter(state=ActionState.APPROVED, execution_expires_at__lte=now)[:limit]
+    )
+    for action in late:
+        try:
+            move(action, ActionState.EXPIRED, actor=SYSTEM, result="Expired. Nothing ran.")
+        except IllegalTransition:
+            continue
+    return len(late)

@@ -1,0 +1,120 @@
+"""From a diagnosis to an action: treatments resolved against the live target, by code."""
+
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db.models import Max
+
+from investigations.domain.audit import record_audit
+from investigations.domain.board import write_entry
+from investigations.domain.journal import writing
+from investigations.enums import DiagnosisVerdict, EntryKind
+from investigations.models import Diagnosis, Investigation
+from remediation.catalog.base import Proposal, Treatment
+from remediation.catalog.registry import CATALOG
+from remediation.domain.digests import digest_of_action
+from remediation.domain.transitions import move, summary_of
+from remediation.enums import ActionState, Risk
+from remediation.errors import ExecutorError, IllegalTransition, NotPlannable
+from remediation.executors.ports import TargetState
+from remediation.executors.registry import executor_for
+from remediation.models import Action
+
+log = structlog.get_logger(__name__)
+SYSTEM = "agent/remediation"
+LIVE = [ActionState.PROPOSED, ActionState.APPROVED, ActionState.RUNNING, ActionState.UNKNOWN,
+        ActionState.VERIFYING]  # fmt: skip
+TRIED = [ActionState.FAILED, ActionState.UNDONE, ActionState.DENIED, ActionState.INCONCLUSIVE]
+
+
+def plan_for(diagnosis_id: int) -> Action | None:
+    """Plan the first treatment of a diagnosis that can be done now and has not failed before.
+
+    Idempotent: a diagnosis with a live action, or that is not the newest, plans nothing. An earlier
+    proposal for another cause is superseded.
+    """
+    diagnosis = Diagnosis.objects.select_related("investigation__incident").get(pk=diagnosis_id)
+    investigation = diagnosis.investigation
+    newest = investigation.diagnoses.order_by("-number").first()
+    if diagnosis.verdict != DiagnosisVerdict.LIKELY_CAUSE or newest != diagnosis:
+        return None
+    try:
+        executor = executor_for(str(investigation.telemetry.get("kind", "")))
+    except NotPlannable:
+        return None
+    for item in diagnosis.treatments:
+        treatment = Treatment(
+            str(item["action"]), str(item["resource"]), str(item["reason"]), diagnosis.fault_class
+        )
+        kind = CATALOG.get(treatment.action)
+        if kind is None or _was_tried(investigation, treatment):
+            continue
+        try:
+            state = executor.observe(treatment.target.rpartition("/")[2])
+            proposal = kind.plan(treatment, state)
+            dry = executor.dry_run(proposal.request)
+        except (NotPlannable, ExecutorError) as error:
+            log.info("plan.skipped", treatment=treatment.action, reason=str(error))
+            continue
+        return _propose(diagnosis, treatment, proposal, state, dry.diff, executor.name)
+    return None
+
+
+def _was_tried(investigation: Investigation, treatment: Treatment) -> bool:
+    return investigation.actions.filter(
+        kind=treatment.action, target=treatment.target, state__in=TRIED
+    ).exists()
+
+
+def _propose(
+    diagnosis: Diagnosis, treatment: Treatment, proposal: Proposal, state: TargetState, diff: str,
+    executor: str,
+) -> Action | None:  # fmt: skip
+    kind = CATALOG[treatment.action]
+    with writing(diagnosis.investigation_id) as board:
+        investigation = board.investigation
+        for live in investigation.actions.filter(state__in=LIVE):
+            is_same = live.payload == proposal.request and live.target_version == state.version
+            if is_same or live.state != ActionState.PROPOSED:
+                return live
+            try:
+                move(live, ActionState.SUPERSEDED, actor=SYSTEM, result="A newer plan replaces it.")
+            except IllegalTransition:
+                return live
+            board.investigation.refresh_from_db()
+        action = Action(
+            investigation=investigation, diagnosis=diagnosis, kind=kind.slug,
+            number=(investigation.actions.aggregate(last=Max("number"))["last"] or 0) + 1,
+            kind_version=kind.version, title=proposal.title, reason=treatment.reason,
+            target=treatment.target, target_uid=state.uid, target_version=state.version,
+            executor=executor, payload=proposal.request, command=proposal.command, diff=diff,
+            undo_payload=proposal.undo or {}, undo_text=proposal.undo_text,
+            blast={"touched_pods": proposal.touched_pods, "total_pods": state.total_pods,
+                   "workload": state.name},
+            checks=_checks(investigation), evidence=list(diagnosis.cited), risk=kind.risk,
+            approvals_needed=2 if kind.risk == Risk.RED else 1,
+            approval_expires_at=board.now + timedelta(seconds=settings.APPROVAL_EXPIRY_SECONDS),
+            proposed_at=board.now,
+        )  # fmt: skip
+        action.digest = digest_of_action(action)
+        action.save()
+        record_audit(
+            actor=SYSTEM, verb="action.proposed", subject=f"action/{action.pk}",
+            detail={"title": action.title, "digest": action.digest},
+        )  # fmt: skip
+        write_entry(
+            board, kind=EntryKind.ACTION, key=str(action), data=summary_of(action), author=SYSTEM,
+            sentence=f"{action} proposed: {action.title}",
+        )  # fmt: skip
+    return action
+
+
+def _checks(investigation: Investigation) -> list[str]:
+    name = investigation.incident.resource.rpartition("/")[2]
+    seconds = settings.VERIFY_SETTLE_SECONDS
+    return [
+        f"p99 and errors of {name} back in the range of "
+        f"{investigation.baseline_start:%H:%M} to {investigation.baseline_end:%H:%MZ}",
+        f"{settings.VERIFY_SAMPLES} samples in a row after {seconds:.0f} s of settling, else undo",
+    ]

@@ -1,0 +1,76 @@
+"""The reconciler of remediation's open work: it finds what a lost message or a crash left."""
+
+from datetime import timedelta
+
+import structlog
+from django.db import connection, transaction
+
+from investigations.domain.clock import database_now
+from investigations.enums import DiagnosisVerdict
+from investigations.models import Diagnosis
+from remediation.domain.approvals import expire_old
+from remediation.domain.execution import execute, resolve_unknown
+from remediation.domain.planning import SYSTEM, plan_for
+from remediation.domain.transitions import move
+from remediation.domain.verifying import verify
+from remediation.enums import ActionState
+from remediation.errors import IllegalTransition
+from remediation.models import Action
+
+log = structlog.get_logger(__name__)
+SWEEP_LOCK = 0x5E_5EEB
+LIMIT = 50
+CRASHED_AFTER = timedelta(seconds=20)
+
+
+def sweep() -> None:
+    """Do it all once, in one process at a time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [SWEEP_LOCK])
+        if not cursor.fetchone()[0]:
+            return
+    try:
+        _sweep()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [SWEEP_LOCK])
+
+
+def _sweep() -> None:
+    expire_old()
+    now = database_now()
+    recent = Diagnosis.objects.filter(
+        verdict=DiagnosisVerdict.LIKELY_CAUSE, actions__isnull=True,
+        reached_at__gt=now - timedelta(hours=1), reached_at__lt=now - timedelta(seconds=3),
+    )  # fmt: skip
+    for diagnosis_id in recent.values_list("pk", flat=True)[:LIMIT]:
+        plan_for(diagnosis_id)
+    for action_id in _in_state(ActionState.APPROVED):
+        execute(action_id)
+    crashed = Action.objects.filter(
+        state=ActionState.RUNNING, executions__is_undo=False,
+        executions__started_at__lt=now - CRASHED_AFTER,
+    )  # fmt: skip
+    for action in crashed[:LIMIT]:
+        _mark_unknown(action)
+    for action in Action.objects.filter(state=ActionState.UNKNOWN)[:LIMIT]:
+        resolve_unknown(action)
+    for action_id in _in_state(ActionState.VERIFYING):
+        try:
+            verify(action_id)
+        except IllegalTransition as error:
+            log.info("verify.moved_on", action=action_id, reason=str(error))
+
+
+def _in_state(state: ActionState) -> list[int]:
+    return list(Action.objects.filter(state=state).values_list("pk", flat=True)[:LIMIT])
+
+
+def _mark_unknown(action: Action) -> None:
+    """A worker died between the intent and the record: look it up, never try again blindly."""
+    with transaction.atomic():
+        try:
+            move(action, ActionState.UNKNOWN, actor=SYSTEM,
+                 result="The executor's worker ended before it could say. Looking it up.")  # fmt: skip
+        except IllegalTransition:
+            log.info("execution.moved_on", action=action.pk)

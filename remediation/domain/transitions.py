@@ -1,0 +1,78 @@
+"""Allowed edges of an action's state, the guarded update, and its place on the board."""
+
+from datetime import datetime
+
+from investigations.domain.audit import record_audit
+from investigations.domain.board import write_entry
+from investigations.domain.clock import ClockTimestamp
+from investigations.domain.journal import writing
+from investigations.enums import EntryKind
+from remediation.enums import ActionState
+from remediation.errors import IllegalTransition
+from remediation.models import Action
+
+A = ActionState
+EDGES: dict[str, set[str]] = {
+    A.PROPOSED: {A.APPROVED, A.DENIED, A.EXPIRED, A.SUPERSEDED, A.STALE},
+    A.APPROVED: {A.RUNNING, A.EXPIRED, A.STALE, A.HALTED, A.SUPERSEDED},
+    A.RUNNING: {A.VERIFYING, A.FAILED, A.UNKNOWN, A.HALTED, A.STALE},
+    A.UNKNOWN: {A.VERIFYING, A.FAILED},
+    A.VERIFYING: {A.SUCCEEDED, A.FAILED, A.UNDONE, A.INCONCLUSIVE},
+    **{
+        s: set()
+        for s in (
+            A.SUCCEEDED, A.FAILED, A.UNDONE, A.INCONCLUSIVE, A.DENIED, A.EXPIRED, A.SUPERSEDED,
+            A.STALE, A.HALTED,
+        )
+    },
+}  # fmt: skip
+
+
+def move(
+    action: Action, to: ActionState, *, actor: str, result: str = "",
+    execution_expires_at: datetime | None = None,
+) -> None:  # fmt: skip
+    """Take one edge by a guarded update, with the audit entry and the board event of it.
+
+    One transaction (it joins the caller's). The row object is updated.
+
+    Raises:
+        IllegalTransition: The edge is not allowed, or somebody else moved the action first.
+    """
+    was = str(action.state)
+    if to not in EDGES[was]:
+        raise IllegalTransition(f"{action} is {was}; it cannot become {to.value}.")
+    with writing(action.investigation_id) as board:
+        fields: dict[str, object] = {"state": to}
+        if result:
+            fields["result"] = result[:500]
+        if execution_expires_at is not None:
+            fields["execution_expires_at"] = execution_expires_at
+        if not EDGES[to]:
+            fields["ended_at"] = ClockTimestamp()
+        if not Action.objects.filter(pk=action.pk, state=was).update(**fields):
+            raise IllegalTransition(f"{action} was {was} and has just been moved by somebody else.")
+        action.refresh_from_db()
+        record_audit(
+            actor=actor, verb=f"action.{to.value}", subject=f"action/{action.pk}",
+            detail={"action": str(action), "digest": action.digest, "result": result[:300]},
+        )  # fmt: skip
+        write_entry(
+            board, kind=EntryKind.ACTION, key=str(action), data=summary_of(action), author=actor,
+            sentence=f"{action} {action.title}: {action.get_state_display()}. {result}".strip(),
+        )  # fmt: skip
+
+
+def summary_of(action: Action) -> dict[str, object]:
+    """Return what the board shows of an action."""
+    return {
+        "id": action.pk,
+        "number": action.number,
+        "title": action.title,
+        "state": action.state,
+        "risk": action.risk,
+        "command": action.command,
+        "result": action.result,
+        "digest": action.digest,
+        "expires_at": action.approval_expires_at.isoformat(),
+    }

@@ -1,0 +1,120 @@
+"""After the act: measure, keep or undo, learn."""
+
+import structlog
+from django.db import transaction
+
+from investigations.domain.board import write_entry
+from investigations.domain.clock import database_now
+from investigations.domain.incidents import change_incident_state
+from investigations.enums import EntryKind, IncidentState
+from investigations.domain.journal import writing
+from investigations.errors import IllegalTransition as IncidentMoved
+from investigations.jobs import enqueue_embedding
+from remediation.domain.execution import act
+from remediation.domain.planning import SYSTEM, plan_for
+from remediation.domain.transitions import move, summary_of
+from remediation.enums import ActionState, Autonomy, VerificationPhase
+from remediation.models import Action, ActionOutcome, AutonomyRecord, Execution, VerificationRun
+from remediation.verification.measure import as_rows, measure
+
+log = structlog.get_logger(__name__)
+
+
+def verify(action_id: int) -> VerificationPhase:
+    """Measure once and act on the answer. Call it every few seconds until it is final."""
+    run = VerificationRun.objects.select_related("action__investigation__incident").get(
+        action_id=action_id
+    )
+    action = run.action
+    if action.state != ActionState.VERIFYING:
+        return VerificationPhase(run.phase)
+    now = database_now()
+    if now < run.settle_until:
+        return VerificationPhase.PENDING
+    is_late = now >= run.deadline
+    phase, rows = measure(action.investigation, since=run.settle_until, now=now, is_late=is_late)
+    VerificationRun.objects.filter(pk=run.pk).update(phase=phase, measurements=as_rows(rows))
+    run.refresh_from_db()
+    _tell(action, run)
+    if phase == VerificationPhase.PASSED:
+        _passed(action, run)
+    elif phase == VerificationPhase.FAILED:
+        _did_not_help(action)
+    elif phase == VerificationPhase.INCONCLUSIVE and is_late:
+        move(action, ActionState.INCONCLUSIVE, actor=SYSTEM,
+             result="Not enough data to say whether it helped. A person must judge.")  # fmt: skip
+    return phase
+
+
+def _tell(action: Action, run: VerificationRun) -> None:
+    """Put the measurements on the board."""
+    rows = [
+        f"{m['metric']} {m['samples']} samples, {m['inside']} in range" for m in run.measurements
+    ]
+    data = {**summary_of(action), "measured": "; ".join(rows)}
+    with writing(action.investigation_id) as board:
+        write_entry(board, kind=EntryKind.ACTION, key=str(action), data=data, author=SYSTEM,
+                    sentence=f"{action} measured: {'; '.join(rows)}")  # fmt: skip
+
+
+def _passed(action: Action, run: VerificationRun) -> None:
+    started = action.executions.get(is_undo=False).started_at
+    seconds = (database_now() - started).total_seconds()
+    text = f"It helped: back in the normal range {seconds:.0f} s after it began."
+    with transaction.atomic():
+        move(action, ActionState.SUCCEEDED, actor=SYSTEM, result=text)
+        _learn(action, helped=True, seconds=seconds)
+    incident = action.investigation.incident
+    if incident.state == IncidentState.OPEN:
+        try:
+            change_incident_state(
+                investigation_id=action.investigation_id, to=IncidentState.MITIGATED,
+                author=SYSTEM, reason=f"{action} {action.title}: verified",
+            )  # fmt: skip
+        except IncidentMoved:
+            log.info("incident.moved_on", incident=incident.pk)
+    enqueue_embedding(incident.pk)
+
+
+def _did_not_help(action: Action) -> None:
+    if not action.undo_payload:
+        with transaction.atomic():
+            move(action, ActionState.FAILED, actor=SYSTEM,
+                 result="It did not help. It has no undo.")  # fmt: skip
+            _learn(action, helped=False)
+        plan_for(action.diagnosis_id)
+        return
+    execution, _ = Execution.objects.get_or_create(
+        action=action, is_undo=True, defaults={"key": f"sre-undo-{action.pk}"}
+    )
+    if not execution.is_done:
+        act(execution)
+        execution.refresh_from_db()
+    if execution.is_done:
+        with transaction.atomic():
+            move(action, ActionState.UNDONE, actor=SYSTEM,
+                 result="It did not help and was undone.")  # fmt: skip
+            _learn(action, helped=False, was_undone=True)
+        plan_for(action.diagnosis_id)
+
+
+def _learn(
+    action: Action, *, helped: bool, was_undone: bool = False, seconds: float | None = None
+) -> None:
+    """Write the outcome; a failure takes autonomy away at once."""
+    ActionOutcome.objects.get_or_create(
+        action=action,
+        defaults={
+            "kind": action.kind,
+            "service": action.target,
+            "fault_class": action.diagnosis.fault_class,
+            "helped": helped,
+            "was_undone": was_undone,
+            "seconds_to_recover": seconds,
+        },
+    )
+    record, _ = AutonomyRecord.objects.get_or_create(kind=action.kind, service=action.target)
+    if not helped and record.phase == Autonomy.AUTONOMOUS:
+        record.phase = Autonomy.ASSIST
+        record.reason = f"{action} did not help: people decide again."
+        record.save()

@@ -1,0 +1,43 @@
+"""Refusals of remediation, each with the sentence a person should read."""
+
+
+class RemediationError(Exception):
+    """Something about an action was refused. Nothing ran."""
+
+
+class GuardrailBlocked(RemediationError):
+    """A guardrail refuses."""
+
+
+class PlanChanged(RemediationError):
+    """What would now run is not what was seen."""
+
+
+class NotYours(RemediationError):
+    """This person may not decide on this action."""
+
+
+class IllegalTransition(RemediationError):
+    """The action has moved on."""
+
+
+class NotPlannable(RemediationError):
+    """The treatment cannot be turned into an action on the live target."""
+
+
+class ExecutorError(RemediationError):
+    """The executor could not do it. ``is_certain``: it is known that nothing was changed."""
+
+    is_certain = False
+
+
+class TargetConflict(ExecutorError):
+    """The target is not as it was when the plan was made: nothing was changed."""
+
+    is_certain = True
+
+
+class TargetRefused(ExecutorError):
+    """The target's system refused the request: nothing was changed."""
+
+    is_certain = True

@@ -1,0 +1,78 @@
+"""What an executor offers: look, preview, do once, look up. The only way to a target."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+Request = dict[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChange:
+    """A setting that was changed: newest last in ``TargetState.config_history``."""
+
+    key: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """A workload as it is now. ``uid`` and ``version`` are the preconditions of every change."""
+
+    name: str
+    uid: str
+    version: str
+    replicas: int
+    ready: float
+    revision: int
+    image: str
+    total_pods: int
+    config: dict[str, str] = field(default_factory=dict)
+    config_history: tuple[ConfigChange, ...] = ()
+    revisions: tuple[int, ...] = ()
+    tags: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a request would change, by the target's own account."""
+
+    before: dict[str, str]
+    after: dict[str, str]
+    diff: str
+
+
+class Executor(Protocol):
+    """A system that can change targets. Every request carries absolute values."""
+
+    name: str
+
+    def observe(self, target: str) -> TargetState:
+        """Return the target's live state.
+
+        Raises:
+            TargetRefused: There is no such target.
+            ExecutorError: The system does not answer.
+        """
+        ...
+
+    def dry_run(self, request: Request) -> DryRun:
+        """Return what the request would change; changes nothing.
+
+        Raises:
+            TargetRefused: The request makes no sense for its target.
+        """
+        ...
+
+    def execute(self, request: Request, *, uid: str, version: str, key: str) -> dict[str, str]:
+        """Do the request if the target still is (uid, version); once per key.
+
+        Raises:
+            TargetConflict, TargetRefused: Nothing was changed.
+            ExecutorError: It is not known whether it was done: look it up by the key.
+        """
+        ...
+
+    def find_by_key(self, key: str) -> dict[str, str] | None:
+        """Return what the request with this key did, or None if it was never done."""
+        ...

@@ -1,0 +1,35 @@
+"""All guardrails, the strictest verdict wins; one that fails is a block."""
+
+from collections.abc import Sequence
+
+from django.db import DatabaseError
+
+from remediation.enums import GuardrailVerdict
+from remediation.guardrails.base import Guardrail, Ruling, Situation
+from remediation.guardrails.rules import GUARDRAILS
+
+ORDER = [GuardrailVerdict.ALLOW, GuardrailVerdict.ASK, GuardrailVerdict.BLOCK]
+
+
+def evaluate(situation: Situation, guardrails: Sequence[Guardrail] = GUARDRAILS) -> list[Ruling]:
+    """Return every guardrail's ruling, in order."""
+    rulings = []
+    for guardrail in guardrails:
+        try:
+            rulings.append(guardrail(situation))
+        except (DatabaseError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            reason = f"It could not be judged ({type(error).__name__})."
+            rulings.append(Ruling(guardrail.__name__, GuardrailVerdict.BLOCK, reason))
+    return rulings
+
+
+def strictest(rulings: Sequence[Ruling]) -> GuardrailVerdict:
+    """Return the strictest verdict; none at all blocks."""
+    if not rulings:
+        return GuardrailVerdict.BLOCK
+    return max((r.verdict for r in rulings), key=ORDER.index)
+
+
+def blocks(rulings: Sequence[Ruling]) -> list[Ruling]:
+    """Return the rulings that block."""
+    return [r for r in rulings if r.verdict is GuardrailVerdict.BLOCK]

@@ -1,0 +1,138 @@
+"""The guardrails. Missing data blocks; each says a sentence."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
+
+from remediation.enums import ActionState, GuardrailVerdict
+from remediation.guardrails.base import Ruling, Situation
+from remediation.models import ActionOutcome, ChangeFreeze, Execution, KillSwitch
+
+ALLOW, ASK, BLOCK = GuardrailVerdict.ALLOW, GuardrailVerdict.ASK, GuardrailVerdict.BLOCK
+MAX_SHARE = 0.20
+PER_HOUR_SERVICE = 2
+PER_HOUR_ENVIRONMENT = 6
+OSCILLATION = timedelta(hours=2)
+PROTECTED_KINDS = ("database", "external", "node")
+
+
+def kill_switch(situation: Situation) -> Ruling:
+    """Nothing runs while a switch of its scope is engaged; no readable row counts as engaged."""
+    scopes = ["global", f"action/{situation.action.kind}", f"environment/{situation.environment}"]
+    rows = {k.scope: k for k in KillSwitch.objects.filter(scope__in=scopes)}
+    if "global" not in rows:
+        return Ruling("kill switch", BLOCK, "The kill switch cannot be read.")
+    engaged = next((k for k in rows.values() if k.is_engaged), None)
+    if engaged is not None:
+        who = engaged.engaged_by.get_username() if engaged.engaged_by else "the system"
+        return Ruling("kill switch", BLOCK, f"All actions are stopped by {who}: {engaged.reason}")
+    return Ruling("kill switch", ALLOW, "Not engaged.")
+
+
+def blast_radius(situation: Situation) -> Ruling:
+    """At most a fifth of the system's pods; an unknown or empty radius blocks."""
+    touched = situation.action.blast.get("touched_pods")
+    total = situation.action.blast.get("total_pods")
+    if not isinstance(touched, int) or not isinstance(total, int) or touched < 1 or total < 1:
+        return Ruling("blast radius", BLOCK, "What it would touch is not known.")
+    share = touched / total
+    text = f"{touched} of {total} pods ({share:.0%}); the cap is {MAX_SHARE:.0%}."
+    return Ruling("blast radius", ALLOW if share <= MAX_SHARE else ASK, text)
+
+
+def protected_resources(situation: Situation) -> Ruling:
+    """Databases, nodes and what is not ours are never changed."""
+    kind = situation.action.target.partition("/")[0]
+    if kind in PROTECTED_KINDS:
+        return Ruling("protected resources", BLOCK, f"A {kind} is never changed by an action.")
+    return Ruling("protected resources", ALLOW, "Not protected.")
+
+
+def change_freeze(situation: Situation) -> Ruling:
+    """Nothing is changed during a freeze."""
+    freeze = ChangeFreeze.objects.filter(
+        Q(environment="") | Q(environment=situation.environment),
+        starts_at__lte=situation.now,
+        ends_at__gt=situation.now,
+    ).first()
+    if freeze is not None:
+        return Ruling(
+            "change freeze", BLOCK, f"Frozen until {freeze.ends_at:%H:%MZ}: {freeze.reason}"
+        )
+    return Ruling("change freeze", ALLOW, "No freeze.")
+
+
+def cooldown(situation: Situation) -> Ruling:
+    """The same action on the same target rests after it ran; an undo does not count."""
+    since = situation.now - timedelta(seconds=settings.COOLDOWN_SECONDS)
+    action = situation.action
+    ran = Execution.objects.filter(
+        action__target=action.target, action__target_uid=action.target_uid,
+        action__kind=action.kind, is_undo=False, started_at__gt=since,
+    ).exclude(action=action)  # fmt: skip
+    if ran.exists():
+        minutes = settings.COOLDOWN_SECONDS / 60
+        return Ruling("cooldown", BLOCK, f"It ran on this target less than {minutes:.0f} min ago.")
+    return Ruling("cooldown", ALLOW, "It has not run on this target lately.")
+
+
+def rate_limit(situation: Situation) -> Ruling:
+    """At most two changes an hour on a target, six in an environment."""
+    since = situation.now - timedelta(hours=1)
+    ran = Execution.objects.filter(is_undo=False, started_at__gt=since).exclude(
+        action=situation.action
+    )
+    action = situation.action
+    here = ran.filter(action__target=action.target, action__target_uid=action.target_uid).count()
+    everywhere = ran.filter(
+        action__investigation__incident__environment=situation.environment
+    ).count()
+    text = f"{here} of {PER_HOUR_SERVICE} on this target, {everywhere} of {PER_HOUR_ENVIRONMENT} in all."
+    is_over = here >= PER_HOUR_SERVICE or everywhere >= PER_HOUR_ENVIRONMENT
+    return Ruling("changes in the last hour", BLOCK if is_over else ALLOW, text)
+
+
+def oscillation(situation: Situation) -> Ruling:
+    """A value that was just changed away from is not set again within two hours."""
+    action = situation.action
+    undone = (
+        type(action)
+        .objects.filter(
+            target=action.target, target_uid=action.target_uid, undo_payload=action.payload,
+            executions__started_at__gt=situation.now - OSCILLATION,
+            state__in=[ActionState.SUCCEEDED, ActionState.UNDONE, ActionState.FAILED],
+        )
+        .exclude(pk=action.pk)
+    )  # fmt: skip
+    if undone.exists():
+        return Ruling("oscillation", BLOCK, "This value was changed away from within two hours.")
+    return Ruling("oscillation", ALLOW, "Not going back and forth.")
+
+
+def independent_sources(situation: Situation) -> Ruling:
+    """Without two ways of ingestion behind the diagnosis a person must look."""
+    action = situation.action
+    paths = set(
+        action.investigation.evidence.filter(number__in=action.evidence, is_tainted=False)
+        .values_list("ingestion_path", flat=True)
+    )  # fmt: skip
+    text = f"{len(paths)} ways of ingestion behind the diagnosis."
+    return Ruling("independent sources", ALLOW if len(paths) >= 2 else ASK, text)
+
+
+def track_record(situation: Situation) -> Ruling:
+    """What it did before on this service."""
+    rows = ActionOutcome.objects.filter(
+        kind=situation.action.kind, service=situation.action.target
+    ).values_list("helped", flat=True)[:50]
+    helped = sum(rows)
+    text = f"Helped {helped} of {len(rows)} times here." if rows else "Never run here before."
+    return Ruling("track record", ALLOW if rows and helped == len(rows) else ASK, text)
+
+
+GUARDRAILS = (
+    kill_switch, protected_resources, blast_radius, change_freeze, cooldown, rate_limit,
+    oscillation, independent_sources, track_record,
+)  # fmt: skip
+# What still holds after people have approved: the rest only asks for people.

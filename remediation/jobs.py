@@ -1,0 +1,21 @@
+"""Names of remediation's background jobs."""
+
+from functools import partial
+
+from django.db import transaction
+
+from investigations.jobs import send
+
+PLAN = "remediation.plan"
+EXECUTE = "remediation.execute"
+RUN_OPEN_WORK = "remediation.run_open_work"
+
+
+def enqueue_plan(diagnosis_id: int) -> None:
+    """Ask for a plan for a diagnosis, after commit."""
+    transaction.on_commit(partial(send, PLAN, diagnosis_id))
+
+
+def enqueue_execution(action_id: int) -> None:
+    """Ask the executor's worker to run an approved action, after commit."""
+    transaction.on_commit(partial(send, EXECUTE, action_id))

@@ -1,0 +1,71 @@
+"""What was done, what was measured after it, and what is learned from it."""
+
+from django.db import models
+
+from remediation.enums import VerificationPhase
+from remediation.models.action import Action
+
+
+class Execution(models.Model):
+    """The only attempt of an action (or of its undo): written before the act.
+
+    ``key`` is the idempotency key that the target keeps: after a crash it tells what happened.
+    """
+
+    action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="executions")
+    is_undo = models.BooleanField(default=False)
+    key = models.CharField(max_length=100, unique=True)
+    started_at = models.DateTimeField(db_default=models.functions.Now())
+    finished_at = models.DateTimeField(null=True, blank=True)
+    is_done = models.BooleanField(default=False)
+    output = models.JSONField(default=dict)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("action", "is_undo"), name="execution_one_attempt"),
+        )
+
+    def __str__(self) -> str:
+        return f"{'undo of ' if self.is_undo else ''}{self.action}"
+
+
+class VerificationRun(models.Model):
+    """Measuring whether it helped, against the baseline of the series that raised the alarm.
+
+    ``measurements``: list of ``{metric, unit, baseline, limit, samples, inside, latest}``.
+    """
+
+    action = models.OneToOneField(Action, on_delete=models.PROTECT, related_name="verification")
+    phase = models.CharField(
+        max_length=16, choices=VerificationPhase.choices, default=VerificationPhase.PENDING
+    )
+    settle_until = models.DateTimeField()
+    deadline = models.DateTimeField()
+    measurements = models.JSONField(default=list)
+    note = models.CharField(max_length=300, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"verification of {self.action}: {self.phase}"
+
+
+class ActionOutcome(models.Model):
+    """What an action did, for the track record. Append-only."""
+
+    action = models.OneToOneField(Action, on_delete=models.PROTECT, related_name="outcome")
+    kind = models.CharField(max_length=32)
+    service = models.CharField(max_length=200)
+    fault_class = models.CharField(max_length=64)
+    helped = models.BooleanField()
+    was_undone = models.BooleanField(default=False)
+    seconds_to_recover = models.FloatField(null=True, blank=True)
+    was_autonomous = models.BooleanField(default=False)
+    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (models.Index(fields=["kind", "service"], name="outcome_track_record"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.service}: {'helped' if self.helped else 'did not help'}"

@@ -1,0 +1,24 @@
+"""Celery's entry points of remediation: thin. They run in the only worker that may change things."""
+
+from celery import shared_task
+
+from remediation.domain import execution, planning, sweep
+from remediation.jobs import EXECUTE, PLAN, RUN_OPEN_WORK
+
+
+@shared_task(name=PLAN)
+def plan(diagnosis_id: int) -> None:
+    """Plan for a diagnosis."""
+    planning.plan_for(diagnosis_id)
+
+
+@shared_task(name=EXECUTE)
+def execute(action_id: int) -> None:
+    """Execute an approved action."""
+    execution.execute(action_id)
+
+
+@shared_task(name=RUN_OPEN_WORK)
+def run_open_work() -> None:
+    """Find what was left undone. Periodic."""
+    sweep.sweep()

@@ -1,0 +1,1 @@
+"""Builders of rows and worlds for tests: they go through the domain, never around it."""

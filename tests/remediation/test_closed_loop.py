@@ -1,0 +1,83 @@
+"""Plan, approve, execute, verify, keep or undo: against the lab, whose actions really act."""
+
+from datetime import timedelta
+
+import pytest
+
+from investigations.domain.clock import database_now
+from remediation.domain.approvals import decide
+from remediation.domain.execution import execute
+from remediation.domain.planning import plan_for
+from remediation.domain.verifying import verify
+from remediation.enums import Decision
+from remediation.models import Action, ActionOutcome, VerificationRun
+from tests.factories.people import person
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
+HELPED = {
+    "bad_release_latency": "rollback", "bad_release_errors": "rollback",
+    "retry_storm": "revert_config", "pool_exhaustion": "raise_pool_limit",
+    "lock_contention": "rollback", "memory_leak": "rollback", "cpu_throttling": "revert_config",
+    "disk_full": "revert_config", "packet_loss": "rolling_restart",
+    "certificate_expiry": "rolling_restart", "crash_loop": "rollback", "traffic_surge": "scale",
+}  # fmt: skip
+
+
+def approved(incident) -> Action:
+    diagnosis = incident.investigation.diagnoses.order_by("-number")[0]
+    action = plan_for(diagnosis.pk)
+    assert action is not None
+    mira = person("mira", "approver")
+    decide(action_id=action.pk, person=mira, decision=Decision.APPROVE, seen_digest=action.digest)
+    execute(action.pk)
+    action.refresh_from_db()
+    return action
+
+
+def settle(action: Action) -> None:
+    """Say that the settling ended a minute ago: simulated time has passed, Postgres' has not."""
+    now = database_now()
+    VerificationRun.objects.filter(action=action).update(settle_until=now - timedelta(seconds=60))
+
+
+@pytest.mark.parametrize("slug", sorted(HELPED))
+def test_the_planned_action_helps(slug, lab_incident) -> None:
+    incident = lab_incident(slug)
+    action = approved(incident)
+    assert action.kind == HELPED[slug]
+    assert action.state == "verifying", action.result
+    incident.pass_time(240)
+    settle(action)
+    assert verify(action.pk) == "passed", action.verification.measurements
+    action.refresh_from_db()
+    incident.investigation.incident.refresh_from_db()
+    assert action.state == "succeeded"
+    assert incident.investigation.incident.state == "mitigated"
+    assert ActionOutcome.objects.get(action=action).helped
+
+
+def test_what_does_not_help_is_undone(lab_incident) -> None:
+    incident = lab_incident("bad_release_errors")
+    diagnosis = incident.investigation.diagnoses.order_by("-number")[0]
+    rows = [{"action": "scale", "resource": diagnosis.resource, "reason": "wrong on purpose",
+             "change_id": ""}]  # fmt: skip
+    wrong = type(diagnosis)(
+        investigation=diagnosis.investigation, number=diagnosis.number + 1, step_key="wrong",
+        verdict="likely_cause", fault_class=diagnosis.fault_class, treatments=rows,
+        resource=diagnosis.resource, summary="A wrong plan", cited=diagnosis.cited,
+    )  # fmt: skip
+    wrong.save()
+    action = approved(incident)
+    before = action.payload["replicas"]
+    incident.pass_time(300)
+    now = database_now()
+    VerificationRun.objects.filter(action=action).update(
+        settle_until=now - timedelta(seconds=120), deadline=now - timedelta(seconds=1)
+    )
+    assert verify(action.pk) == "failed"
+    action.refresh_from_db()
+    assert action.state == "undone"
+    incident.pass_time(60)
+    found = incident.client.describe(action.blast["workload"])
+    assert found["replicas"] == action.undo_payload["replicas"] < before
+    assert not ActionOutcome.objects.get(action=action).helped
