@@ -16,6 +16,7 @@ Happening = Callable[["LabWorld"], None]
 GC_STARTS_AT = 0.82
 CRASH_PERIOD_STEPS = 9
 CLIENT_GIVES_UP_SECONDS = 10.0
+RETRY_BUDGET = 0.2
 
 
 def take_step(world: "LabWorld") -> None:
@@ -52,6 +53,9 @@ def conditions(world: "LabWorld", memory: Floats) -> Conditions:
         pool_size=np.array([
             float(loads[c].config["db.pool_size"]) if topology.specs[d].kind == "database"
             else np.inf for c, d in zip(topology.callers, topology.callees, strict=True)]),
+        retry_budget=np.array([
+            np.inf if loads[c].config["retries.backoff_ms"] == "0" else RETRY_BUDGET
+            for c in topology.callers]),
         retries_max=np.array([float(loads[c].config["retries.max"]) for c in topology.callers]),
         timeout_seconds=np.array(
             [float(loads[c].config["http.timeout_ms"]) / 1000 for c in topology.callers]),

@@ -29,6 +29,7 @@ class Conditions:
     extra_latency: Floats
     pool_size: Floats
     retries_max: Floats
+    retry_budget: Floats
     timeout_seconds: Floats
     loss: Floats
     edge_delay: Floats
@@ -84,6 +85,8 @@ def _load(topology: Topology, given: Conditions, was: StepState) -> tuple[Floats
     failing = np.clip(was.edge_error, 0.0, 0.98)
     # Expected extra attempts of a call that is retried up to r times and fails with p each time.
     extra = failing * (1 - failing**given.retries_max) / (1 - failing)
+    # Clients that back off also keep a budget: only so much of the load may be retries.
+    extra = np.minimum(extra, given.retry_budget)
     rate = given.external_rate.copy()
     for _ in range(DEPTH):
         edge_rate = rate[topology.callers] * topology.fan * (1 + extra)
