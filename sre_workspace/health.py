@@ -4,9 +4,7 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from sre_workspace.heartbeat import heartbeat_key
-
-PARTS = ("investigate", "remediate", "beat")
+from sre_workspace.heartbeat import DEAD_AFTER_SECONDS, PARTS, heartbeat_key
 
 
 def check_parts() -> dict[str, str]:
@@ -19,7 +17,7 @@ def check_parts() -> dict[str, str]:
         return result | {"redis": f"does not answer: {type(error).__name__}"}
     result["redis"] = "ok"
     for part, beat in zip(PARTS, alive, strict=True):  # type: ignore[arg-type]  # a sync client
-        result[part] = "ok" if beat else "no heartbeat for 10 s"
+        result[part] = "ok" if beat else f"no heartbeat for {DEAD_AFTER_SECONDS} s"
     if settings.TELEMETRY_DEFAULT.get("kind") == "lab":
         result["lab"] = _lab()
     return result

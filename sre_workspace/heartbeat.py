@@ -10,12 +10,18 @@ from django.conf import settings
 
 BEAT_SECONDS = 2.0
 DEAD_AFTER_SECONDS = 10
+PARTS = ("investigate", "remediate", "beat")
 log = structlog.get_logger(__name__)
 
 
 def heartbeat_key(part: str) -> str:
     """Return the Redis key under which a part says that it lives."""
     return f"sre:alive:{part}"
+
+
+def forget_heartbeats(url: str) -> None:
+    """Remove what an earlier run left in a Redis of our own, so that only the living count."""
+    redis.Redis.from_url(url, socket_timeout=2).delete(*map(heartbeat_key, PARTS))
 
 
 def _beat(part: str) -> None:

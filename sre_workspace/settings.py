@@ -10,8 +10,8 @@ from sre_workspace.env import (
     env_bool,
     env_int,
     env_list,
-    env_secret,
     env_seconds,
+    env_secret,
     env_text,
 )
 from sre_workspace.logging import configure_logging
@@ -21,13 +21,12 @@ STATE = state_paths()
 
 # --- Security -----------------------------------------------------------------------------------
 DEBUG = env_bool("SRE_DEBUG")
+# Empty until the first ``up``: Django refuses to sign anything with an empty key.
 SECRET_KEY = env_secret("SRE_SECRET_KEY")
 if not SECRET_KEY and STATE.secret_key.exists():
     SECRET_KEY = STATE.secret_key.read_text(encoding="utf-8").strip()
-if not SECRET_KEY:
-    # Commands that run before the first ``up`` sign nothing; ``checks.py`` refuses to serve with it.
-    SECRET_KEY = "unset"  # noqa: S105
-ALLOWED_HOSTS = env_list("SRE_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
+# Loopback always: the supervisor and the lab reach the web process by it.
+ALLOWED_HOSTS = [*env_list("SRE_ALLOWED_HOSTS"), "localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env_list("SRE_TRUSTED_ORIGINS")
 IS_BEHIND_TLS = env_bool("SRE_TLS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_BEHIND_TLS
@@ -36,6 +35,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if IS_BEHIND_TLS else "sre_csrf"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 SECURE_HSTS_SECONDS = 31_536_000 if IS_BEHIND_TLS else 0
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_BEHIND_TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_BEHIND_TLS else None
 SECURE_REFERRER_POLICY = "same-origin"
@@ -140,8 +140,9 @@ else:
             "HOST": str(STATE.postgres_sockets),
         }
     }
-# A restarted server must not leave a worker with a dead connection: each is checked when reused.
-DATABASES["default"]["CONN_MAX_AGE"] = 60
+# Under ASGI a connection lives for one request. ``up`` lets its workers keep theirs: a restarted
+# server must not leave them with a dead one, so each is checked when it is used again.
+DATABASES["default"]["CONN_MAX_AGE"] = env_int("SRE_CONNECTION_SECONDS", 0)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 # --- Redis: REDIS_URL, or the embedded Valkey's socket --------------------------------------------
@@ -158,7 +159,7 @@ CHANNEL_LAYERS = {
     }
 }
 
-# --- Celery: ids only, late acknowledgement, Postgres decides what is lost --------------------------
+# --- Celery: ids only, late acknowledgement, Postgres decides what is lost ------------------------
 CELERY_BROKER_URL = BROKER_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

@@ -51,7 +51,7 @@ def spawn(
             extra_groups=[] if user is not None else None,
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=_die_with_parent(death_signal),  # noqa: PLW1509  # one prctl call
+            preexec_fn=_die_with_parent(death_signal),  # one prctl call
         )
 
 

@@ -38,6 +38,10 @@ class StatePaths:
         return self.root / "pids"
 
     @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+    @property
     def secret_key(self) -> Path:
         return self.root / "secret-key"
 

@@ -1,7 +1,7 @@
 """The whole stack as children of one supervisor: started in order, watched, stopped in order."""
 
+import ipaddress
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -20,11 +20,15 @@ from sre_workspace.embedded.children import (
     stop_child,
     write_pid,
 )
+from sre_workspace.embedded.lock import StateLock
 from sre_workspace.embedded.paths import StateError, StatePaths, prepare
 from sre_workspace.embedded.postgres import EmbeddedPostgres
+from sre_workspace.embedded.secret import ensure_secret_key
 from sre_workspace.embedded.valkey import EmbeddedValkey
+from sre_workspace.heartbeat import forget_heartbeats
 
 SUPERVISOR = "supervisor"
+WORKERS = frozenset({"investigate", "remediate"})
 MAX_BACKOFF_SECONDS = 20.0
 STABLE_SECONDS = 30.0
 Say = Callable[[str], None]
@@ -58,6 +62,21 @@ class Stack:
     postgres: EmbeddedPostgres | None = None
     valkey: EmbeddedValkey | None = None
     is_stopping: bool = False
+    lock: StateLock | None = None
+
+    @property
+    def address(self) -> str:
+        """Where this machine reaches the pages: a wildcard address is reached by loopback."""
+        host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # only compared
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the pages."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
     def claim(self) -> None:
         """Make the state folder ours, ending what a killed run left over.
@@ -66,23 +85,22 @@ class Stack:
             StateError: Another ``up`` uses the folder, or the port is taken.
         """
         prepare(self.paths)
-        running = read_pid(self.paths.pids, SUPERVISOR)
-        if running is not None and running.process() is not None and running.pid != os.getpid():
+        self.lock = StateLock(self.paths.lock)
+        if not self.lock.take(self.address):
             raise StateError(
-                f"SRE Workspace runs already at {running.note} (process {running.pid}). "
-                "Stop it first, or set SRE_STATE_DIR to another folder."
+                f"This state folder is in use: {self.lock.owner()}. "
+                "Stop that first, or set SRE_STATE_DIR to another folder."
             )
         ended = end_leftovers(self.paths.pids)
         if ended:
             self.say(f"Ended what an earlier run left: {', '.join(ended)}.")
         self._check_port()
-        write_pid(self.paths.pids, SUPERVISOR, os.getpid(), f"http://{self.host}:{self.port}")
-        if not self.paths.secret_key.exists():
-            self.paths.secret_key.touch(mode=0o600)
-            self.paths.secret_key.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+        write_pid(self.paths.pids, SUPERVISOR, os.getpid(), self.address if self.is_local else "")
+        ensure_secret_key(self.paths)
 
     def _check_port(self) -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((self.host, self.port))
@@ -105,6 +123,7 @@ class Stack:
                 self.paths.valkey_socket, self.paths.valkey_data, self.paths.logs / "valkey.log"
             )
             self.valkey.start()
+            forget_heartbeats(self.valkey.url())
             self._remember("valkey", self.valkey.process)
 
     def _remember(self, name: str, process: subprocess.Popen[bytes] | None) -> None:
@@ -133,7 +152,7 @@ class Stack:
                           str(self.paths.root / "beat-schedule"), "--pidfile", ""]),
         ]  # fmt: skip
         if self.with_lab:
-            url = f"http://{self.host}:{self.port}/api/alerts/alertmanager/"
+            url = f"{self.address}/api/alerts/alertmanager/"
             lab = [python, "-m", "lab", "--socket", str(self.paths.lab_socket), "--webhook-url",
                    url, "--webhook-token-file", str(self.paths.intake_token)]  # fmt: skip
             parts.append(Part("lab", [*lab, *self.lab_options]))
@@ -143,6 +162,9 @@ class Stack:
         environment = dict(os.environ)
         # One thread per process: several libraries would start one per core for small arrays.
         environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        # A worker's threads stay and may keep their connection; Daphne's are made per request.
+        if part.name in WORKERS:
+            environment.setdefault("SRE_CONNECTION_SECONDS", "60")
         part.process = spawn(
             part.command, log=self.paths.logs / f"{part.name}.log", environment=environment
         )
@@ -187,20 +209,22 @@ class Stack:
         for part in alive:
             if part.process is not None:
                 # Celery ends at once on SIGQUIT; what it was doing is leased and will be redone.
-                is_worker = part.name in {"investigate", "remediate"}
+                is_worker = part.name in WORKERS
                 part.process.send_signal(signal.SIGQUIT if is_worker else signal.SIGTERM)
-        deadline = time.monotonic() + 1.5
+        deadline = time.monotonic() + 1.3
         for part in alive:
             if part.process is not None:
                 _wait_or_kill(part.process, deadline)
                 forget_pid(self.paths.pids, part.name)
         if self.valkey is not None:
-            self.valkey.stop(timeout_seconds=1.0)
+            self.valkey.stop(timeout_seconds=0.8)
             forget_pid(self.paths.pids, "valkey")
         if self.postgres is not None:
-            self.postgres.stop(timeout_seconds=1.5)
+            self.postgres.stop(timeout_seconds=1.4)
             forget_pid(self.paths.pids, "postgres")
         forget_pid(self.paths.pids, SUPERVISOR)
+        if self.lock is not None:
+            self.lock.release()
 
     def resident_bytes(self) -> dict[str, int]:
         """Return the resident memory of every process of the stack, by part."""

@@ -1,7 +1,6 @@
 """``manage.py up``: run everything on this machine."""
 
 import argparse
-import ipaddress
 import json
 import signal
 import sys
@@ -48,6 +47,7 @@ class Command(BaseCommand):
             say=self._say,
         )
         signal.signal(signal.SIGTERM, _interrupt)
+        signal.signal(signal.SIGHUP, _interrupt)
         try:
             stack.claim()
         except StateError as error:
@@ -85,7 +85,7 @@ class Command(BaseCommand):
         path.write_text(make_token("lab"), encoding="utf-8")
 
     def _wait_ready(self, stack: Stack) -> None:
-        url = f"http://{stack.host}:{stack.port}/healthz"
+        url = f"{stack.address}/healthz"
         deadline = time.monotonic() + READY_TIMEOUT_SECONDS
         last = ""
         while time.monotonic() < deadline:
@@ -99,9 +99,9 @@ class Command(BaseCommand):
                            f"See {stack.paths.logs}.")  # fmt: skip
 
     def _announce(self, stack: Stack, began: float, *, with_links: bool) -> None:
-        base = f"http://{stack.host}:{stack.port}"
+        base = stack.address
         self.stdout.write(f"READY {base} ({time.monotonic() - began:.1f} s)")
-        if not (with_links and _is_loopback(stack.host)):
+        if not (with_links and stack.is_local):
             self._flush()
             return
         from sre_workspace.accounts import (  # noqa: PLC0415  # needs the database
@@ -131,13 +131,6 @@ class Command(BaseCommand):
 
 def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _failing(url: str) -> str:
