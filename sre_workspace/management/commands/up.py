@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from investigations.jobs import HOUSEKEEPING, send
 from sre_workspace.embedded.paths import StateError
 from sre_workspace.embedded.stack import Stack
 
@@ -55,6 +56,7 @@ class Command(BaseCommand):
         try:
             self._start(stack)
             self._wait_ready(stack)
+            send(HOUSEKEEPING)
             self._announce(stack, began, with_links=not options["no_links"])
             while True:
                 time.sleep(1)
