@@ -1,5 +1,7 @@
 """WebSocket routes."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-websocket_urlpatterns: list[URLPattern] = []
+from investigations.consumers import BoardConsumer
+
+websocket_urlpatterns = [path("ws/i/<int:incident_id>/", BoardConsumer.as_asgi())]

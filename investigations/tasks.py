@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from investigations.domain.memory import remember
+from investigations.domain.topology import learn_topology
 from investigations.jobs import EMBED_INCIDENT, HOUSEKEEPING, send
 from investigations.queries.history import incidents_without_memory
 
@@ -15,6 +16,7 @@ def embed_incident(incident_id: int) -> None:
 
 @shared_task(name=HOUSEKEEPING)
 def run_housekeeping() -> None:
-    """Find incidents whose memory was never made, and ask for it. Periodic."""
+    """Learn the topology; find incidents whose memory was never made. Periodic."""
+    learn_topology()
     for incident_id in incidents_without_memory():
         send(EMBED_INCIDENT, incident_id)

@@ -2,4 +2,23 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("investigations.intake.urls"))]
+from investigations.views import commands, incidents, room
+
+urlpatterns = [
+    path("", incidents.incident_list, name="incident_list"),
+    path("incidents/new/", incidents.new_incident, name="new_incident"),
+    path("practice/", incidents.practice, name="practice"),
+    path("practice/<int:after>/", incidents.practice_started, name="practice_started"),
+    path("history/", incidents.history, name="history"),
+    path("i/<int:incident_id>/", room.room, name="room"),
+    path("i/<int:incident_id>/matrix/", room.matrix, name="matrix"),
+    path("i/<int:incident_id>/log/", room.log, name="log"),
+    path("i/<int:incident_id>/e/<int:number>/", room.evidence, name="evidence"),
+    path("i/<int:incident_id>/h/<int:number>/", room.hypothesis, name="hypothesis"),
+    path("i/<int:incident_id>/hypotheses/", commands.post_hypothesis, name="post_hypothesis"),
+    path("i/<int:incident_id>/h/<int:number>/rule-out/", commands.rule_out, name="rule_out"),
+    path("i/<int:incident_id>/e/<int:number>/challenge/", commands.challenge, name="challenge"),
+    path("i/<int:incident_id>/steer/", commands.steer, name="steer"),
+    path("i/<int:incident_id>/state/", commands.change_state, name="change_state"),
+    path("", include("investigations.intake.urls")),
+]

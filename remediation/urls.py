@@ -1,5 +1,14 @@
-"""URLs."""
+"""URLs of remediation."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from remediation.views import pages
+
+urlpatterns = [
+    path("i/<int:incident_id>/actions/", pages.actions, name="actions"),
+    path("i/<int:incident_id>/a/<int:number>/", pages.action, name="action"),
+    path("i/<int:incident_id>/a/<int:number>/approvals/", pages.decide, name="decide"),
+    path("kill-switch/", pages.switch, name="kill_switch"),
+    path("autonomy/", pages.autonomy, name="autonomy"),
+    path("audit/", pages.audit, name="audit"),
+]

@@ -10,10 +10,10 @@ from datetime import datetime
 from django.db import transaction
 
 from investigations import broadcast
+from investigations.domain.clock import ClockTimestamp
 from investigations.enums import BoardEventKind
 from investigations.errors import NotFound
 from investigations.models import BoardEvent, Investigation
-from investigations.domain.clock import ClockTimestamp
 from investigations.queries.objects import BoardObject
 
 Fence = Callable[[], None]

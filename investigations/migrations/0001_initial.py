@@ -8,8 +8,8 @@ import django.db.models.functions.datetime
 import pgvector.django.indexes
 import pgvector.django.vector
 from django.conf import settings
-from pgvector.django import VectorExtension
 from django.db import migrations, models
+from pgvector.django import VectorExtension
 
 
 class Migration(migrations.Migration):

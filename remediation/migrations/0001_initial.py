@@ -7,176 +7,364 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('investigations', '0002_append_only'),
+        ("investigations", "0002_append_only"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ChangeFreeze',
+            name="ChangeFreeze",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('environment', models.CharField(blank=True, max_length=64)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('reason', models.CharField(max_length=300)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("environment", models.CharField(blank=True, max_length=64)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("reason", models.CharField(max_length=300)),
             ],
         ),
         migrations.CreateModel(
-            name='Action',
+            name="Action",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('kind', models.CharField(max_length=32)),
-                ('kind_version', models.PositiveIntegerField(default=1)),
-                ('title', models.CharField(max_length=200)),
-                ('reason', models.CharField(max_length=300)),
-                ('target', models.CharField(max_length=200)),
-                ('target_uid', models.CharField(max_length=100)),
-                ('target_version', models.CharField(max_length=100)),
-                ('executor', models.CharField(max_length=32)),
-                ('payload', models.JSONField()),
-                ('command', models.CharField(max_length=500)),
-                ('diff', models.TextField(blank=True)),
-                ('undo_payload', models.JSONField(blank=True, default=dict)),
-                ('undo_text', models.CharField(max_length=300)),
-                ('blast', models.JSONField(default=dict)),
-                ('checks', models.JSONField(default=list)),
-                ('evidence', models.JSONField(default=list)),
-                ('risk', models.CharField(choices=[('green', 'Green'), ('yellow', 'Yellow'), ('red', 'Red')], max_length=8)),
-                ('approvals_needed', models.PositiveSmallIntegerField(default=1)),
-                ('digest', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('proposed', 'waits for approval'), ('approved', 'Approved'), ('running', 'Running'), ('unknown', 'unknown: being looked up'), ('verifying', 'Verifying'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('undone', 'Undone'), ('inconclusive', 'inconclusive: a person must judge'), ('denied', 'Denied'), ('expired', 'Expired'), ('superseded', 'Superseded'), ('stale', 'stale: the target changed, nothing ran'), ('halted', 'halted by the kill switch')], default='proposed', max_length=16)),
-                ('result', models.CharField(blank=True, max_length=500)),
-                ('proposed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('approval_expires_at', models.DateTimeField()),
-                ('execution_expires_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('diagnosis', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='actions', to='investigations.diagnosis')),
-                ('investigation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='actions', to='investigations.investigation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("kind", models.CharField(max_length=32)),
+                ("kind_version", models.PositiveIntegerField(default=1)),
+                ("title", models.CharField(max_length=200)),
+                ("reason", models.CharField(max_length=300)),
+                ("target", models.CharField(max_length=200)),
+                ("target_uid", models.CharField(max_length=100)),
+                ("target_version", models.CharField(max_length=100)),
+                ("executor", models.CharField(max_length=32)),
+                ("payload", models.JSONField()),
+                ("command", models.CharField(max_length=500)),
+                ("diff", models.TextField(blank=True)),
+                ("undo_payload", models.JSONField(blank=True, default=dict)),
+                ("undo_text", models.CharField(max_length=300)),
+                ("blast", models.JSONField(default=dict)),
+                ("checks", models.JSONField(default=list)),
+                ("evidence", models.JSONField(default=list)),
+                (
+                    "risk",
+                    models.CharField(
+                        choices=[("green", "Green"), ("yellow", "Yellow"), ("red", "Red")],
+                        max_length=8,
+                    ),
+                ),
+                ("approvals_needed", models.PositiveSmallIntegerField(default=1)),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "waits for approval"),
+                            ("approved", "Approved"),
+                            ("running", "Running"),
+                            ("unknown", "unknown: being looked up"),
+                            ("verifying", "Verifying"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("undone", "Undone"),
+                            ("inconclusive", "inconclusive: a person must judge"),
+                            ("denied", "Denied"),
+                            ("expired", "Expired"),
+                            ("superseded", "Superseded"),
+                            ("stale", "stale: the target changed, nothing ran"),
+                            ("halted", "halted by the kill switch"),
+                        ],
+                        default="proposed",
+                        max_length=16,
+                    ),
+                ),
+                ("result", models.CharField(blank=True, max_length=500)),
+                (
+                    "proposed_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("approval_expires_at", models.DateTimeField()),
+                ("execution_expires_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "diagnosis",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="actions",
+                        to="investigations.diagnosis",
+                    ),
+                ),
+                (
+                    "investigation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="actions",
+                        to="investigations.investigation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-number',),
+                "ordering": ("-number",),
             },
         ),
         migrations.CreateModel(
-            name='ActionOutcome',
+            name="ActionOutcome",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=32)),
-                ('service', models.CharField(max_length=200)),
-                ('fault_class', models.CharField(max_length=64)),
-                ('helped', models.BooleanField()),
-                ('was_undone', models.BooleanField(default=False)),
-                ('seconds_to_recover', models.FloatField(blank=True, null=True)),
-                ('was_autonomous', models.BooleanField(default=False)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('action', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='outcome', to='remediation.action')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=32)),
+                ("service", models.CharField(max_length=200)),
+                ("fault_class", models.CharField(max_length=64)),
+                ("helped", models.BooleanField()),
+                ("was_undone", models.BooleanField(default=False)),
+                ("seconds_to_recover", models.FloatField(blank=True, null=True)),
+                ("was_autonomous", models.BooleanField(default=False)),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "action",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="outcome",
+                        to="remediation.action",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='Approval',
+            name="Approval",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('decision', models.CharField(choices=[('approve', 'Approve'), ('deny', 'Deny')], max_length=8)),
-                ('digest', models.CharField(max_length=64)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('decided_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('action', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='remediation.action')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[("approve", "Approve"), ("deny", "Deny")], max_length=8
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64)),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                (
+                    "decided_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "action",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="approvals",
+                        to="remediation.action",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ('id',),
+                "ordering": ("id",),
             },
         ),
         migrations.CreateModel(
-            name='AutonomyRecord',
+            name="AutonomyRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=32)),
-                ('service', models.CharField(max_length=200)),
-                ('phase', models.CharField(choices=[('shadow', 'Shadow'), ('assist', 'Assist'), ('autonomous', 'Autonomous')], default='assist', max_length=16)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('changed_at', models.DateTimeField(auto_now=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=32)),
+                ("service", models.CharField(max_length=200)),
+                (
+                    "phase",
+                    models.CharField(
+                        choices=[
+                            ("shadow", "Shadow"),
+                            ("assist", "Assist"),
+                            ("autonomous", "Autonomous"),
+                        ],
+                        default="assist",
+                        max_length=16,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("changed_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('kind', 'service'), name='autonomy_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "service"), name="autonomy_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Execution',
+            name="Execution",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_undo', models.BooleanField(default=False)),
-                ('key', models.CharField(max_length=100, unique=True)),
-                ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('is_done', models.BooleanField(default=False)),
-                ('output', models.JSONField(default=dict)),
-                ('error', models.CharField(blank=True, max_length=500)),
-                ('action', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='executions', to='remediation.action')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_undo", models.BooleanField(default=False)),
+                ("key", models.CharField(max_length=100, unique=True)),
+                (
+                    "started_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("is_done", models.BooleanField(default=False)),
+                ("output", models.JSONField(default=dict)),
+                ("error", models.CharField(blank=True, max_length=500)),
+                (
+                    "action",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="executions",
+                        to="remediation.action",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='KillSwitch',
+            name="KillSwitch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scope', models.CharField(max_length=64, unique=True)),
-                ('is_engaged', models.BooleanField(default=False)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('changed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('engaged_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("scope", models.CharField(max_length=64, unique=True)),
+                ("is_engaged", models.BooleanField(default=False)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                (
+                    "changed_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "engaged_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'kill switches',
+                "verbose_name_plural": "kill switches",
             },
         ),
         migrations.CreateModel(
-            name='VerificationRun',
+            name="VerificationRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('phase', models.CharField(choices=[('pending', 'Pending'), ('running', 'Running'), ('passed', 'Passed'), ('failed', 'Failed'), ('inconclusive', 'Inconclusive')], default='pending', max_length=16)),
-                ('settle_until', models.DateTimeField()),
-                ('deadline', models.DateTimeField()),
-                ('measurements', models.JSONField(default=list)),
-                ('note', models.CharField(blank=True, max_length=300)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('action', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='verification', to='remediation.action')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "phase",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("running", "Running"),
+                            ("passed", "Passed"),
+                            ("failed", "Failed"),
+                            ("inconclusive", "Inconclusive"),
+                        ],
+                        default="pending",
+                        max_length=16,
+                    ),
+                ),
+                ("settle_until", models.DateTimeField()),
+                ("deadline", models.DateTimeField()),
+                ("measurements", models.JSONField(default=list)),
+                ("note", models.CharField(blank=True, max_length=300)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "action",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="verification",
+                        to="remediation.action",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='action',
-            constraint=models.UniqueConstraint(fields=('investigation', 'number'), name='action_number_once'),
+            model_name="action",
+            constraint=models.UniqueConstraint(
+                fields=("investigation", "number"), name="action_number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='action',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['running', 'unknown', 'verifying'])), fields=('target',), name='action_one_at_a_time_per_target'),
+            model_name="action",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["running", "unknown", "verifying"])),
+                fields=("target",),
+                name="action_one_at_a_time_per_target",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='action',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('risk', 'red'), _negated=True), ('approvals_needed__gte', 2), _connector='OR'), name='action_red_needs_two'),
+            model_name="action",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("risk", "red"), _negated=True),
+                    ("approvals_needed__gte", 2),
+                    _connector="OR",
+                ),
+                name="action_red_needs_two",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='action',
-            constraint=models.CheckConstraint(condition=models.Q(('target_uid', ''), _negated=True), name='action_has_a_target'),
+            model_name="action",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("target_uid", ""), _negated=True), name="action_has_a_target"
+            ),
         ),
         migrations.AddIndex(
-            model_name='actionoutcome',
-            index=models.Index(fields=['kind', 'service'], name='outcome_track_record'),
+            model_name="actionoutcome",
+            index=models.Index(fields=["kind", "service"], name="outcome_track_record"),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.UniqueConstraint(fields=('action', 'person'), name='approval_once_per_person'),
+            model_name="approval",
+            constraint=models.UniqueConstraint(
+                fields=("action", "person"), name="approval_once_per_person"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='execution',
-            constraint=models.UniqueConstraint(fields=('action', 'is_undo'), name='execution_one_attempt'),
+            model_name="execution",
+            constraint=models.UniqueConstraint(
+                fields=("action", "is_undo"), name="execution_one_attempt"
+            ),
         ),
     ]

@@ -1,0 +1,118 @@
+"""The room's socket: one way, resumable, and only for those who may look."""
+
+import asyncio
+import json
+import time
+from typing import Any
+from urllib.parse import parse_qs
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.contrib.auth.models import User
+
+from investigations.broadcast import group_name
+from investigations.errors import NotFound
+from investigations.queries.access import access_investigation
+from investigations.render import audience_of, render_update
+from investigations.rules import can_view
+
+POLL_SECONDS = 10.0
+RECHECK_SECONDS = 20.0
+MAX_PER_PERSON = 20
+SIGNED_OUT = 4401
+NOT_FOUND = 4404
+TOO_MANY = 4429
+_open: dict[int, int] = {}
+
+
+class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
+    """Sends rendered updates after a cursor. It takes no commands: those go by HTTP POST."""
+
+    cursor = 0
+    counted = False
+
+    async def connect(self) -> None:
+        """Check access, take the cursor from ``?after=``, catch up, then follow the doorbell."""
+        await self.accept()
+        self.lock = asyncio.Lock()
+        self.checked = 0.0
+        self.tasks: list[asyncio.Task[None]] = []
+        self.user = self.scope["user"]
+        query = parse_qs(self.scope["query_string"].decode("latin-1"))
+        after = query.get("after", ["0"])[0]
+        self.cursor = int(after) if after.isdigit() else 0
+        if not self.user.is_authenticated:
+            await self.close(SIGNED_OUT)
+            return
+        if _open.get(self.user.pk, 0) >= MAX_PER_PERSON:
+            await self.close(TOO_MANY)
+            return
+        _open[self.user.pk] = _open.get(self.user.pk, 0) + 1
+        self.counted = True
+        number = self.scope["url_route"]["kwargs"]["incident_id"]
+        try:
+            self.investigation_id = await self._access(number)
+        except NotFound:
+            await self.close(NOT_FOUND)
+            return
+        await self.channel_layer.group_add(group_name(self.investigation_id), self.channel_name)
+        self.tasks = [asyncio.create_task(self._poll())]
+        await self._catch_up()
+
+    async def disconnect(self, code: int) -> None:
+        """Leave."""
+        for task in getattr(self, "tasks", []):
+            task.cancel()
+        if self.counted:
+            _open[self.user.pk] -= 1
+            if not _open[self.user.pk]:
+                del _open[self.user.pk]
+        if hasattr(self, "investigation_id"):
+            await self.channel_layer.group_discard(
+                group_name(self.investigation_id), self.channel_name
+            )
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Ignore whatever a client sends."""
+
+    async def board_bell(self, event: dict[str, Any]) -> None:
+        """The board moved."""
+        if event["sequence"] > self.cursor:
+            await self._catch_up()
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        async with self.lock:
+            if time.monotonic() - self.checked > RECHECK_SECONDS:
+                if not await self._may_still_look():
+                    await self.close(SIGNED_OUT)
+                    return
+                self.checked = time.monotonic()
+            while True:
+                message = await self._render()
+                if message is None:
+                    return
+                self.cursor = int(str(message["seq"]))
+                await self.send(text_data=json.dumps(message))
+
+    @database_sync_to_async  # type: ignore[untyped-decorator]  # channels has no types
+    def _access(self, incident_id: int) -> int:
+        return int(access_investigation(self.user, incident_id).pk)
+
+    @database_sync_to_async  # type: ignore[untyped-decorator]  # channels has no types
+    def _may_still_look(self) -> bool:
+        session = self.scope["session"]
+        is_signed_in = bool(session.session_key) and session.exists(session.session_key)
+        user = User.objects.filter(pk=self.user.pk, is_active=True).first()
+        if user is None or not is_signed_in or not can_view(user):
+            return False
+        self.audience = audience_of(user)
+        return True
+
+    @database_sync_to_async  # type: ignore[untyped-decorator]  # channels has no types
+    def _render(self) -> dict[str, object] | None:
+        return render_update(self.investigation_id, after=self.cursor, audience=self.audience)

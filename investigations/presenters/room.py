@@ -1,0 +1,240 @@
+"""The war room as one view model, in a bounded number of queries."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from investigations.enums import EntryKind, HypothesisState, StanceKind
+from investigations.models import (
+    BoardEntry,
+    Diagnosis,
+    Evidence,
+    Hypothesis,
+    Incident,
+    Investigation,
+    Stance,
+    SteeringMessage,
+)
+from investigations.presenters import words
+from investigations.presenters.timeline import Timeline, build_timeline
+from investigations.queries.history import HistoryRow, similar_incidents
+
+PAGE = 100
+AXIS_BEFORE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class StanceView:
+    """What a card says of one hypothesis."""
+
+    text: str
+    kind: str
+    strength: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """One evidence card."""
+
+    row: Evidence
+    agent: str
+    glyph: str
+    name: str
+    main: StanceView
+    others: tuple[StanceView, ...]
+    lines: tuple[str, ...]
+    challenge: str
+
+
+@dataclass(frozen=True, slots=True)
+class HypothesisView:
+    """One row of the hypothesis column."""
+
+    row: Hypothesis
+    likelihood: str
+    bar: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """One agent in the dock."""
+
+    agent: str
+    glyph: str
+    name: str
+    step: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Everything the room shows, as of ``sequence``."""
+
+    incident: Incident
+    investigation: Investigation
+    sequence: int
+    cards: tuple[CardView, ...]
+    evidence_count: int
+    agent_counts: tuple[tuple[str, str, int], ...]
+    oldest_number: int | None
+    hypotheses: tuple[HypothesisView, ...]
+    diagnosis: Diagnosis | None
+    likelihood: str
+    agents: tuple[AgentView, ...]
+    actions: tuple[dict[str, object], ...]
+    waiting: dict[str, object] | None
+    timeline: Timeline
+    messages: tuple[SteeringMessage, ...]
+    similar: tuple[HistoryRow, ...]
+    age: str
+    severity_glyph: str
+    now: datetime
+
+    @property
+    def coverage(self) -> str:
+        """Coverage, in its own sentence."""
+        if self.diagnosis is None:
+            return "Coverage is not known yet."
+        asked, answered = self.diagnosis.sources_asked, self.diagnosis.sources_answered
+        silent = asked - answered
+        tail = f" {silent} did not answer." if silent else ""
+        return f"Coverage {answered} of {asked} sources.{tail}"
+
+
+def build_room(investigation: Investigation, *, now: datetime, before: int | None = None) -> Room:
+    """Read the board for the page. ``before`` pages back through older evidence by number."""
+    incident = investigation.incident
+    rows = Evidence.objects.filter(investigation=investigation).select_related("challenges")
+    counts: dict[str, int] = defaultdict(int)
+    for author in rows.values_list("author", flat=True):
+        counts[author.partition("/")[2]] += 1
+    shown = rows.filter(number__lt=before) if before else rows
+    evidence = list(shown.order_by("-number")[:PAGE])
+    hypotheses = list(Hypothesis.objects.filter(investigation=investigation))
+    diagnosis = investigation.diagnoses.order_by("-number").select_related("hypothesis").first()
+    entries: dict[str, list[dict[str, object]]] = defaultdict(list)
+    for entry in BoardEntry.objects.filter(investigation=investigation):
+        entries[entry.kind].append(entry.data)
+    waiting = next((a for a in entries[EntryKind.ACTION] if a.get("state") == "proposed"), None)
+    return Room(
+        incident=incident,
+        investigation=investigation,
+        sequence=investigation.last_sequence,
+        cards=tuple(card_views(evidence)),
+        evidence_count=sum(counts.values()),
+        agent_counts=tuple(
+            (agent, words.NAMES[agent], counts.get(agent, 0))
+            for agent in ("network", "deployment", "database", "resource")
+        ),
+        oldest_number=evidence[-1].number if len(evidence) == PAGE else None,
+        hypotheses=tuple(_hypotheses(hypotheses)),
+        diagnosis=diagnosis,
+        likelihood=words.likelihood(diagnosis.confidence) if diagnosis else "",
+        agents=tuple(_agents(entries[EntryKind.AGENT])),
+        actions=tuple(sorted(entries[EntryKind.ACTION], key=lambda a: -int(str(a["number"])))),
+        waiting=waiting,
+        timeline=_timeline(investigation, entries),
+        messages=tuple(investigation.steering.order_by("-number")[:4]),
+        similar=tuple(similar_incidents(incident)) if investigation.is_over else (),
+        age=words.age(incident.started_at, now),
+        severity_glyph=words.SEVERITY_GLYPHS[incident.severity],
+        now=now,
+    )
+
+
+def card_views(evidence: list[Evidence]) -> list[CardView]:
+    """Return the cards with their stances, in two queries."""
+    stances: dict[int, list[Stance]] = defaultdict(list)
+    found = Stance.objects.filter(evidence__in=evidence).select_related("hypothesis")
+    for stance in found:
+        stances[stance.evidence_id].append(stance)
+    challenged: dict[int, Evidence] = {}
+    for row in Evidence.objects.filter(challenges__in=evidence).order_by("number"):
+        challenged[row.challenges_id or 0] = row
+    return [_card(row, stances[row.pk], challenged.get(row.pk)) for row in evidence]
+
+
+def _card(row: Evidence, stances: list[Stance], answer: Evidence | None) -> CardView:
+    agent = row.author.partition("/")[2]
+    is_agent = row.author.startswith("agent/")
+    ordered = sorted(stances, key=lambda s: -abs(s.weight_decibans))
+    views = tuple(_stance(s) for s in ordered)
+    blank = StanceView(_blank(row, has_stances=bool(views)), "neutral", "", "")
+    lines = row.sample.get("lines")
+    challenge = ""
+    if answer is not None:
+        kept = answer.sample.get("finding", {})
+        verb = "survived" if kept.get("presence") == "present" else "did not survive"
+        challenge = f"Challenged: {verb} (E{answer.number})."
+    return CardView(
+        row=row,
+        agent=agent if is_agent else "human",
+        glyph=words.GLYPHS.get(agent, "○"),
+        name=words.NAMES.get(agent, agent),
+        main=views[0] if views else blank,
+        others=views[1:],
+        lines=tuple(str(x) for x in lines[:5]) if isinstance(lines, list) else (),
+        challenge=challenge,
+    )
+
+
+def _blank(row: Evidence, *, has_stances: bool) -> str:
+    if row.kind == "gap":
+        return "data gap · lowers coverage"
+    return "" if has_stances else "not weighed yet"
+
+
+def _stance(stance: Stance) -> StanceView:
+    name = f"H{stance.hypothesis.number}"
+    text = {
+        StanceKind.SUPPORTS: f"+ supports {name}",
+        StanceKind.REFUTES: f"− refutes {name}",
+        StanceKind.NEUTRAL: f"· does not separate {name}",
+    }[StanceKind(stance.kind)]
+    return StanceView(text, stance.kind, words.strength(stance.weight_decibans), stance.rule)
+
+
+def _hypotheses(rows: list[Hypothesis]) -> list[HypothesisView]:
+    """Rank by fewest contradictions among the living, then by probability."""
+
+    def order(row: Hypothesis) -> tuple[bool, bool, float, int]:
+        is_out = row.state == HypothesisState.RULED_OUT
+        return is_out, row.posterior is None, -(row.posterior or 0.0), row.number
+
+    return [
+        HypothesisView(
+            row=row,
+            likelihood=words.likelihood(row.posterior),
+            bar=round((row.posterior or 0.0) * 100),
+            by=row.author.partition("/")[2] if row.author.startswith("person/") else "",
+        )
+        for row in sorted(rows, key=order)
+    ]
+
+
+def _agents(entries: list[dict[str, object]]) -> list[AgentView]:
+    known = {str(e["agent"]): e for e in entries}
+    found = []
+    for agent in ("network", "deployment", "database", "resource", "reconciler"):
+        entry = known.get(agent, {"step": "waiting for its turn", "state": "idle"})
+        found.append(
+            AgentView(agent, words.GLYPHS[agent], words.NAMES[agent], str(entry["step"]),
+                      str(entry["state"]))
+        )  # fmt: skip
+    return found
+
+
+def _timeline(
+    investigation: Investigation, entries: dict[str, list[dict[str, object]]]
+) -> Timeline:
+    incident = investigation.incident
+    return build_timeline(
+        entries[EntryKind.LANE][:4],
+        entries[EntryKind.CHANGE],
+        start=investigation.window_start - AXIS_BEFORE,
+        end=investigation.window_end,
+        impact_from=incident.started_at,
+        impact_to=incident.mitigated_at or incident.resolved_at,
+    )

@@ -1,0 +1,45 @@
+"""Words for probabilities, weights, durations and values."""
+
+from datetime import datetime, timedelta
+
+BANDS = (
+    (0.05, "Almost no chance"), (0.20, "Very unlikely"), (0.45, "Unlikely"),
+    (0.55, "Roughly even"), (0.80, "Likely"), (0.95, "Very likely"), (1.0, "Almost certain"),
+)  # fmt: skip
+GLYPHS = {"network": "■", "deployment": "▲", "database": "◆", "resource": "●", "reconciler": "✦"}
+NAMES = {"network": "Network", "deployment": "Deploy", "database": "Database",
+         "resource": "Resource", "reconciler": "Consensus"}  # fmt: skip
+SEVERITY_GLYPHS = {"sev1": "⬣", "sev2": "▲", "sev3": "◆", "sev4": "●"}
+
+
+def likelihood(probability: float | None) -> str:
+    """Return the word and the number, or "Not tested". Never 0 or 100 %."""
+    if probability is None:
+        return "Not tested"
+    shown = min(0.99, max(0.01, probability))
+    word = next(word for limit, word in BANDS if shown <= limit)
+    return f"{word}, {shown:.0%}"
+
+
+def strength(decibans: float) -> str:
+    """Return how strongly a stance weighs: strong from 6 decibans, moderate from 3."""
+    size = abs(decibans)
+    return "strong" if size >= 6 else "moderate" if size >= 3 else "weak"
+
+
+def age(since: datetime, now: datetime) -> str:
+    """Return how long ago, at one unit."""
+    seconds = max(0, int((now - since).total_seconds()))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def until(moment: datetime, now: datetime) -> str:
+    """Return how long until a moment, or that it has passed."""
+    left = moment - now
+    if left <= timedelta(0):
+        return "expired"
+    minutes = int(left.total_seconds() // 60)
+    return f"{minutes} min" if minutes else f"{int(left.total_seconds())} s"

@@ -1,0 +1,69 @@
+"""Small pieces of markup: times, ages, names."""
+
+from datetime import UTC, datetime
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from investigations.presenters import words
+
+register = template.Library()
+
+
+@register.filter
+def clock(at: datetime | None) -> SafeString | str:
+    """Show a time of day in UTC, exact in the title."""
+    if at is None:
+        return ""
+    moment = at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(), moment.strftime("%Y-%m-%d %H:%M:%S UTC"), moment.strftime("%H:%M:%SZ"),
+    )  # fmt: skip
+
+
+@register.filter
+def day(at: datetime | None) -> SafeString | str:
+    """Show a date and time in UTC."""
+    if at is None:
+        return ""
+    moment = at.astimezone(UTC)
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(),
+                       moment.strftime("%Y-%m-%d %H:%MZ"))  # fmt: skip
+
+
+@register.filter
+def likelihood(value: float | None) -> str:
+    """Show a probability in words and per cent."""
+    return words.likelihood(value)
+
+
+@register.filter
+def percent(value: float | None) -> int:
+    """Return a ratio as whole per cents, for SVG widths."""
+    return round((value or 0.0) * 100)
+
+
+@register.filter
+def short(key: str) -> str:
+    """Return a resource key without its kind."""
+    return key.rpartition("/")[2]
+
+
+@register.filter
+def plain(slug: str) -> str:
+    """Return a slug as words."""
+    return slug.replace("_", " ")
+
+
+@register.filter
+def since(at: datetime, now: datetime) -> str:
+    """Return how long ago."""
+    return words.age(at, now)
+
+
+@register.filter
+def sev_glyph(severity: str) -> str:
+    """Return the glyph that goes with a severity."""
+    return words.SEVERITY_GLYPHS.get(severity, "")

@@ -1,0 +1,59 @@
+"""What every view of the board shares: who may, what refused, how to answer."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from investigations.errors import BoardError, NotFound
+from investigations.rules import AnyUser
+
+View = Callable[..., HttpResponse]
+
+
+def needs(rule: Callable[[AnyUser], bool]) -> Callable[[View], View]:
+    """Require a signed-in person for whom the rule holds; a missing row is a 404."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        @login_required
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not rule(request.user):
+                raise PermissionDenied
+            try:
+                return view(request, *args, **kwargs)
+            except NotFound as error:
+                raise Http404(str(error)) from error
+
+        guarded.permission = rule.__name__  # type: ignore[attr-defined]  # read by the access test
+        return guarded
+
+    return decorate
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    """Whether the browser will swap the answer into the page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def answer(
+    request: HttpRequest, *, incident_id: int, text: str, status: int = 200, kept: str = ""
+) -> HttpResponse:
+    """Answer a command: a line for htmx, else back to the room (or a page with the refusal)."""
+    if is_htmx(request):
+        context = {"text": text, "is_error": status >= 400, "kept": kept}
+        return render(request, "investigations/_answer.html", context, status=status)
+    if status >= 400:
+        return render(request, "refused.html", {"text": text, "kept": kept}, status=status)
+    return redirect("room", incident_id=incident_id)
+
+
+def refused(
+    request: HttpRequest, error: BoardError, *, incident_id: int, kept: str = ""
+) -> HttpResponse:
+    """Answer a refusal with its sentence; what was typed is kept."""
+    return answer(request, incident_id=incident_id, text=str(error), status=422, kept=kept)

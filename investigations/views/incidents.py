@@ -1,0 +1,133 @@
+"""Lists, starting by hand, practice, and history."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from investigations.domain.clock import database_now
+from investigations.domain.incidents import IncidentDraft, open_incident
+from investigations.embeddings import EmbeddingUnavailable, get_embedder
+from investigations.enums import IncidentOrigin
+from investigations.errors import BoardError
+from investigations.forms import HistoryForm, SymptomForm
+from investigations.models import Incident
+from investigations.practice import list_scenarios, start_scenario
+from investigations.queries.history import PAGE, HistoryFilter, search
+from investigations.queries.incidents import list_active, list_recent
+from investigations.rules import can_respond, can_view
+from investigations.views.common import needs
+
+
+@require_safe
+@needs(can_view)
+def incident_list(request: HttpRequest) -> HttpResponse:
+    """What needs somebody, what is active, what was lately. Practice is one click away."""
+    active = list_active()
+    started = request.GET.get("practice", "")
+    context = {
+        "active": active,
+        "waiting": [row for row in active if row.waiting],
+        "recent": list_recent(),
+        "scenarios": list_scenarios() if can_respond(request.user) else [],
+        "started": started,
+        "awaited": int(started) if started.isdigit() else None,
+        "now": database_now(),
+        "host": request.get_host(),
+    }
+    return render(request, "investigations/incident_list.html", context)
+
+
+@require_POST
+@needs(can_respond)
+def practice(request: HttpRequest) -> HttpResponse:
+    """Start a practice incident; the page then leads to its room as soon as its alert arrives."""
+    newest = Incident.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    try:
+        start_scenario(request.POST.get("scenario", ""))
+    except BoardError as error:
+        return render(request, "refused.html", {"text": str(error)}, status=422)
+    return redirect("practice_started", after=newest)
+
+
+@require_safe
+@needs(can_view)
+def practice_started(request: HttpRequest, after: int) -> HttpResponse:
+    """Wait for the practice incident's alert, then lead to its room."""
+    found = Incident.objects.filter(pk__gt=after).order_by("pk").first()
+    if found is not None:
+        return redirect("room", incident_id=found.pk)
+    response = render(request, "investigations/practice_started.html", {"after": after})
+    response.headers["Refresh"] = "1"
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+@needs(can_respond)
+def new_incident(request: HttpRequest) -> HttpResponse:
+    """Start from a symptom and a window."""
+    form = SymptomForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        _, investigation = open_incident(_draft(form.cleaned_data), user=request.user)  # type: ignore[arg-type]
+        return redirect("room", incident_id=investigation.incident_id)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "investigations/new_incident.html", {"form": form}, status=status)
+
+
+def _draft(given: dict[str, object]) -> IncidentDraft:
+    now = database_now()
+    started = now - timedelta(minutes=int(str(given["minutes"])))
+    resource = str(given["resource"])
+    key = resource if "/" in resource else f"service/{resource}"
+    return IncidentDraft(
+        title=str(given["symptom"]), symptom=str(given["symptom"]), resource=key,
+        origin=IncidentOrigin.MANUAL, started_at=started,
+        window_start=started - timedelta(minutes=5), window_end=now,
+        baseline_start=started - timedelta(minutes=25),
+        baseline_end=started - timedelta(minutes=5),
+        telemetry=dict(settings.TELEMETRY_DEFAULT),
+    )  # fmt: skip
+
+
+@require_safe
+@needs(can_view)
+def history(request: HttpRequest) -> HttpResponse:
+    """Search past investigations by words, likeness and filters."""
+    form = HistoryForm(request.GET or None)
+    is_valid = form.is_valid()
+    given = form.cleaned_data if is_valid else {}
+    before = request.GET.get("before", "")
+    wanted = HistoryFilter(
+        text=given.get("q", ""), service=given.get("service", ""),
+        fault_class=given.get("cause", "").strip().replace(" ", "_"),
+        verdict=given.get("verdict", ""), severity=given.get("severity", ""),
+        state=given.get("state", ""), since=given.get("since"), until=given.get("until"),
+        before=int(before) if before.isdigit() else None,
+    )  # fmt: skip
+    rows = search(wanted, vector=_vector(wanted.text))
+    query = request.GET.copy()
+    query.pop("before", None)
+    context = {
+        "form": form,
+        "rows": rows,
+        "is_searching": any(v for k, v in given.items() if v),
+        "query": query.urlencode(),
+        "next": rows[-1].incident.pk if len(rows) == PAGE and not wanted.text else None,
+    }
+    return render(
+        request,
+        "investigations/history.html",
+        context,
+        status=200 if is_valid or not request.GET else 422,
+    )
+
+
+def _vector(text: str) -> list[float] | None:
+    if not text:
+        return None
+    try:
+        return get_embedder().embed(text)
+    except EmbeddingUnavailable:
+        return None

@@ -1,0 +1,108 @@
+"""The war room and its readings: matrix, log, one hypothesis, one piece of evidence."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from investigations.domain.clock import database_now
+from investigations.models import Evidence, Stance
+from investigations.presenters.matrix import build_matrix
+from investigations.presenters.room import build_room, card_views
+from investigations.presenters.timeline import build_timeline
+from investigations.queries.access import (
+    access_evidence,
+    access_hypothesis,
+    access_investigation,
+)
+from investigations.queries.board import list_events
+from investigations.rules import can_view
+from investigations.views.common import needs
+
+
+@require_safe
+@needs(can_view)
+def room(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """The war room. ``?before=`` pages back through older evidence."""
+    investigation = access_investigation(request.user, incident_id)
+    before = request.GET.get("before", "")
+    view = build_room(
+        investigation, now=database_now(), before=int(before) if before.isdigit() else None
+    )
+    return render(request, "investigations/room.html", {"room": view, "before": before})
+
+
+@require_safe
+@needs(can_view)
+def matrix(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """Hypotheses against evidence: which separates them."""
+    investigation = access_investigation(request.user, incident_id)
+    context = {"incident": investigation.incident, "matrix": build_matrix(investigation)}
+    return render(request, "investigations/matrix.html", context)
+
+
+@require_safe
+@needs(can_view)
+def log(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """The journal as a transcript, 500 events a page."""
+    investigation = access_investigation(request.user, incident_id)
+    after = request.GET.get("after", "0")
+    events = list_events(investigation.pk, after=int(after) if after.isdigit() else 0)
+    context = {"incident": investigation.incident, "events": events}
+    return render(request, "investigations/log.html", context)
+
+
+@require_safe
+@needs(can_view)
+def evidence(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
+    """One piece of evidence with everything behind it."""
+    row = access_evidence(request.user, incident_id, number)
+    lane = _lane_of(row)
+    chart = None
+    if lane is not None:
+        investigation = row.investigation
+        chart = build_timeline(
+            [lane], [], start=row.window_start, end=row.window_end,
+            impact_from=investigation.incident.started_at, impact_to=None,
+        )  # fmt: skip
+    stances = Stance.objects.filter(evidence=row).select_related("hypothesis")
+    context = {
+        "incident": row.investigation.incident,
+        "card": card_views([row])[0],
+        "stances": stances.order_by("-weight_decibans"),
+        "chart": chart,
+        "sample": {k: v for k, v in row.sample.items() if k not in {"times", "values", "finding"}},
+    }
+    return render(request, "investigations/evidence.html", context)
+
+
+def _lane_of(row: Evidence) -> dict[str, object] | None:
+    sample = row.sample
+    times, values = sample.get("times"), sample.get("values")
+    if not times or not values:
+        return None
+    points = [[t, v] for t, v in zip(times, values, strict=False) if v is not None]
+    usual = sorted(v for _, v in points)[: max(1, len(points) // 2)]
+    return {
+        "label": sample.get("series", ""), "resource": row.resource,
+        "points": points, "baseline_low": usual[0], "baseline_high": usual[-1],
+        "value_text": f"{points[-1][1]:.4g}", "note": str(sample.get("unit", "")),
+    }  # fmt: skip
+
+
+@require_safe
+@needs(can_view)
+def hypothesis(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
+    """One hypothesis: its standing, what speaks for and against it."""
+    row = access_hypothesis(request.user, incident_id, number)
+    stances = list(
+        Stance.objects.filter(hypothesis=row)
+        .select_related("evidence")
+        .order_by("-weight_decibans")
+    )
+    context = {
+        "incident": row.investigation.incident,
+        "hypothesis": row,
+        "supports": [s for s in stances if s.weight_decibans >= 1],
+        "refutes": [s for s in reversed(stances) if s.weight_decibans <= -1],
+    }
+    return render(request, "investigations/hypothesis.html", context)

@@ -1,0 +1,64 @@
+"""Actions as a page shows them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from investigations.models import Investigation
+from investigations.presenters import words
+from remediation.enums import ActionState, Decision
+from remediation.guardrails.base import Ruling, Situation
+from remediation.guardrails.evaluate import evaluate
+from remediation.models import Action, KillSwitch
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ActionView:
+    """One action card."""
+
+    row: Action
+    touches: str
+    approvals: int
+    expires: str
+    rulings: tuple[Ruling, ...]
+    measurements: tuple[dict[str, object], ...]
+    is_waiting: bool
+    own: bool
+    confirm: str
+
+
+def list_actions(investigation: Investigation, *, now: datetime, person_id: int | None
+                 ) -> list[ActionView]:  # fmt: skip
+    """Return the investigation's newest actions; guardrails are judged for what waits."""
+    rows = investigation.actions.select_related("diagnosis__hypothesis", "verification")
+    return [view_of(row, now=now, person_id=person_id) for row in rows[:SHOWN]]
+
+
+def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
+    """Return one action's card."""
+    touched, total = row.blast.get("touched_pods", 0), row.blast.get("total_pods", 0)
+    share = touched / total if total else 0.0
+    is_waiting = row.state == ActionState.PROPOSED
+    rulings: tuple[Ruling, ...] = ()
+    if is_waiting:
+        situation = Situation(row, now, row.investigation.incident.environment)
+        rulings = tuple(evaluate(situation))
+    verification = getattr(row, "verification", None)
+    hypothesis = row.diagnosis.hypothesis
+    return ActionView(
+        row=row,
+        touches=f"{touched} of {total} pods ({share:.0%}), cap 20%",
+        approvals=row.approvals.filter(decision=Decision.APPROVE).count(),
+        expires=words.until(row.approval_expires_at, now),
+        rulings=rulings,
+        measurements=tuple(verification.measurements) if verification else (),
+        is_waiting=is_waiting,
+        own=bool(hypothesis and hypothesis.posted_by_id and hypothesis.posted_by_id == person_id),
+        confirm=f"Approve: {row.title[0].lower()}{row.title[1:]}",
+    )
+
+
+def kill_switch_row() -> KillSwitch | None:
+    """Return the global switch, with who engaged it."""
+    return KillSwitch.objects.select_related("engaged_by").filter(scope="global").first()

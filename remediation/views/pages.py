@@ -1,0 +1,184 @@
+"""Actions, the kill switch, autonomy and the audit log."""
+
+import csv
+import json
+
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from investigations.domain.audit import verify_audit
+from investigations.domain.clock import database_now
+from investigations.models import AuditEntry
+from investigations.queries.access import access_investigation
+from investigations.rules import AnyUser, can_administer, can_approve, can_respond, can_view
+from investigations.views.common import is_htmx, needs
+from remediation.domain import approvals, kill_switch
+from remediation.enums import Decision
+from remediation.errors import PlanChanged, RemediationError
+from remediation.models import Action
+from remediation.queries.autonomy import list_gates
+from remediation.queries.panel import kill_switch_row, list_actions, view_of
+
+AUDIT_PAGE = 100
+EXPORT_LIMIT = 50_000
+
+
+def _action(user: AnyUser, incident_id: int, number: int) -> Action:
+    investigation = access_investigation(user, incident_id)
+    rows = Action.objects.select_related(
+        "investigation__incident", "diagnosis__hypothesis", "verification"
+    )
+    found = rows.filter(investigation=investigation, number=number).first()
+    if found is None:
+        raise Http404(f"There is no A{number}.")
+    return found
+
+
+@require_safe
+@needs(can_view)
+def actions(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """The action cards of an incident: a fragment of the room, or a page of its own."""
+    investigation = access_investigation(request.user, incident_id)
+    views = list_actions(investigation, now=database_now(), person_id=request.user.pk)
+    context = {"incident_id": incident_id, "actions": views, "diagnosis": _has_cause(investigation)}
+    name = "_actions" if is_htmx(request) else "actions"
+    return render(request, f"remediation/{name}.html", context)
+
+
+def _has_cause(investigation: object) -> bool:
+    newest = investigation.diagnoses.order_by("-number").first()  # type: ignore[attr-defined]
+    return newest is not None and newest.verdict == "likely_cause"
+
+
+@require_safe
+@needs(can_view)
+def action(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
+    """One action on a page of its own, made for a phone."""
+    row = _action(request.user, incident_id, number)
+    view = view_of(row, now=database_now(), person_id=request.user.pk)
+    context = {"incident_id": incident_id, "a": view, "is_page": True}
+    return render(request, "remediation/action.html", context)
+
+
+@require_POST
+@needs(can_approve)
+def decide(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
+    """Approve or deny exactly what was shown."""
+    row = _action(request.user, incident_id, number)
+    status, text = 200, ""
+    try:
+        decision = Decision(request.POST.get("decision", ""))
+        approvals.decide(
+            action_id=row.pk,
+            person=request.user,  # type: ignore[arg-type]  # needs() lets only users in
+            decision=decision,
+            seen_digest=request.POST.get("digest", ""),
+            reason=request.POST.get("reason", ""),
+        )
+    except ValueError:
+        status, text = 400, "Choose approve or deny. Nothing ran."
+    except PlanChanged as error:
+        status, text = 409, str(error)
+    except RemediationError as error:
+        status, text = 422, str(error)
+    if status == 200 and not is_htmx(request):
+        return redirect("action", incident_id=incident_id, number=number)
+    row = _action(request.user, incident_id, number)
+    view = view_of(row, now=database_now(), person_id=request.user.pk)
+    context = {"incident_id": incident_id, "a": view, "refusal": text, "was_decided": True}
+    name = "_action" if is_htmx(request) else "action"
+    return render(request, f"remediation/{name}.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@needs(can_view)
+def switch(request: HttpRequest) -> HttpResponse:
+    """The kill switch in the header: its state, engaging, releasing."""
+    refusal = ""
+    if request.method == "POST":
+        person: User = request.user  # type: ignore[assignment]  # needs() lets only users in
+        reason = request.POST.get("reason", "")
+        try:
+            if request.POST.get("do") == "release":
+                kill_switch.release(person=person, reason=reason)
+            else:
+                kill_switch.engage(person=person, reason=reason)
+        except RemediationError as error:
+            refusal = str(error)
+        if not is_htmx(request) and not refusal:
+            return redirect("autonomy")
+    context = {
+        "switch": kill_switch_row(),
+        "refusal": refusal,
+        "may_stop": can_respond(request.user) or can_administer(request.user),
+    }
+    name = "_switch" if is_htmx(request) else "switch"
+    return render(request, f"remediation/{name}.html", context, status=422 if refusal else 200)
+
+
+@require_safe
+@needs(can_view)
+def autonomy(request: HttpRequest) -> HttpResponse:
+    """What may run alone, why, and how to stop everything."""
+    context = {
+        "gates": list_gates(),
+        "switch": kill_switch_row(),
+        "may_stop": can_respond(request.user) or can_administer(request.user),
+    }
+    return render(request, "remediation/autonomy.html", context)
+
+
+@require_safe
+@needs(can_view)
+def audit(request: HttpRequest) -> HttpResponse:
+    """Who did what, newest first; as CSV or JSON with ``?format=``."""
+    rows = AuditEntry.objects.all()
+    actor, verb = request.GET.get("actor", "").strip(), request.GET.get("verb", "").strip()
+    if actor:
+        rows = rows.filter(actor__icontains=actor)
+    if verb:
+        rows = rows.filter(verb__icontains=verb)
+    wanted = request.GET.get("format", "")
+    if wanted in {"csv", "json"}:
+        return _export(list(rows[:EXPORT_LIMIT]), wanted)
+    before = request.GET.get("before", "")
+    if before.isdigit():
+        rows = rows.filter(pk__lt=int(before))
+    page = list(rows[:AUDIT_PAGE])
+    context = {
+        "rows": page,
+        "actor": actor,
+        "verb": verb,
+        "broken": verify_audit() if request.GET.get("verify") else None,
+        "is_verified": bool(request.GET.get("verify")),
+        "next": page[-1].pk if len(page) == AUDIT_PAGE else None,
+    }
+    return render(request, "remediation/audit.html", context)
+
+
+def _export(rows: list[AuditEntry], wanted: str) -> HttpResponse:
+    fields = ("id", "at", "actor", "verb", "subject", "detail", "hash")
+    data = [
+        {
+            "id": r.pk, "at": r.at.isoformat(), "actor": r.actor, "verb": r.verb,
+            "subject": r.subject, "detail": r.detail, "hash": r.hash,
+        }
+        for r in rows
+    ]  # fmt: skip
+    if wanted == "json":
+        return JsonResponse({"entries": data})
+    response = HttpResponse(content_type="text/csv")
+    response.headers["Content-Disposition"] = 'attachment; filename="audit.csv"'
+    writer = csv.DictWriter(response, fields)
+    writer.writeheader()
+    for row in data:
+        writer.writerow({k: _safe(v) for k, v in row.items()})
+    return response
+
+
+def _safe(value: object) -> str:
+    """Keep a spreadsheet from reading a cell as a formula."""
+    text = json.dumps(value) if isinstance(value, dict) else str(value)
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@"} else text
