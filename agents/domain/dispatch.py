@@ -83,7 +83,10 @@ def work(*, item_id: int | None = None, investigation_id: int | None = None) -> 
         log.exception("work.failed")
         if release(item, f"{type(error).__name__}: {error}"):
             _post_poisoned(item, error)
-    advance(item.investigation_id)
+    if item.kind == WorkKind.INTERPRET:
+        wake(item.investigation_id)
+    else:
+        advance(item.investigation_id)
     return True
 
 

@@ -16,6 +16,8 @@ NO_FAULT_DECIBANS = 14.0
 MIN_POSTERIOR = 0.60
 MIN_MARGIN = 0.20
 STRONG_DECIBANS = -7.0
+# Every specialist asks these; a source that is missing answers with an error, which is a gap.
+ASKED = ("metrics", "logs", "traces", "cluster state", "changes", "database state")
 KIND_NAMES = {
     "metric": "metrics", "log": "logs", "trace": "traces", "cluster": "cluster state",
     "change": "changes", "database": "database state", "topology": "topology", "flow": "flows",
@@ -40,7 +42,7 @@ def decide(
     case: Case,
     *,
     challenged: dict[int, bool],
-    asked: Sequence[str] = (),
+    asked: Sequence[str] = ASKED,
     ruled_out: Sequence[tuple[str, str]] = (),
 ) -> Outcome:
     """Apply the verdict rules.

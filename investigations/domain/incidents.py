@@ -348,3 +348,24 @@ def change_incident_state(
 def latest_investigation(incident: Incident) -> Investigation:
     """Return the incident's newest investigation. Every incident has one."""
     return incident.investigations.order_by("-id")[0]
+
+
+def close_practice(*, author: str) -> int:
+    """Resolve every open practice incident: the lab begins anew. Returns how many.
+
+    Without it the next scenario's alerts would join the last one's incident: they are near in
+    topology and in time.
+    """
+    rows = Incident.objects.filter(origin=IncidentOrigin.PRACTICE).exclude(
+        state=IncidentState.RESOLVED
+    )
+    count = 0
+    for incident in rows[:50]:
+        change_incident_state(
+            investigation_id=latest_investigation(incident).pk,
+            to=IncidentState.RESOLVED,
+            author=author,
+            reason="Another practice incident was started.",
+        )
+        count += 1
+    return count

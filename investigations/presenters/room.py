@@ -20,7 +20,7 @@ from investigations.presenters.timeline import Timeline, build_timeline
 from investigations.queries.history import HistoryRow, similar_incidents
 
 PAGE = 100
-AXIS_BEFORE = timedelta(minutes=5)
+AXIS_MIN_BEFORE = timedelta(minutes=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +117,13 @@ def build_room(investigation: Investigation, *, now: datetime, before: int | Non
     entries: dict[str, list[dict[str, object]]] = defaultdict(list)
     for entry in BoardEntry.objects.filter(investigation=investigation):
         entries[entry.kind].append(entry.data)
+    weighed_at = diagnosis.reached_at if diagnosis else None
     waiting = next((a for a in entries[EntryKind.ACTION] if a.get("state") == "proposed"), None)
     return Room(
         incident=incident,
         investigation=investigation,
         sequence=investigation.last_sequence,
-        cards=tuple(card_views(evidence)),
+        cards=tuple(card_views(evidence, weighed_at=weighed_at)),
         evidence_count=sum(counts.values()),
         agent_counts=tuple(
             (agent, words.NAMES[agent], counts.get(agent, 0))
@@ -144,7 +145,7 @@ def build_room(investigation: Investigation, *, now: datetime, before: int | Non
     )
 
 
-def card_views(evidence: list[Evidence]) -> list[CardView]:
+def card_views(evidence: list[Evidence], *, weighed_at: datetime | None = None) -> list[CardView]:
     """Return the cards with their stances, in two queries."""
     stances: dict[int, list[Stance]] = defaultdict(list)
     found = Stance.objects.filter(evidence__in=evidence).select_related("hypothesis")
@@ -153,15 +154,17 @@ def card_views(evidence: list[Evidence]) -> list[CardView]:
     challenged: dict[int, Evidence] = {}
     for row in Evidence.objects.filter(challenges__in=evidence).order_by("number"):
         challenged[row.challenges_id or 0] = row
-    return [_card(row, stances[row.pk], challenged.get(row.pk)) for row in evidence]
+    return [_card(row, stances[row.pk], challenged.get(row.pk), weighed_at) for row in evidence]
 
 
-def _card(row: Evidence, stances: list[Stance], answer: Evidence | None) -> CardView:
+def _card(
+    row: Evidence, stances: list[Stance], answer: Evidence | None, weighed_at: datetime | None
+) -> CardView:
     agent = row.author.partition("/")[2]
     is_agent = row.author.startswith("agent/")
     ordered = sorted(stances, key=lambda s: -abs(s.weight_decibans))
     views = tuple(_stance(s) for s in ordered)
-    blank = StanceView(_blank(row, has_stances=bool(views)), "neutral", "", "")
+    blank = StanceView(_blank(row, weighed_at), "neutral", "", "")
     lines = row.sample.get("lines")
     challenge = ""
     if answer is not None:
@@ -180,10 +183,11 @@ def _card(row: Evidence, stances: list[Stance], answer: Evidence | None) -> Card
     )
 
 
-def _blank(row: Evidence, *, has_stances: bool) -> str:
+def _blank(row: Evidence, weighed_at: datetime | None) -> str:
     if row.kind == "gap":
         return "data gap · lowers coverage"
-    return "" if has_stances else "not weighed yet"
+    is_weighed = weighed_at is not None and row.posted_at <= weighed_at
+    return "· does not separate" if is_weighed else "not weighed yet"
 
 
 def _stance(stance: Stance) -> StanceView:
@@ -233,8 +237,15 @@ def _timeline(
     return build_timeline(
         entries[EntryKind.LANE][:4],
         entries[EntryKind.CHANGE],
-        start=investigation.window_start - AXIS_BEFORE,
+        start=_axis_start(investigation),
         end=investigation.window_end,
         impact_from=incident.started_at,
         impact_to=incident.mitigated_at or incident.resolved_at,
     )
+
+
+def _axis_start(investigation: Investigation) -> datetime:
+    """Begin twice the impact's length before it, at least six minutes, within the baseline."""
+    started = investigation.incident.started_at
+    before = max(AXIS_MIN_BEFORE, 2 * (investigation.window_end - started))
+    return max(investigation.baseline_start, started - before)

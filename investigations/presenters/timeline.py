@@ -64,7 +64,7 @@ def build_timeline(
 
     begin = x_of(impact_from.timestamp())
     stop = x_of((impact_to or end).timestamp())
-    marks = [_mark(change, x_of) for change in changes]
+    marks = [_mark(c, x_of) for c in changes if datetime.fromisoformat(str(c["at"])) >= start]
     marks.append(Mark(begin, "alert", "◆ symptom", _clock(impact_from), _anchor(begin)))
     return Timeline(
         lanes=tuple(_lane(lane, x_of, start) for lane in lanes),

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from investigations.domain.clock import database_now
-from investigations.domain.incidents import IncidentDraft, open_incident
+from investigations.domain.incidents import IncidentDraft, close_practice, open_incident
 from investigations.embeddings import EmbeddingUnavailable, get_embedder
 from investigations.enums import IncidentOrigin
 from investigations.errors import BoardError
@@ -46,6 +46,7 @@ def practice(request: HttpRequest) -> HttpResponse:
     """Start a practice incident; the page then leads to its room as soon as its alert arrives."""
     newest = Incident.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     try:
+        close_practice(author=f"person/{request.user.get_username()}")
         start_scenario(request.POST.get("scenario", ""))
     except BoardError as error:
         return render(request, "refused.html", {"text": str(error)}, status=422)
