@@ -20,7 +20,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     Kind.EVIDENCE_POSTED: ("filters",),
     Kind.HYPOTHESIS_CHANGED: ("hypotheses", "summary"),
     Kind.STANCE_RECORDED: ("stances",),
-    Kind.DIAGNOSIS_REACHED: ("summary", "consensus", "reasons", "hypotheses"),
+    Kind.DIAGNOSIS_REACHED: ("summary", "consensus", "reasons", "hypotheses", "stances"),
     Kind.STEERING_CHANGED: ("messages",),
     Kind.ENTRY_CHANGED: (),
 }

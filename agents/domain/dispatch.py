@@ -74,7 +74,7 @@ def work(*, item_id: int | None = None, investigation_id: int | None = None) -> 
         with transaction.atomic():
             Investigation.objects.select_for_update().get(pk=item.investigation_id)
             finish(item, error=item.error)
-        _tell(item, agent, "idle", f"{DOING[WorkKind(item.kind)]}: done")
+        _tell(item, agent, "idle", "done")
         crash_at("after_finish")
     except StaleLease:
         log.info("work.lost_lease")

@@ -138,7 +138,7 @@ def _likely(
     agree, dissent = _voices(leader, findings)
     support = [s for s in leader.scored.stances if s.decibans >= 1]
     confidence = capped(leader.posterior, coverage)
-    reasons = " ".join(findings[s.index].claim for s in support[:2])
+    reasons = " ".join(findings[s.index].claim for s in support[:1])
     model = FAULTS[leader.cause.fault_class]
     strongest = findings[support[0].index]
     treatments = tuple(
