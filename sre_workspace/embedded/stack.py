@@ -10,12 +10,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import psutil
-
 from sre_workspace.embedded.children import (
     end_leftovers,
     forget_pid,
-    read_pid,
     spawn,
     stop_child,
     write_pid,
@@ -138,8 +135,8 @@ class Stack:
 
     def _parts(self) -> list[Part]:
         python = sys.executable
-        celery = [python, "-m", "celery", "-A", "sre_workspace"]
-        worker = [*celery, "worker", "--loglevel", "WARNING", "--without-gossip",
+        celery = [python, "-m", "celery", "-A"]
+        worker = [*celery, "sre_workspace", "worker", "--loglevel", "WARNING", "--without-gossip",
                   "--without-mingle", "--pool", "threads"]  # fmt: skip
         parts = [
             Part("web", [python, "-m", "daphne", "-b", self.host, "-p", str(self.port),
@@ -148,7 +145,7 @@ class Stack:
                                  "investigate@%h"]),
             Part("remediate", [*worker, "--concurrency", "2", "-Q", "remediate", "-n",
                                "remediate@%h"]),
-            Part("beat", [*celery, "beat", "--loglevel", "WARNING", "-s",
+            Part("beat", [*celery, "sre_workspace.metronome", "beat", "--loglevel", "WARNING", "-s",
                           str(self.paths.root / "beat-schedule"), "--pidfile", ""]),
         ]  # fmt: skip
         if self.with_lab:
@@ -225,29 +222,6 @@ class Stack:
         forget_pid(self.paths.pids, SUPERVISOR)
         if self.lock is not None:
             self.lock.release()
-
-    def resident_bytes(self) -> dict[str, int]:
-        """Return the resident memory of every process of the stack, by part."""
-        found: dict[str, int] = {}
-        for file in self.paths.pids.glob("*.json"):
-            record = read_pid(self.paths.pids, file.stem)
-            process = record.process() if record else None
-            if process is None:
-                continue
-            family = [process] if file.stem == SUPERVISOR else [
-                process, *process.children(recursive=True)
-            ]  # fmt: skip
-            found[file.stem] = sum(_proportional(p) for p in family)
-        return found
-
-
-def _proportional(process: psutil.Process) -> int:
-    """Return a process's memory with shared pages counted once among those that share them."""
-    try:
-        info = process.memory_full_info()
-        return int(getattr(info, "pss", 0) or info.uss)
-    except (psutil.AccessDenied, psutil.NoSuchProcess):
-        return 0
 
 
 def _wait_or_kill(process: subprocess.Popen[bytes], deadline: float) -> None:
