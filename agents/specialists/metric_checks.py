@@ -75,7 +75,8 @@ def sample_of(series: Series, unit: str) -> dict[str, object]:
     starts = np.arange(0, count, every)
     times = series.times[starts]
     with np.errstate(invalid="ignore"):
-        values = [float(np.nanmean(series.values[s : s + every])) for s in starts]
+        pieces = [series.values[s : s + every] for s in starts]
+    values = [float(np.nanmean(p)) if not np.isnan(p).all() else float("nan") for p in pieces]
     return {
         "times": [round(float(t), 1) for t in times],
         "values": [None if np.isnan(v) else float(f"{v:.6g}") for v in values],

@@ -1,0 +1,85 @@
+"""A recorded incident in memory, and finding out what format a path has."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from telemetry.adapters.memory import MemoryData
+from telemetry.types import AlertFiring, TimeWindow
+
+
+class RecordingError(Exception):
+    """The path holds no recording that can be read. ``str()`` says what was looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One recorded incident: its telemetry, the symptom, and the windows to compare."""
+
+    format: str
+    title: str
+    data: MemoryData
+    alert: AlertFiring
+    window: TimeWindow
+    baseline: TimeWindow
+
+
+Loader = Callable[[Path], Recording]
+
+
+def windows(
+    started_at: datetime, end: datetime, first: datetime, *, lead: timedelta = timedelta(minutes=5)
+) -> tuple[TimeWindow, TimeWindow]:
+    """Return (window, baseline): the window begins ``lead`` before the symptom, the rest is before.
+
+    When less was recorded before the symptom, the split lies in the middle of what there is.
+    """
+    begin = started_at - lead
+    if begin - first < timedelta(seconds=30):
+        begin = first + (started_at - first) / 2
+    begin = max(begin, first + timedelta(seconds=1))
+    return TimeWindow(begin, max(end, begin + timedelta(seconds=2))), TimeWindow(first, begin)
+
+
+def read_json(path: Path, problems: dict[str, str], part: str) -> object:
+    """Return a JSON file, or None with a problem that names the file."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        problems[part] = f"{path.name} is missing from this recording"
+    except (ValueError, OSError) as error:
+        problems[part] = f"{path.name} cannot be read ({error})"
+    return None
+
+
+def detect_format(path: Path) -> str:
+    """Return the name of the format of a path.
+
+    Raises:
+        RecordingError: Nothing is there, the folder is empty, or no format fits.
+    """
+    from telemetry.adapters.recorded.formats import FORMATS  # noqa: PLC0415  # formats build on us
+
+    if not path.exists():
+        raise RecordingError(f"There is nothing at {path}.")
+    if path.is_dir() and not any(path.iterdir()):
+        raise RecordingError(f"{path} is empty: it holds no recorded incident.")
+    for name, (is_it, _) in FORMATS.items():
+        if is_it(path):
+            return name
+    known = ", ".join(FORMATS)
+    raise RecordingError(f"{path} is in no format known here. Known: {known}.")
+
+
+def open_recording(path: str | Path) -> Recording:
+    """Open a recorded incident in whatever known format it is.
+
+    Raises:
+        RecordingError: See :func:`detect_format`, or its symptom cannot be told.
+    """
+    from telemetry.adapters.recorded.formats import FORMATS  # noqa: PLC0415  # formats build on us
+
+    found = Path(path).expanduser().absolute()
+    return FORMATS[detect_format(found)][1](found)
