@@ -3,6 +3,7 @@
 from functools import partial
 
 from django.db import transaction
+
 from investigations.jobs import send
 
 RUN_WORK_ITEM = "agents.run_work_item"

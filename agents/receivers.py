@@ -1,8 +1,7 @@
 """News from the board to background jobs. Receivers enqueue; they never work."""
 
-from investigations.signals import board_touched, incident_opened
-
 from agents.jobs import enqueue_wake
+from investigations.signals import board_touched, incident_opened
 
 
 def on_board_news(sender: object, *, investigation_id: int, **_: object) -> None:

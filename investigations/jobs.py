@@ -1,5 +1,7 @@
 """Names of this app's background jobs and how to ask for them after commit."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import structlog
@@ -10,10 +12,24 @@ from kombu.exceptions import OperationalError
 EMBED_INCIDENT = "investigations.embed_incident"
 HOUSEKEEPING = "investigations.run_housekeeping"
 log = structlog.get_logger(__name__)
+_is_muted = False
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """Send nothing in this process: the caller does the work itself (commands without a broker)."""
+    global _is_muted  # a switch of the process, like a log level
+    _is_muted = True
+    try:
+        yield
+    finally:
+        _is_muted = False
 
 
 def send(name: str, *args: int | str) -> None:
     """Send a job by name. A message is a hint: when the broker is down the work is only later."""
+    if _is_muted:
+        return
     try:
         current_app.send_task(name, args=args, ignore_result=True, retry=False)
     except OperationalError as error:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from investigations.enums import HypothesisState
-from investigations.models import Evidence, Hypothesis, Investigation
 
 from agents.case import Case, Symptom
 from agents.domain.posting import finding_of
 from agents.findings import Cause, Finding
+from investigations.enums import HypothesisState
+from investigations.models import Evidence, Hypothesis, Investigation
 from telemetry.ask import GuardedSources, guarded
 from telemetry.backends import open_sources
 from telemetry.results import QueryResult

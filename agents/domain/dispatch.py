@@ -4,11 +4,6 @@ from datetime import timedelta
 
 import structlog
 from django.db import IntegrityError, transaction
-from investigations.domain import runs
-from investigations.domain.clock import database_now
-from investigations.domain.journal import writing
-from investigations.enums import HypothesisState, InvestigationState, SteeringState
-from investigations.models import Investigation
 
 from agents.domain.casework import parse_resource
 from agents.domain.crash import crash_at
@@ -19,7 +14,12 @@ from agents.enums import SPECIALISTS, AgentName, Presence, WorkKind, WorkState
 from agents.findings import Finding
 from agents.jobs import enqueue_work_item
 from agents.models import WorkItem
+from investigations.domain import runs
+from investigations.domain.clock import database_now
+from investigations.domain.journal import writing
+from investigations.enums import HypothesisState, InvestigationState, SteeringState
 from investigations.errors import IllegalTransition, StaleLease
+from investigations.models import Investigation
 from telemetry.results import Provenance
 from telemetry.types import ResourceRef, TelemetryKind, TimeWindow
 

@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable
 
 from django.db import connection
-from investigations.models import Investigation
 
 from agents.domain.dispatch import advance, open_investigation, work
 from agents.models import WorkItem
+from investigations.models import Investigation
 
 THREADS = 4
 

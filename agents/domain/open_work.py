@@ -5,14 +5,14 @@ from datetime import timedelta
 import structlog
 from django.db import connection, transaction
 from django.db.models import Q
-from investigations.domain.clock import database_now
-from investigations.enums import InvestigationState
-from investigations.models import Investigation
 
 from agents.domain.dispatch import advance, open_investigation, wake
 from agents.enums import WorkState
 from agents.jobs import enqueue_work_item
 from agents.models import WorkItem
+from investigations.domain.clock import database_now
+from investigations.enums import InvestigationState
+from investigations.models import Investigation
 
 log = structlog.get_logger(__name__)
 OPEN_WORK_LOCK = 0x5E_0BE4

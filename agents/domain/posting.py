@@ -1,13 +1,12 @@
 """Findings to evidence and back: the board keeps all that scoring needs."""
 
+from agents.enums import AgentName, Presence
+from agents.findings import Finding
+from agents.specialists.phrasing import quantity
 from investigations.domain.board import EvidenceDraft, post_evidence, write_entry
 from investigations.domain.journal import Fence, writing
 from investigations.enums import EntryKind, EvidenceKind
 from investigations.models import Evidence, Investigation
-
-from agents.enums import AgentName, Presence
-from agents.findings import Finding
-from agents.specialists.phrasing import quantity
 from telemetry.redaction import redact, redact_object
 from telemetry.results import Provenance, digest_of
 from telemetry.types import ResourceRef, TelemetryKind, TimeWindow

@@ -3,22 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from investigations.domain import hypotheses, runs
-from investigations.domain.board import write_entry
-from investigations.domain.diagnoses import DiagnosisDraft, reach_diagnosis
-from investigations.domain.hypotheses import Assessment, StanceDraft
-from investigations.domain.journal import Fence, writing
-from investigations.enums import (
-    DiagnosisVerdict,
-    EntryKind,
-    HypothesisState,
-    InvestigationState,
-    SteeringKind,
-    SteeringState,
-    TestVerdict,
-)
-from investigations.models import Evidence, Hypothesis, ServiceDependency
-
 from agents.domain.casework import Casework, cause_of, live_hypotheses, open_case
 from agents.domain.crash import crash_at
 from agents.domain.posting import lane_of, post_finding, set_status
@@ -34,6 +18,21 @@ from agents.reconciler.propose import propose
 from agents.reconciler.scoring import Scored, score
 from agents.scoping import scope_case
 from agents.specialists.registry import REGISTRY
+from investigations.domain import hypotheses, runs
+from investigations.domain.board import write_entry
+from investigations.domain.diagnoses import DiagnosisDraft, reach_diagnosis
+from investigations.domain.hypotheses import Assessment, StanceDraft
+from investigations.domain.journal import Fence, writing
+from investigations.enums import (
+    DiagnosisVerdict,
+    EntryKind,
+    HypothesisState,
+    InvestigationState,
+    SteeringKind,
+    SteeringState,
+    TestVerdict,
+)
+from investigations.models import Evidence, Hypothesis, ServiceDependency
 from telemetry.types import ResourceRef
 
 MIN_PROPOSED_DECIBANS = 0.0

@@ -1,6 +1,6 @@
 """Looking for features in metrics: the declarative rules, and the few that need two series."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 

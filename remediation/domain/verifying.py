@@ -6,8 +6,8 @@ from django.db import transaction
 from investigations.domain.board import write_entry
 from investigations.domain.clock import database_now
 from investigations.domain.incidents import change_incident_state
-from investigations.enums import EntryKind, IncidentState
 from investigations.domain.journal import writing
+from investigations.enums import EntryKind, IncidentState
 from investigations.errors import IllegalTransition as IncidentMoved
 from investigations.jobs import enqueue_embedding
 from remediation.domain.execution import act
