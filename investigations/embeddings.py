@@ -57,7 +57,7 @@ def _read_safetensors(path: Path) -> dict[str, Matrix]:
 def _normalise(x: Matrix, weight: Matrix, bias: Matrix) -> Matrix:
     mean = x.mean(-1, keepdims=True)
     spread = np.sqrt(x.var(-1, keepdims=True) + 1e-12)
-    return (x - mean) / spread * weight + bias
+    return np.asarray((x - mean) / spread * weight + bias, dtype=np.float32)
 
 
 def _gelu(x: Matrix) -> Matrix:

@@ -8,6 +8,7 @@ import numpy as np
 from lab import operations
 from lab.model import DATABASE_NAME, Floats
 from lab.physics import Conditions, advance
+from lab.workloads import Workload
 
 if TYPE_CHECKING:
     from lab.world import LabWorld
@@ -66,7 +67,7 @@ def conditions(world: "LabWorld", memory: Floats) -> Conditions:
     return given
 
 
-def _share(workload: "operations.Workload", revision: int) -> float:
+def _share(workload: Workload, revision: int) -> float:
     pods = workload.pods
     return sum(pod.revision == revision for pod in pods) / len(pods) if pods else 1.0
 
@@ -143,7 +144,7 @@ def _live(world: "LabWorld") -> Floats:
     return result * noise
 
 
-def _disk(workload: "operations.Workload") -> None:
+def _disk(workload: Workload) -> None:
     is_flooding = workload.config["log.level"] == "debug" or workload.release.log_bytes_factor > 1
     if is_flooding:
         workload.disk_ratio = min(0.995, workload.disk_ratio + 0.0022)

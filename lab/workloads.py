@@ -1,9 +1,14 @@
 """Workloads: revisions, settings with history, pods, and what each of them does to the physics."""
 
 import hashlib
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from lab.model import NODES, ServiceSpec, default_config
+
+
+DAY_STEPS = 43_200
+LONG_AGO = -10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,16 @@ class ClusterNote:
     is_warning: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What a workload's pods do together: the mean of their releases, by share of pods."""
+
+    service_factor: float = 1.0
+    own_error: float = 0.0
+    lock_seconds: float = 0.0
+    is_flooding: bool = False
+
+
 @dataclass(slots=True)
 class Workload:
     """A deployment: what it runs and how it is set. ``version`` rises with every change to it."""
@@ -79,13 +94,43 @@ class Workload:
     version: int = 1
     pods: list[Pod] = field(default_factory=list)
     annotations: dict[str, str] = field(default_factory=dict)
-    rolling_until: int = -1
-    rolling_from: int = -1
     disk_ratio: float = 0.35
+    certificate_end_step: int = 0
+    behaviour: Behaviour = Behaviour()
+    pod_log: list[tuple[int, tuple[Pod, ...]]] = field(default_factory=list)
 
     @property
     def release(self) -> Release:
-        return next(r for r in self.releases if r.revision == self.current)
+        return self.release_of(self.current)
+
+    def release_of(self, revision: int) -> Release:
+        """Return a release by its revision: they are numbered from one."""
+        return self.releases[revision - 1]
+
+    def pods_changed(self, step: int) -> None:
+        """Take note of another set of pods: what they do together, and who ran when."""
+        releases = [self.release_of(pod.revision) for pod in self.pods]
+        count = max(1, len(releases))
+        self.behaviour = Behaviour(
+            service_factor=1 + sum(r.service_factor - 1 for r in releases) / count,
+            own_error=sum(r.own_error for r in releases) / count,
+            lock_seconds=sum(r.lock_seconds for r in releases) / count,
+            is_flooding=any(r.log_bytes_factor > 1 for r in releases),
+        )
+        self.pod_log.append((step, tuple(self.pods)))
+
+    def pods_at(self, step: int) -> tuple[Pod, ...]:
+        """Return the pods that ran at a step."""
+        at = bisect_right(self.pod_log, step, key=lambda entry: entry[0]) - 1
+        return self.pod_log[max(at, 0)][1]
+
+    def config_at(self, key: str, step: int) -> str:
+        """Return a setting as it was at a step (``""`` if there is none)."""
+        value = self.config.get(key, "")
+        for changed, name, before, _ in reversed(self.config_history):
+            if name == key and changed > step:
+                value = before
+        return value
 
     @property
     def image(self) -> str:
@@ -104,8 +149,10 @@ def make_workload(spec: ServiceSpec, seed: int) -> Workload:
         config=default_config(spec),
         replicas=spec.replicas,
     )
-    workload.pods = [make_pod(workload, i, step=-10_000) for i in range(spec.replicas)]
+    workload.pods = [make_pod(workload, i, step=LONG_AGO) for i in range(spec.replicas)]
     workload.disk_ratio = 0.28 + (int(mark[:4], 16) % 25) / 100
+    workload.certificate_end_step = (9 + int(mark[4:8], 16) % 70) * DAY_STEPS
+    workload.pods_changed(LONG_AGO)
     return workload
 
 

@@ -30,7 +30,10 @@ from telemetry.types import (
 class MetricSource(Protocol):
     """Time series. Units are those of :class:`telemetry.types.SeriesRef`."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name of the source as configured."""
+        ...
 
     def catalogue(
         self, resources: Sequence[ResourceRef], window: TimeWindow
@@ -59,7 +62,10 @@ class MetricSource(Protocol):
 class LogSource(Protocol):
     """Log lines, oldest first."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name of the source as configured."""
+        ...
 
     def lines(
         self,
@@ -80,7 +86,10 @@ class LogSource(Protocol):
 class TraceSource(Protocol):
     """Spans and what they say of the edges."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name of the source as configured."""
+        ...
 
     def edges(
         self, resources: Sequence[ResourceRef], window: TimeWindow
@@ -98,7 +107,10 @@ class TraceSource(Protocol):
 class ClusterReader(Protocol):
     """Kubernetes or its like, by read-only verbs."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name of the source as configured."""
+        ...
 
     def state(
         self, resources: Sequence[ResourceRef], window: TimeWindow
@@ -110,7 +122,10 @@ class ClusterReader(Protocol):
 class ChangeFeed(Protocol):
     """Deploys, configuration, flags, scale, schema."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name of the source as configured."""
+        ...
 
     def changes(
         self, resources: Sequence[ResourceRef], window: TimeWindow
@@ -122,7 +137,10 @@ class ChangeFeed(Protocol):
 class DatabaseInspector(Protocol):
     """A database server's own view."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name of the source as configured."""
+        ...
 
     def inspect(
         self, resources: Sequence[ResourceRef], window: TimeWindow
@@ -134,7 +152,10 @@ class DatabaseInspector(Protocol):
 class FlowSource(Protocol):
     """Kernel-level flows."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name of the source as configured."""
+        ...
 
     def flows(
         self, resources: Sequence[ResourceRef], window: TimeWindow
@@ -146,7 +167,10 @@ class FlowSource(Protocol):
 class TopologySource(Protocol):
     """Who calls whom."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name of the source as configured."""
+        ...
 
     def graph(self, window: TimeWindow) -> QueryResult[TopologyGraph]:
         """Return the graph as it was in the window."""
@@ -156,7 +180,10 @@ class TopologySource(Protocol):
 class AlertFeed(Protocol):
     """Alerts that a source holds as firing: used to start from a recording or the lab."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name of the source as configured."""
+        ...
 
     def alerts(self, window: TimeWindow) -> QueryResult[tuple[AlertFiring, ...]]:
         """Return alerts that fired in the window, oldest first."""

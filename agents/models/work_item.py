@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from agents.enums import WorkKind, WorkState
 from investigations.models import Investigation
@@ -29,7 +30,7 @@ class WorkItem(models.Model):
     epoch = models.PositiveIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
     queries = models.PositiveIntegerField(default=0)
     rows = models.PositiveIntegerField(default=0)

@@ -1,6 +1,7 @@
 """The verdict rules: published, and the only way to a verdict."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agents.case import Case
 from agents.enums import AgentName, Presence
@@ -48,6 +49,9 @@ def decide(
     """Apply the verdict rules.
 
     Args:
+        candidates: Scored causes, in any order.
+        findings: Everything found, in the order that the scores' indices mean.
+        case: The case, for its topology and symptoms.
         challenged: Index of a challenged finding -> whether it survived.
         asked: Names of the sources that were asked, beyond those that show in the findings.
         ruled_out: (resource key, fault class) pairs that a person has ruled out.
@@ -62,16 +66,17 @@ def decide(
     good = sorted(set(all_asked) - silent)
     coverage = len(good) / max(1, len(all_asked))
     leader = ranked[0] if ranked else None
-    common = {
-        "ranked": tuple(ranked), "sources_asked": tuple(all_asked), "sources_answered": tuple(good),
-        "gaps": gaps, "happening": _happening(findings, case),
-    }  # fmt: skip
+    base = Outcome(
+        verdict="inconclusive", leader=leader, ranked=tuple(ranked), confidence=None, summary="",
+        happening=_happening(findings, case), rules=(), sources_asked=tuple(all_asked),
+        sources_answered=tuple(good), gaps=gaps,
+    )  # fmt: skip
     if calm >= MIN_POSTERIOR and (leader is None or calm > leader.posterior):
-        return _no_fault(calm, coverage, findings, common)
+        return _no_fault(calm, coverage, findings, base)
     rules = _rules(ranked, findings, challenged)
     if leader is not None and all(rule.passed for rule in rules):
-        return _likely(leader, coverage, rules, findings, case, common)
-    return _inconclusive(leader, rules, gaps, common)
+        return _likely(leader, coverage, rules, findings, case, base)
+    return _inconclusive(leader, rules, gaps, base)
 
 
 def capped(posterior: float, coverage: float) -> float:
@@ -133,7 +138,7 @@ def _voices(leader: Ranked, findings: Sequence[Finding]
 
 def _likely(
     leader: Ranked, coverage: float, rules: tuple[Rule, ...], findings: Sequence[Finding],
-    case: Case, common: dict[str, object],
+    case: Case, base: Outcome,
 ) -> Outcome:  # fmt: skip
     agree, dissent = _voices(leader, findings)
     support = [s for s in leader.scored.stances if s.decibans >= 1]
@@ -145,13 +150,14 @@ def _likely(
         Treatment(t.action, _treated(t.action, leader, findings), t.reason, leader.cause.change_id)
         for t in model.treatments
     )
-    return Outcome(
+    return replace(
+        base,
         verdict="likely_cause", leader=leader, confidence=confidence,
         summary=f"{leader.scored.claim}. {reasons}", rules=rules, agreement=agree, dissent=dissent,
         would_change=f"It would change if this did not hold: {strongest.claim}",
         causal_chain=causal_chain(leader.scored, findings, case), treatments=treatments,
-        cited=tuple(s.index for s in support), next_steps=(), **common,
-    )  # type: ignore[arg-type]  # fmt: skip  # common holds the shared fields by name
+        cited=tuple(s.index for s in support), next_steps=(),
+    )  # fmt: skip
 
 
 def _treated(action: str, leader: Ranked, findings: Sequence[Finding]) -> str:
@@ -164,22 +170,23 @@ def _treated(action: str, leader: Ranked, findings: Sequence[Finding]) -> str:
     return str(leader.cause.resource)
 
 
-def _no_fault(calm: float, coverage: float, findings: Sequence[Finding], common: dict[str, object]
+def _no_fault(calm: float, coverage: float, findings: Sequence[Finding], base: Outcome
               ) -> Outcome:  # fmt: skip
     over = [i for i, f in enumerate(findings) if f.feature == "recovered"
             and f.presence is Presence.PRESENT]  # fmt: skip
-    return Outcome(
+    return replace(
+        base,
         verdict="no_fault", leader=None, confidence=capped(calm, coverage),
         summary="No fault found that lasts. " + " ".join(findings[i].claim for i in over[:2]),
         rules=(Rule("Every symptom is back to normal", True, f"{len(over)} of {len(over)}"),
                Rule("No cause is still at work", True, "none")),
         would_change="It would change if the symptom came back.", cited=tuple(over),
-        next_steps=("Watch the symptom; nothing needs to be done now.",), **common,
-    )  # type: ignore[arg-type]  # fmt: skip  # common holds the shared fields by name
+        next_steps=("Watch the symptom; nothing needs to be done now.",),
+    )  # fmt: skip
 
 
 def _inconclusive(leader: Ranked | None, rules: tuple[Rule, ...], gaps: tuple[str, ...],
-                  common: dict[str, object]) -> Outcome:  # fmt: skip
+                  base: Outcome) -> Outcome:  # fmt: skip
     steps = [f"Connect or repair: {gap}" for gap in gaps[:3]]
     steps += [f"Not met: {rule.name} ({rule.detail})." for rule in rules if not rule.passed]
     steps.append("Post a hypothesis: the agents will test it.")
@@ -189,8 +196,9 @@ def _inconclusive(leader: Ranked | None, rules: tuple[Rule, ...], gaps: tuple[st
         if leader
         else "There is no lead yet."
     )
-    return Outcome(
+    return replace(
+        base,
         verdict="inconclusive", leader=leader, confidence=None, summary=f"No cause found. {lead}",
         rules=rules, would_change="More evidence for or against the lead.",
-        next_steps=tuple(steps), **common,
-    )  # type: ignore[arg-type]  # fmt: skip  # common holds the shared fields by name
+        next_steps=tuple(steps),
+    )  # fmt: skip

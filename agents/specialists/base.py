@@ -11,8 +11,15 @@ from agents.findings import Cause, Finding
 class Specialist(Protocol):
     """An agent of one domain, with a charter, read-only ports and detectors."""
 
-    name: AgentName
-    charter: str
+    @property
+    def name(self) -> AgentName:
+        """Which agent it is."""
+        ...
+
+    @property
+    def charter(self) -> str:
+        """What it looks after, in a sentence."""
+        ...
 
     def gather(self, case: Case) -> Iterator[Finding]:
         """Look over the scope and yield findings as they are made; gaps are UNKNOWN findings.

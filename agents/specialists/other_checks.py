@@ -42,7 +42,9 @@ def check_edges(reader: Reader) -> Iterator[Finding]:
         ratio = edge.latency_p99_seconds / max(was.latency_p99_seconds, 1e-6)
         added = edge.latency_p99_seconds - was.latency_p99_seconds
         is_slow = ratio >= 1.6 and added >= 0.02
-        sample = {"rows": [_edge_row("baseline", was), _edge_row("window", edge)]}
+        sample: dict[str, object] = {
+            "rows": [_edge_row("baseline", was), _edge_row("window", edge)]
+        }
         pair = f"{edge.caller.name} to {edge.callee.name}"
         yield _edge_finding(
             reader, "edge_latency_rise", edge, is_slow, sample, ratio, "x",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from agents.case import Case
 from agents.enums import AgentName, Presence
@@ -22,6 +23,7 @@ from telemetry.types import (
 )
 
 LOG_LIMIT = 4000
+T = TypeVar("T")
 
 
 @dataclass
@@ -98,7 +100,7 @@ class Reader:
             self._note(self._databases, "database state")
         return self._databases
 
-    def _note(self, result: QueryResult[object], what: str) -> None:  # type: ignore[type-arg]
+    def _note(self, result: QueryResult[T], what: str) -> None:
         is_cut = result.status is ResultStatus.PARTIAL and bool(result.message)
         if result.status is not ResultStatus.ERROR and not is_cut:
             return

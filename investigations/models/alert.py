@@ -1,6 +1,7 @@
 """Alerts as received, and the tokens that may send them."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 from investigations.enums import AlertStatus
 from investigations.models.incident import Incident
@@ -25,7 +26,7 @@ class Alert(models.Model):
     annotations = models.JSONField(default=dict)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
-    received_at = models.DateTimeField(db_default=models.functions.Now())
+    received_at = models.DateTimeField(db_default=Now())
     deliveries = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -46,7 +47,7 @@ class IntakeToken(models.Model):
 
     name = models.CharField(max_length=64, unique=True)
     digest = models.CharField(max_length=64, unique=True)
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    created_at = models.DateTimeField(db_default=Now())
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 

@@ -1,6 +1,7 @@
 """Diagnosis: what one reconciliation concluded."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 from investigations.enums import DiagnosisVerdict
 from investigations.models.hypothesis import Hypothesis
@@ -47,7 +48,7 @@ class Diagnosis(models.Model):
     causal_chain = models.JSONField(default=list)
     contributing = models.JSONField(default=list)
     treatments = models.JSONField(default=list)
-    reached_at = models.DateTimeField(db_default=models.functions.Now())
+    reached_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ("-number",)

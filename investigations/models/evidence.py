@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from investigations.enums import EvidenceKind
 from investigations.models.incident import Investigation
@@ -50,7 +51,7 @@ class Evidence(models.Model):
         related_name="challenged_by",
     )
     tags = ArrayField(models.CharField(max_length=64), default=list)
-    posted_at = models.DateTimeField(db_default=models.functions.Now())
+    posted_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ("-number",)

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from investigations.enums import HypothesisState, StanceKind, TestVerdict
 from investigations.models.evidence import Evidence
@@ -40,7 +41,7 @@ class Hypothesis(models.Model):
     refutes_count = models.PositiveIntegerField(default=0)
     note = models.CharField(max_length=500, blank=True)
     ruled_out_by = models.CharField(max_length=200, blank=True)
-    posted_at = models.DateTimeField(db_default=models.functions.Now())
+    posted_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ("number",)

@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from pgvector.django import HnswIndex, VectorField
 
 from investigations.enums import (
@@ -36,7 +37,7 @@ class Incident(models.Model):
     semantic = models.CharField(max_length=64, blank=True)
     environment = models.CharField(max_length=64, blank=True)
     started_at = models.DateTimeField(help_text="When the symptom began, UTC.")
-    opened_at = models.DateTimeField(db_default=models.functions.Now(), db_index=True)
+    opened_at = models.DateTimeField(db_default=Now(), db_index=True)
     mitigated_at = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
     opened_by = models.ForeignKey(
@@ -85,7 +86,7 @@ class Investigation(models.Model):
     used_seconds = models.FloatField(default=0.0)
     used_queries = models.PositiveIntegerField(default=0)
     used_rows = models.PositiveIntegerField(default=0)
-    started_at = models.DateTimeField(db_default=models.functions.Now())
+    started_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True, blank=True)
     last_sequence = models.PositiveIntegerField(default=0)
     last_hash = models.CharField(max_length=64, blank=True)

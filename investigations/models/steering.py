@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 from investigations.enums import SteeringKind, SteeringState
 from investigations.models.incident import Investigation
@@ -27,7 +28,7 @@ class SteeringMessage(models.Model):
         max_length=16, choices=SteeringState.choices, default=SteeringState.SENT
     )
     reply = models.CharField(max_length=500, blank=True)
-    posted_at = models.DateTimeField(db_default=models.functions.Now())
+    posted_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ("number",)

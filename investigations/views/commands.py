@@ -15,7 +15,7 @@ from investigations.queries.access import (
     access_investigation,
 )
 from investigations.rules import can_respond
-from investigations.views.common import answer, needs, refused
+from investigations.views.common import answer, needs, person_of, refused
 
 AGENTS = ("network", "deployment", "deploy", "database", "resource")
 BUDGET = re.compile(r"^\+?(\d+)\s*(s|min|m)?$")
@@ -32,7 +32,7 @@ def post_hypothesis(request: HttpRequest, incident_id: int) -> HttpResponse:
             investigation_id=investigation.pk,
             claim=claim,
             author=f"person/{request.user.get_username()}",
-            posted_by=request.user,  # type: ignore[arg-type]  # needs() lets only users in
+            posted_by=person_of(request),
         )
     except BoardError as error:
         return refused(request, error, incident_id=incident_id, kept=claim)
@@ -51,7 +51,7 @@ def rule_out(request: HttpRequest, incident_id: int, number: int) -> HttpRespons
         hypotheses.rule_out_hypothesis(
             hypothesis_id=row.pk,
             reason=reason,
-            user=request.user,  # type: ignore[arg-type]  # needs() lets only users in
+            user=person_of(request),
         )
     except BoardError as error:
         return refused(request, error, incident_id=incident_id, kept=reason)
@@ -67,7 +67,7 @@ def challenge(request: HttpRequest, incident_id: int, number: int) -> HttpRespon
     try:
         runs.steer(
             investigation_id=row.investigation_id,
-            user=request.user,  # type: ignore[arg-type]  # needs() lets only users in
+            user=person_of(request),
             text=reason,
             kind=SteeringKind.CHALLENGE,
             subject=f"E{number}",
@@ -93,28 +93,30 @@ def steer(request: HttpRequest, incident_id: int) -> HttpResponse:
 
 
 def _obey(request: HttpRequest, investigation_id: int, incident_id: int, text: str) -> str:
-    user = request.user
+    user = person_of(request)
     if not text.startswith("/"):
         return _say(request, investigation_id, text, SteeringKind.STEER)
     command, _, rest = text[1:].partition(" ")
     if command == "hypothesis":
         row = hypotheses.propose_hypothesis(
-            investigation_id=investigation_id, claim=rest,
-            author=f"person/{user.get_username()}", posted_by=user,
-        )  # type: ignore[arg-type]  # fmt: skip  # needs() lets only users in
+            investigation_id=investigation_id,
+            claim=rest,
+            author=f"person/{user.get_username()}",
+            posted_by=user,
+        )
         return f"H{row.number} posted. Agents will test it."
     if command == "rule-out":
         found = re.match(r"^[Hh](\d+)\s*(?:because\s+)?(.*)$", rest)
         if not found:
             raise BoardError("Write it like this: /rule-out H2 because …")
         row = access_hypothesis(user, incident_id, int(found[1]))
-        hypotheses.rule_out_hypothesis(hypothesis_id=row.pk, reason=found[2], user=user)  # type: ignore[arg-type]  # needs() lets only users in
+        hypotheses.rule_out_hypothesis(hypothesis_id=row.pk, reason=found[2], user=user)
         return f"H{row.number} ruled out."
     if command == "pause":
-        runs.pause_investigation(investigation_id=investigation_id, user=user)  # type: ignore[arg-type]  # needs() lets only users in
+        runs.pause_investigation(investigation_id=investigation_id, user=user)
         return "Paused. Running queries finish; nothing new starts."
     if command == "resume":
-        runs.resume_investigation(investigation_id=investigation_id, user=user)  # type: ignore[arg-type]  # needs() lets only users in
+        runs.resume_investigation(investigation_id=investigation_id, user=user)
         return "Resumed."
     if command == "budget":
         return _budget(request, investigation_id, rest)
@@ -132,8 +134,8 @@ def _budget(request: HttpRequest, investigation_id: int, rest: str) -> str:
         raise BoardError("Write it like this: /budget +5m")
     seconds = float(found[1]) * (1 if found[2] == "s" else 60)
     runs.add_budget(
-        investigation_id=investigation_id, user=request.user, seconds=seconds, queries=200
-    )  # type: ignore[arg-type]  # needs() lets only users in
+        investigation_id=investigation_id, user=person_of(request), seconds=seconds, queries=200
+    )
     return f"{seconds:.0f} s and 200 queries added."
 
 
@@ -147,8 +149,12 @@ def _say(request: HttpRequest, investigation_id: int, text: str, kind: SteeringK
             )
         agent, text = ("deployment" if name.lower() == "deploy" else name.lower()), rest
     runs.steer(
-        investigation_id=investigation_id, user=request.user, text=text, kind=kind, agent=agent
-    )  # type: ignore[arg-type]  # needs() lets only users in
+        investigation_id=investigation_id,
+        user=person_of(request),
+        text=text,
+        kind=kind,
+        agent=agent,
+    )
     return f"Sent to {'@' + agent if agent else 'all agents'}."
 
 

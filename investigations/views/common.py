@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -33,6 +34,13 @@ def needs(rule: Callable[[AnyUser], bool]) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def person_of(request: HttpRequest) -> User:
+    """Return the signed-in person. Views behind ``needs`` always have one."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def is_htmx(request: HttpRequest) -> bool:

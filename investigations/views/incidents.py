@@ -18,7 +18,7 @@ from investigations.practice import list_scenarios, start_scenario
 from investigations.queries.history import PAGE, HistoryFilter, search
 from investigations.queries.incidents import list_active, list_recent
 from investigations.rules import can_respond, can_view
-from investigations.views.common import needs
+from investigations.views.common import needs, person_of
 
 
 @require_safe
@@ -71,7 +71,7 @@ def new_incident(request: HttpRequest) -> HttpResponse:
     """Start from a symptom and a window."""
     form = SymptomForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        _, investigation = open_incident(_draft(form.cleaned_data), user=request.user)  # type: ignore[arg-type]
+        _, investigation = open_incident(_draft(form.cleaned_data), user=person_of(request))
         return redirect("room", incident_id=investigation.incident_id)
     status = 422 if request.method == "POST" else 200
     return render(request, "investigations/new_incident.html", {"form": form}, status=status)

@@ -152,7 +152,7 @@ def _sessions(
         )
     for edge in world.topology.edges_to(DATABASE_NAME):
         client = world.topology.specs[world.topology.callers[edge]].name
-        count = int(round(float(world.history.edge_rows["db_connections_in_use"][row, edge])))
+        count = round(float(world.history.edge_rows["db_connections_in_use"][row, edge]))
         for number in range(min(count, 40)):
             pid += 1
             is_blocked = bool(blockers) and number % 3 != 0

@@ -67,7 +67,7 @@ def _debug(
     if level != "debug":
         return []
     count = int(random.integers(3, 6))
-    return [("debug", f"payload dump seq={int(random.integers(1e6))} bytes={int(random.integers(9e4))}")
+    return [("debug", f"payload dump seq={int(random.integers(1_000_000))} bytes={int(random.integers(90_000))}")
             for _ in range(count)]  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def _own_errors(
     if spec.name == DATABASE_NAME and service["db_lock_waits"][row, index] > 1:
         pid = int(random.integers(900, 2000))
         made.append(("warning", f"process {pid} still waiting for ShareLock on transaction "
-                                f"{int(random.integers(1e5, 9e5))} after 1000 ms"))  # fmt: skip
+                                f"{int(random.integers(100_000, 900_000))} after 1000 ms"))  # fmt: skip
     return made
 
 

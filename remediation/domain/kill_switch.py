@@ -32,7 +32,7 @@ def engage(*, person: "User", reason: str = "", scope: str = GLOBAL) -> KillSwit
         if not row.is_engaged:
             row.is_engaged, row.engaged_by = True, person
             row.reason = (reason or "no reason given")[:300]
-            row.changed_at = ClockTimestamp()  # type: ignore[assignment]  # Postgres sets it
+            row.changed_at = ClockTimestamp()
             row.save()
             record_audit(
                 actor=f"person/{person.get_username()}", verb="kill_switch.engaged",
@@ -58,7 +58,7 @@ def release(*, person: "User", reason: str, scope: str = GLOBAL) -> KillSwitch:
             raise NotYours("You engaged it: another approver must release it.")
         row.is_engaged = False
         row.reason = reason[:300]
-        row.changed_at = ClockTimestamp()  # type: ignore[assignment]  # Postgres sets it
+        row.changed_at = ClockTimestamp()
         row.save()
         record_audit(
             actor=f"person/{person.get_username()}", verb="kill_switch.released",

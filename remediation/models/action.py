@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from investigations.models import Diagnosis, Investigation
 from remediation.enums import ActionState, Decision, Risk
@@ -44,7 +45,7 @@ class Action(models.Model):
         max_length=16, choices=ActionState.choices, default=ActionState.PROPOSED
     )
     result = models.CharField(max_length=500, blank=True)
-    proposed_at = models.DateTimeField(db_default=models.functions.Now())
+    proposed_at = models.DateTimeField(db_default=Now())
     approval_expires_at = models.DateTimeField()
     execution_expires_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -87,7 +88,7 @@ class Approval(models.Model):
     decision = models.CharField(max_length=8, choices=Decision.choices)
     digest = models.CharField(max_length=64)
     reason = models.CharField(max_length=500, blank=True)
-    decided_at = models.DateTimeField(db_default=models.functions.Now())
+    decided_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ("id",)

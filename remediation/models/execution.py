@@ -1,6 +1,7 @@
 """What was done, what was measured after it, and what is learned from it."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 from remediation.enums import VerificationPhase
 from remediation.models.action import Action
@@ -15,7 +16,7 @@ class Execution(models.Model):
     action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="executions")
     is_undo = models.BooleanField(default=False)
     key = models.CharField(max_length=100, unique=True)
-    started_at = models.DateTimeField(db_default=models.functions.Now())
+    started_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
     is_done = models.BooleanField(default=False)
     output = models.JSONField(default=dict)
@@ -61,7 +62,7 @@ class ActionOutcome(models.Model):
     was_undone = models.BooleanField(default=False)
     seconds_to_recover = models.FloatField(null=True, blank=True)
     was_autonomous = models.BooleanField(default=False)
-    recorded_at = models.DateTimeField(db_default=models.functions.Now())
+    recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ("-id",)

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 from remediation.enums import Autonomy
 
@@ -15,7 +16,7 @@ class KillSwitch(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     reason = models.CharField(max_length=300, blank=True)
-    changed_at = models.DateTimeField(db_default=models.functions.Now())
+    changed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         verbose_name_plural = "kill switches"

@@ -55,10 +55,10 @@ def list_gates(*, limit: int = 200) -> list[GateRow]:
         found[1] += helped
         found[2] += undone
     rows = []
-    for pair, (runs, helped, undone) in counts.items():
+    for pair, (runs, good, bad) in counts.items():
         record = records.get(pair)
         rows.append(
-            GateRow(*pair, record.phase if record else Autonomy.ASSIST.value, runs, helped, undone,
-                    wilson_lower_bound(helped, runs), record.reason if record else "")
+            GateRow(*pair, record.phase if record else Autonomy.ASSIST.value, runs, good, bad,
+                    wilson_lower_bound(good, runs), record.reason if record else "")
         )  # fmt: skip
     return sorted(rows, key=lambda r: -r.runs)

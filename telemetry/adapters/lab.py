@@ -191,7 +191,8 @@ class LabMetrics(_Lab):
 
 def _series(item: Json) -> Series:
     values = np.frombuffer(base64.b64decode(item["values"]), dtype="<f8")
-    times = float(item["start"]) + float(item["step"]) * np.arange(len(values))
+    steps = np.arange(len(values), dtype=np.float64)
+    times = float(item["start"]) + float(item["step"]) * steps
     return Series(_decode(REFS, [item["ref"]])[0], times, values)
 
 

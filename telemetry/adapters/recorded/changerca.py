@@ -39,7 +39,8 @@ def load(path: Path) -> Recording:
         caller, callee = service(row["source"]), service(row["destination"])
         error = 1 - float(row["success_rate"] or "nan") / 100
         latency = float(row["latency_s"] or "nan")
-        edges.append((datetime.fromtimestamp(at, UTC), EdgeStats(caller, callee, 0.0, error, latency, latency)))  # fmt: skip
+        stats = EdgeStats(caller, callee, 0.0, error, latency, latency)
+        edges.append((datetime.fromtimestamp(at, UTC), stats))
         builder.add(callee, "latency_p99", at, latency)
         builder.add(callee, "error_ratio", at, error)
         builder.add(callee, "cpu_usage_pct", at, row["cpu_usage_pct"])

@@ -43,8 +43,8 @@ def is_it(path: Path) -> bool:
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        text = lzma.open(path, "rt").read() if path.suffix == ".xz" else path.read_text("utf-8")
-        found = json.loads(text)
+        raw = path.read_bytes()
+        found = json.loads(lzma.decompress(raw) if path.suffix == ".xz" else raw)
     except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
         raise RecordingError(f"{path.name} cannot be read ({error}).") from error
     if not isinstance(found, dict):
@@ -149,7 +149,8 @@ def _events(answers: Answers, at: datetime) -> list[ClusterEvent]:
         if tool != "DescribeResource" or "Events:" not in text:
             continue
         is_node = kind == "nodes"
-        ref = ResourceRef(ResourceKind.NODE, name) if is_node else service(owner(name) if kind == "pods" else name)  # fmt: skip
+        plain = service(owner(name) if kind == "pods" else name)
+        ref = ResourceRef(ResourceKind.NODE, name) if is_node else plain
         for line in text.rpartition("Events:")[2].splitlines():
             match = EVENT.match(line)
             if match:

@@ -18,7 +18,7 @@ BROKEN = (OSError, EOFError, ValueError, csv.Error, UnicodeError)
 def open_text(path: Path) -> io.TextIOBase:
     """Open a text file, gzipped or not."""
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="")  # type: ignore[return-value]
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
     return path.open(encoding="utf-8", newline="")
 
 

@@ -102,7 +102,7 @@ def _lines(path: Path, name: str, adapter: TypeAdapter[T], problems: dict[str, s
     number = 0
     try:
         with open_text(file) as lines:
-            for number, line in enumerate(lines, 1):
+            for number, line in enumerate(lines, 1):  # noqa: B007  # told in the error
                 if line.strip():
                     found.append(adapter.validate_json(line))
     except FileNotFoundError:
