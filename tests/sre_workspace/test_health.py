@@ -1,7 +1,5 @@
 """``/healthz`` names the part that does not serve."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,15 +15,13 @@ pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 
 
 @pytest.fixture
-def valkey(settings: LazySettings) -> Iterator[EmbeddedValkey]:
-    folder = Path(tempfile.mkdtemp(prefix="sre-t-"))
+def valkey(settings: LazySettings, folder: Path) -> Iterator[EmbeddedValkey]:
     server = EmbeddedValkey(folder / "v.sock", folder / "v", folder / "v.log")
     server.start()
     settings.REDIS_URL = server.url()
     settings.TELEMETRY_DEFAULT = {"kind": "recorded"}
     yield server
     server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_all_parts_alive(client: Client, valkey: EmbeddedValkey) -> None:

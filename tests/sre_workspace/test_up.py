@@ -31,8 +31,8 @@ STOP_SECONDS = 4.0
 
 
 @pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("stack") / "state"
+def state(module_folder: Path) -> Path:
+    return module_folder / "state"
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +86,9 @@ def test_a_second_up_says_where_the_first_runs(stack: RunningStack) -> None:
     assert _health(stack.address)[0] == 200
 
 
-def test_a_taken_port_is_a_clear_error(stack: RunningStack, tmp_path: Path) -> None:
+def test_a_taken_port_is_a_clear_error(stack: RunningStack, folder: Path) -> None:
     port = int(stack.address.rpartition(":")[2])
-    other = _up(tmp_path / "other", port)
+    other = _up(folder / "other", port)
     assert other.returncode != 0
     assert f"Port {port} on 127.0.0.1 is taken" in other.stderr
 
@@ -132,21 +132,21 @@ def test_a_killed_part_comes_back(stack: RunningStack, name: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
-def test_killed_or_stopped_it_leaves_nothing(tmp_path: Path) -> None:
-    stack = start_stack(tmp_path / "state")
+def test_killed_or_stopped_it_leaves_nothing(folder: Path) -> None:
+    stack = start_stack(folder / "state")
     family = stack.family()
     os.kill(stack.process.pid, signal.SIGKILL)
     stack.process.wait()
     _, alive = psutil.wait_procs(family, timeout=10)
     assert alive == []
 
-    again = start_stack(tmp_path / "state")
+    again = start_stack(folder / "state")
     family = again.family()
     assert _health(again.address)[0] == 200
     seconds = again.stop(signal.SIGTERM)
     assert seconds < STOP_SECONDS
     assert [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
-    assert list((tmp_path / "state" / "pids").iterdir()) == []
+    assert list((folder / "state" / "pids").iterdir()) == []
 
 
 def test_what_a_killed_run_left_is_ended_and_named(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import webbrowser
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from agents.domain.drain import drain
 from investigations.domain.incidents import IncidentDraft, open_incident
 from investigations.enums import IncidentOrigin
+from investigations.jobs import muted
 from investigations.models import Diagnosis, Evidence, Hypothesis, Investigation
 from investigations.presenters.words import likelihood
 from sre_workspace.embedded.children import read_pid
@@ -42,9 +44,11 @@ class Command(BaseCommand):
             recording = open_recording(path)
         except RecordingError as error:
             raise CommandError(str(error)) from error
-        incident, investigation = open_incident(_draft(recording, path))
         is_quiet = bool(options["json"])
-        self._work(investigation, float(str(options["timeout"])), is_quiet=is_quiet)
+        logging.getLogger().setLevel(logging.ERROR)
+        with muted():
+            incident, investigation = open_incident(_draft(recording, path))
+            self._work(investigation, float(str(options["timeout"])), is_quiet=is_quiet)
         investigation.refresh_from_db()
         diagnosis = investigation.diagnoses.order_by("-number").first()
         if diagnosis is None:
