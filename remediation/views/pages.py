@@ -18,7 +18,7 @@ from remediation.enums import Decision
 from remediation.errors import PlanChanged, RemediationError
 from remediation.models import Action
 from remediation.queries.autonomy import list_gates
-from remediation.queries.panel import kill_switch_row, list_actions, view_of
+from remediation.views.panel import kill_switch_row, list_actions, view_of
 
 AUDIT_PAGE = 100
 EXPORT_LIMIT = 50_000
