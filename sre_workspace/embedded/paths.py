@@ -72,13 +72,17 @@ def is_root() -> bool:
 
 
 def state_paths() -> StatePaths:
-    """Return the paths for ``SRE_STATE_DIR``, or for the user's data folder. Creates nothing.
+    """Return the paths for ``SRE_STATE_DIR``, or for the user's data folder. Creates nothing."""
+    named = env_text("SRE_STATE_DIR")
+    default = ROOT_STATE if is_root() else Path(platformdirs.user_data_dir("sre-workspace"))
+    return paths_of(Path(named).expanduser().absolute() if named else default)
+
+
+def paths_of(root: Path) -> StatePaths:
+    """Return the paths of the installation in a folder. Creates nothing.
 
     Sockets live in a short folder of their own: a unix socket's path may have about 100 characters.
     """
-    named = env_text("SRE_STATE_DIR")
-    default = ROOT_STATE if is_root() else Path(platformdirs.user_data_dir("sre-workspace"))
-    root = Path(named).expanduser().absolute() if named else default
     mark = hashlib.sha256(str(root).encode()).hexdigest()[:10]
     sockets = Path(tempfile.gettempdir()) / f"sre-{os.geteuid()}-{mark}"
     postgres = root / "postgres"

@@ -11,6 +11,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
@@ -35,6 +36,11 @@ SETTINGS = {
     "timezone": "UTC",
     "jit": "off",
 }
+
+
+def server_url(sockets: Path, database: str) -> str:
+    """Return the connection URL of a database of the server with that socket folder."""
+    return f"postgresql://{SUPERUSER}@{quote(str(sockets), safe='')}/{database}"
 
 
 @dataclass
@@ -91,7 +97,7 @@ class EmbeddedPostgres:
 
     def url(self, database: str = DATABASE) -> str:
         """Return the connection URL of a database of this server."""
-        return f"postgresql://{SUPERUSER}@{str(self.sockets).replace('/', '%2F')}/{database}"
+        return server_url(self.sockets, database)
 
     def _identity(self) -> tuple[int | None, int | None]:
         if not is_root():
