@@ -93,21 +93,15 @@ def ingest_alert(
     (source, fingerprint, starts_at). Emits: ``incident_opened`` or ``incident_changed``.
     """
     with transaction.atomic(durable=not transaction.get_connection().in_atomic_block):
-        known = (
-            Alert.objects.select_for_update()
-            .filter(
-                source=draft.source,
-                fingerprint=draft.fingerprint,
-                starts_at=draft.starts_at,
-            )
-            .select_related("incident")
-            .first()
-        )
+        known = _known(draft)
+        if known is None:
+            if draft.status == AlertStatus.RESOLVED:
+                return None
+            grouping.lock_grouping()
+            # Another delivery of the same firing may have been first to the lock.
+            known = _known(draft)
         if known is not None:
             return _repeat(known, draft)
-        if draft.status == AlertStatus.RESOLVED:
-            return None
-        grouping.lock_grouping()
         found = grouping.find_incident(
             resource=draft.resource,
             starts_at=draft.starts_at,
@@ -116,6 +110,15 @@ def ingest_alert(
         if found is not None:
             return _join(found, draft)
         return _open_from_alert(draft, telemetry=telemetry, origin=origin)
+
+
+def _known(draft: AlertDraft) -> Alert | None:
+    return (
+        Alert.objects.select_for_update(of=("self",))
+        .filter(source=draft.source, fingerprint=draft.fingerprint, starts_at=draft.starts_at)
+        .select_related("incident")
+        .first()
+    )
 
 
 def _repeat(alert: Alert, draft: AlertDraft) -> IngestResult:

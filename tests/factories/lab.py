@@ -9,12 +9,41 @@ from investigations.domain.incidents import IncidentDraft, open_incident
 from investigations.enums import IncidentOrigin
 from investigations.models import Investigation
 from lab.inprocess import InProcessLabClient
+from lab.operations import Conflict, Refused
 from lab.world import LabWorld
+from remediation.errors import TargetConflict, TargetRefused
 from remediation.executors.lab import LabExecutor
 from remediation.executors.registry import override_executor
 from telemetry.adapters.lab import open_lab_sources
 from telemetry.backends import override_sources
 from telemetry.types import TimeWindow
+
+
+class InProcessActions:
+    """The lab's side of acting, with the errors that its HTTP client would raise."""
+
+    def __init__(self, client: InProcessLabClient) -> None:
+        self.client = client
+
+    def _call(self, name: str, *args: object) -> object:
+        try:
+            return getattr(self.client, name)(*args)
+        except Conflict as error:
+            raise TargetConflict(str(error)) from error
+        except Refused as error:
+            raise TargetRefused(str(error)) from error
+
+    def describe(self, workload):
+        return self._call("describe", workload)
+
+    def preview(self, request):
+        return self._call("preview", request)
+
+    def apply(self, request):
+        return self._call("apply", request)
+
+    def find_by_key(self, key):
+        return self._call("find_by_key", key)
 
 
 @dataclass
@@ -42,7 +71,7 @@ def open_lab_incident(slug: str, *, seed: int = 1, is_worked: bool = True) -> La
     alert = sources.alerts.alerts(TimeWindow(world.at(world.truth.onset_step), now)).data[0]
     stack = ExitStack()
     stack.enter_context(override_sources(sources))
-    stack.enter_context(override_executor(LabExecutor(client)))
+    stack.enter_context(override_executor(LabExecutor(InProcessActions(client))))
     _, investigation = open_incident(
         IncidentDraft(
             title=alert.summary,

@@ -1,0 +1,156 @@
+"""Who may decide, on what, and what a decision binds to."""
+
+import pytest
+
+from investigations.models import AuditEntry
+from remediation.domain import kill_switch
+from remediation.domain.approvals import decide
+from remediation.domain.digests import digest_of_action
+from remediation.domain.execution import execute, resolve_unknown
+from remediation.domain.planning import plan_for
+from remediation.enums import ActionState, Decision
+from remediation.errors import (
+    ExecutorError,
+    GuardrailBlocked,
+    IllegalTransition,
+    NotYours,
+    PlanChanged,
+)
+from remediation.executors.lab import LabExecutor
+from remediation.executors.registry import override_executor
+from remediation.models import Action
+from tests.factories.people import person
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def planned(lab_incident):
+    incident = lab_incident("bad_release_latency")
+    action = plan_for(incident.investigation.diagnoses.order_by("-number")[0].pk)
+    assert action is not None
+    return incident, action
+
+
+def say(action, who, decision=Decision.APPROVE, digest=None, reason=""):
+    return decide(action_id=action.pk, person=who, decision=decision,
+                  seen_digest=digest or action.digest, reason=reason)  # fmt: skip
+
+
+@pytest.mark.parametrize("roles", [(), ("viewer",), ("responder",), ("admin",)])
+def test_only_approvers_decide(planned, roles) -> None:
+    _, action = planned
+    with pytest.raises(NotYours):
+        say(action, person("x", *roles))
+    action.refresh_from_db()
+    assert action.state == ActionState.PROPOSED
+
+
+def test_an_inactive_approver_may_not(planned) -> None:
+    who = person("x", "approver")
+    who.is_active = False
+    who.save()
+    with pytest.raises(NotYours):
+        say(planned[1], who)
+
+
+def test_not_on_ones_own_hypothesis(planned) -> None:
+    _, action = planned
+    who = person("x", "approver")
+    hypothesis = action.diagnosis.hypothesis
+    hypothesis.posted_by = who
+    hypothesis.save()
+    with pytest.raises(NotYours):
+        say(Action.objects.get(pk=action.pk), who)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("payload", {"action": "rollback", "workload": "x", "revision": 1}), ("target_version", "9.9"),
+     ("command", "something else"), ("risk", "green"), ("undo_text", "none"), ("blast", {})],
+)  # fmt: skip
+def test_any_edit_changes_the_digest_and_voids_the_approval(planned, field, value) -> None:
+    _, action = planned
+    setattr(action, field, value)
+    assert digest_of_action(action) != action.digest
+    Action.objects.filter(pk=action.pk).update(**{field: value})
+    with pytest.raises((PlanChanged, GuardrailBlocked)):
+        say(Action.objects.get(pk=action.pk), person("x", "approver"))
+
+
+def test_a_digest_that_was_not_shown_is_refused(planned) -> None:
+    with pytest.raises(PlanChanged):
+        say(planned[1], person("x", "approver"), digest="0" * 64)
+
+
+def test_a_denial_needs_a_reason_and_vetoes(planned) -> None:
+    _, action = planned
+    with pytest.raises(NotYours):
+        say(action, person("a", "approver"), Decision.DENY)
+    say(action, person("b", "approver"), Decision.DENY, reason="peak traffic")
+    with pytest.raises(IllegalTransition):
+        say(action, person("c", "approver"))
+
+
+def test_expired_actions_cannot_be_approved(planned) -> None:
+    _, action = planned
+    Action.objects.filter(pk=action.pk).update(approval_expires_at="2020-01-01T00:00:00Z")
+    with pytest.raises(IllegalTransition):
+        say(action, person("x", "approver"))
+
+
+def test_an_approver_who_lost_the_role_does_not_count(planned) -> None:
+    incident, action = planned
+    who = person("x", "approver")
+    say(action, who)
+    who.groups.clear()
+    execute(action.pk)
+    action.refresh_from_db()
+    assert action.state == ActionState.STALE
+    assert incident.world.applied == {}
+
+
+def test_the_target_changed_since_the_plan(planned) -> None:
+    incident, action = planned
+    say(action, person("x", "approver"))
+    incident.world.workloads[action.blast["workload"]].version += 1
+    execute(action.pk)
+    action.refresh_from_db()
+    assert (action.state, incident.world.applied) == (ActionState.STALE, {})
+
+
+def test_the_kill_switch_stops_approved_actions_and_needs_another_to_release(planned) -> None:
+    incident, action = planned
+    one, two = person("one", "approver"), person("two", "approver")
+    say(action, one)
+    kill_switch.engage(person=one, reason="stop")
+    execute(action.pk)
+    action.refresh_from_db()
+    assert (action.state, incident.world.applied) == (ActionState.HALTED, {})
+    with pytest.raises(NotYours):
+        kill_switch.release(person=one, reason="fine")
+    assert not kill_switch.release(person=two, reason="fine").is_engaged
+    execute(action.pk)
+    action.refresh_from_db()
+    assert action.state == ActionState.HALTED
+
+
+class LosesTheAnswer(LabExecutor):
+    """The request arrives, its answer does not."""
+
+    def execute(self, request, *, uid, version, key):
+        super().execute(request, uid=uid, version=version, key=key)
+        raise ExecutorError("connection reset")
+
+
+def test_a_lost_answer_is_looked_up_and_never_repeated(planned) -> None:
+    incident, action = planned
+    say(action, person("x", "approver"))
+    with override_executor(LosesTheAnswer(incident.client)):
+        execute(action.pk)
+    action.refresh_from_db()
+    assert action.state == ActionState.UNKNOWN
+    resolve_unknown(action)
+    action.refresh_from_db()
+    assert (action.state, len(incident.world.applied)) == (ActionState.VERIFYING, 1)
+    assert AuditEntry.objects.filter(verb="action.verifying").count() == 1
