@@ -49,7 +49,7 @@ class HttpLabClient:
     """The lab over its unix socket. One connection pool per client; safe for threads."""
 
     def __init__(self, socket: Path | str, *, timeout_seconds: float = 8.0) -> None:
-        transport = httpx.HTTPTransport(uds=str(socket))
+        transport = httpx.HTTPTransport(uds=str(socket), verify=False)  # no TLS
         self._http = httpx.Client(
             transport=transport, base_url="http://lab", timeout=timeout_seconds
         )
