@@ -85,6 +85,7 @@ def test_the_journal_cannot_be_rewritten(table, statement) -> None:
         cursor.execute(statement.format(f"investigations_{table}"))
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_chain_is_gapless_and_a_tampering_shows() -> None:
     board = open_board()
     for key in "abc":

@@ -1,0 +1,86 @@
+"""From an alert to a verified fix, in a browser, on a desktop and on a phone."""
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.timeout(300)]
+
+
+def start(page, scenario: str) -> None:
+    page.select_option("#scenario", scenario)
+    page.click("button:has-text('Start a practice')")
+    page.wait_for_url("**/i/*/", timeout=40_000)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "scenario"), [(1440, 900, "retry_storm"), (390, 844, "bad_release_errors")]
+)
+def test_journey(open_page, stack, width, height, scenario) -> None:
+    page = open_page(width=width, height=height)
+    start(page, scenario)
+    page.wait_for_selector("text=Live ·", timeout=10_000)
+    page.wait_for_selector("#evidence-list .card", timeout=20_000, state="attached")
+    page.wait_for_selector("#consensus .likely", timeout=30_000)
+    page.wait_for_selector("#actions .btn-primary", timeout=30_000)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.fill("#claim", "packet loss to payments")
+    page.click("button:has-text('Post hypothesis')")
+    mine = "article.hyp:has-text('posted by local-approver')"
+    page.wait_for_selector(
+        f"{mine}:has-text('Refuted'), {mine}:has-text('Inconclusive')", timeout=30_000
+    )
+    number = page.url.rstrip("/").rpartition("/")[2]
+    page.wait_for_function("!document.querySelector('#actions .btn-primary').disabled")
+    page.click("#actions .btn-primary")
+    page.wait_for_selector("#actions:has-text('succeeded')", timeout=150_000)
+    page.wait_for_selector("#summary:has-text('Mitigated')", timeout=10_000)
+    page.goto(f"{stack.base}/history/?q={scenario.replace('_', '+')}")
+    page.wait_for_selector(f"a:has-text('INC-{number}')")
+    assert page.problems == []
+
+
+def test_pages_have_no_accessibility_violations(open_page, stack) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page()
+    start(page, "bad_release_latency")
+    page.wait_for_selector("#actions .btn-primary", timeout=40_000)
+    room = page.url
+    for theme in ("light", "dark"):
+        for width in (1440, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=theme)
+            for address in (room, f"{room}matrix/", f"{room}e/1/", f"{room}h/1/", f"{room}a/1/", f"{room}log/",
+                            f"{stack.base}/", f"{stack.base}/history/", f"{stack.base}/autonomy/",
+                            f"{stack.base}/audit/", f"{stack.base}/incidents/new/"):  # fmt: skip
+                page.goto(address)
+                found = Axe().run(page).response["violations"]
+                told = [(v["id"], n["html"][:120]) for v in found for n in v["nodes"][:3]]
+                assert told == [], f"{address} {theme} {width}: {told}"
+                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+    assert page.problems == []
+
+
+def test_a_viewer_sees_no_controls(open_page, stack) -> None:
+    page = open_page("viewer")
+    assert page.locator("button:has-text('Start a practice')").count() == 0
+    page.goto(f"{stack.base}/i/1/")
+    page.wait_for_selector("#actions .action, #actions .meta")
+    assert (
+        page.locator("#steer, #claim, #actions .btn-primary, [aria-label^=Challenge]").count() == 0
+    )
+
+
+def test_typing_and_open_details_survive_updates(open_page) -> None:
+    page = open_page()
+    start(page, "crash_loop")
+    page.wait_for_selector("#consensus .likely", timeout=30_000)
+    page.locator("#evidence-list .card details").first.evaluate("d => d.open = true")
+    page.fill("#steer", "half a sent")
+    page.focus("#steer")
+    page.evaluate("document.querySelector('#claim').form.requestSubmit ? 0 : 0")
+    page.fill("#claim", "dns fails")
+    page.click("button:has-text('Post hypothesis')")
+    page.wait_for_selector("article.hyp:has-text('dns fails')", timeout=10_000)
+    page.wait_for_timeout(1500)
+    assert page.input_value("#steer") == "half a sent"
+    assert page.locator("#evidence-list .card details").first.evaluate("d => d.open")
