@@ -14,6 +14,7 @@ MAY_TOUCH = {
     "sre_workspace/env.py",
     "sre_workspace/asgi.py",
     "sre_workspace/celery.py",
+    "sre_workspace/metronome.py",
     "sre_workspace/embedded/stack.py",
     "sre_workspace/bench/stack.py",
 }
