@@ -2,10 +2,12 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -55,11 +57,11 @@ def environment(state: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory):
+def stack():
     browser_path()
-    state = tmp_path_factory.mktemp("state")
-    for folder in (state, state.parent, state.parent.parent):
-        folder.chmod(0o755)
+    # Pytest's own folders are private to root, and PostgreSQL then runs as nobody.
+    state = Path(tempfile.mkdtemp(prefix="sre-e2e-"))
+    state.chmod(0o755)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -77,6 +79,7 @@ def stack(tmp_path_factory):
     yield Stack(process, text, state)
     process.send_signal(signal.SIGTERM)
     process.wait(20)
+    shutil.rmtree(state, ignore_errors=True)
 
 
 @pytest.fixture

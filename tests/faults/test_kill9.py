@@ -19,12 +19,16 @@ from investigations.domain.journal import verify_chain
 from investigations.enums import IncidentOrigin
 from investigations.models import Investigation
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(1800),
+]
 POINTS = (
     "after_claim", "after_evidence", "after_propose", "after_examined", "after_challenge",
     "after_stances", "after_assessments", "after_diagnosis", "before_finish", "after_finish",
 )  # fmt: skip
-KILLS = int(os.environ.get("SRE_KILLS", "14"))
+KILLS = int(os.environ.get("SRE_KILLS", "12"))
 
 
 @pytest.fixture
