@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from lab.model import NODES, ServiceSpec, default_config
 
-
 DAY_STEPS = 43_200
 LONG_AGO = -10_000
 
