@@ -7,12 +7,13 @@ deadline becomes an ERROR result with a sentence; so does a port that nothing is
 import concurrent.futures
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from telemetry.errors import QueryTimeout, SourceUnavailable, TelemetryError
+from telemetry.errors import QueryRejected, QueryTimeout, SourceUnavailable, TelemetryError
 from telemetry.ports import (
     AlertFeed,
     ChangeFeed,
@@ -25,6 +26,7 @@ from telemetry.ports import (
     TopologySource,
     TraceSource,
 )
+from telemetry.redaction import redact
 from telemetry.results import Provenance, QueryResult, ResultStatus
 from telemetry.types import (
     AlertFiring,
@@ -44,22 +46,25 @@ from telemetry.types import (
 )
 
 T = TypeVar("T")
+MAX_MESSAGE = 300
 OnQuery = Callable[[QueryResult[object]], None]
-# Beyond our own errors, what broken data or a broken connection makes a parser raise.
-BROKEN = (TelemetryError, ValueError, KeyError, IndexError, TypeError, OSError, EOFError)
 DEFAULT_DEADLINE_SECONDS = 8.0
-MAX_ABANDONED = 32
+# Unanswered queries that one source may hold at once; the others keep theirs.
+MAX_PENDING_PER_SOURCE = 16
 
 
 class _Pool:
-    """Threads for queries. One that hangs is abandoned, and only so many may be at once."""
+    """Threads for queries. One that hangs is left behind, and each source has its own limit."""
 
     def __init__(self) -> None:
-        self._abandoned = threading.Semaphore(MAX_ABANDONED)
+        self._lock = threading.Lock()
+        self._pending: Counter[str] = Counter()
 
-    def run(self, work: Callable[[], T], deadline_seconds: float) -> T:
-        if not self._abandoned.acquire(blocking=False):
-            raise SourceUnavailable("too many earlier queries have not come back")
+    def run(self, source: str, work: Callable[[], T], deadline_seconds: float) -> T:
+        with self._lock:
+            if self._pending[source] >= MAX_PENDING_PER_SOURCE:
+                raise SourceUnavailable("too many earlier queries have not come back")
+            self._pending[source] += 1
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
 
         def target() -> None:
@@ -68,13 +73,17 @@ class _Pool:
             except BaseException as error:  # noqa: BLE001  # carried over to the asking thread
                 future.set_exception(error)
             finally:
-                self._abandoned.release()
+                with self._lock:
+                    self._pending[source] -= 1
 
         threading.Thread(target=target, name="telemetry-query", daemon=True).start()
-        try:
-            return future.result(timeout=deadline_seconds)
-        except concurrent.futures.TimeoutError as error:
-            raise QueryTimeout(f"no answer within {deadline_seconds:g} s") from error
+        concurrent.futures.wait([future], timeout=deadline_seconds)
+        if not future.done():
+            raise QueryTimeout(f"no answer within {deadline_seconds:g} s")
+        error = future.exception()
+        if error is None or isinstance(error, TelemetryError) or not isinstance(error, Exception):
+            return future.result()
+        raise QueryRejected(f"unreadable answer ({type(error).__name__}: {error})") from error
 
 
 _pool = _Pool()
@@ -82,6 +91,7 @@ _pool = _Pool()
 
 @dataclass(frozen=True, slots=True)
 class _Guard:
+    port: str
     name: str
     deadline_seconds: float
     on_query: OnQuery | None
@@ -97,36 +107,22 @@ class _Guard:
         began = time.monotonic()
         try:
             if work is None:
-                raise SourceUnavailable(f"no {kind.value} source is connected")
-            result = _pool.run(work, self.deadline_seconds)
-        except BROKEN as error:
-            retryable = isinstance(error, TelemetryError) and error.retryable
-            result = self._failed(kind, question, window, empty, error, began, retryable)
+                raise SourceUnavailable(f"no {self.port} source is connected")
+            result = _pool.run(self.name, work, self.deadline_seconds)
+        except TelemetryError as error:
+            provenance = Provenance(
+                source=self.name,
+                kind=kind,
+                query=question,
+                window=window,
+                fetched_at=datetime.now(UTC),
+                duration_seconds=time.monotonic() - began,
+            )
+            message = redact(str(error), limit=MAX_MESSAGE)
+            result = QueryResult(ResultStatus.ERROR, empty, provenance, message, error.retryable)
         if self.on_query is not None:
             self.on_query(result)  # type: ignore[arg-type]  # the hook reads status and provenance
         return result
-
-    def _failed(
-        self,
-        kind: TelemetryKind,
-        question: str,
-        window: TimeWindow,
-        empty: T,
-        error: BaseException,
-        began: float,
-        retryable: bool,
-    ) -> QueryResult[T]:
-        provenance = Provenance(
-            source=self.name,
-            kind=kind,
-            query=question,
-            window=window,
-            fetched_at=datetime.now(UTC),
-            duration_seconds=time.monotonic() - began,
-        )
-        is_ours = isinstance(error, TelemetryError)
-        message = str(error) if is_ours else f"unreadable answer ({type(error).__name__}: {error})"
-        return QueryResult(ResultStatus.ERROR, empty, provenance, message[:300], retryable)
 
 
 def _keys(resources: Sequence[ResourceRef]) -> str:
@@ -317,20 +313,26 @@ def guarded(
     deadline_seconds: float = DEFAULT_DEADLINE_SECONDS,
     on_query: OnQuery | None = None,
 ) -> GuardedSources:
-    """Wrap sources so that asking them is safe. ``on_query`` sees every result (budgets)."""
-    guard = _Guard("", deadline_seconds, on_query)
+    """Wrap sources so that asking them is safe.
 
-    def named(port: object, kind: str) -> _Guard:
-        return replace(guard, name=getattr(port, "name", kind) if port else kind)
+    Args:
+        sources: What is connected; None in a field answers ERROR.
+        deadline_seconds: How long the caller waits for one query. The query itself is left to end.
+        on_query: Sees every result, in the caller's thread (budgets). What it raises is not caught.
+    """
+
+    def guard(port: object, what: str) -> _Guard:
+        name = getattr(port, "name", what) if port else what
+        return _Guard(what, name, deadline_seconds, on_query)
 
     return GuardedSources(
-        metrics=GuardedMetrics(sources.metrics, named(sources.metrics, "metrics")),
-        logs=GuardedLogs(sources.logs, named(sources.logs, "logs")),
-        traces=GuardedTraces(sources.traces, named(sources.traces, "traces")),
-        cluster=GuardedCluster(sources.cluster, named(sources.cluster, "cluster")),
-        changes=GuardedChanges(sources.changes, named(sources.changes, "changes")),
-        database=GuardedDatabase(sources.database, named(sources.database, "database")),
-        flows=GuardedFlows(sources.flows, named(sources.flows, "flows")),
-        topology=GuardedTopology(sources.topology, named(sources.topology, "topology")),
-        alerts=GuardedAlerts(sources.alerts, named(sources.alerts, "alerts")),
+        metrics=GuardedMetrics(sources.metrics, guard(sources.metrics, "metric")),
+        logs=GuardedLogs(sources.logs, guard(sources.logs, "log")),
+        traces=GuardedTraces(sources.traces, guard(sources.traces, "trace")),
+        cluster=GuardedCluster(sources.cluster, guard(sources.cluster, "cluster")),
+        changes=GuardedChanges(sources.changes, guard(sources.changes, "change")),
+        database=GuardedDatabase(sources.database, guard(sources.database, "database")),
+        flows=GuardedFlows(sources.flows, guard(sources.flows, "flow")),
+        topology=GuardedTopology(sources.topology, guard(sources.topology, "topology")),
+        alerts=GuardedAlerts(sources.alerts, guard(sources.alerts, "alert")),
     )

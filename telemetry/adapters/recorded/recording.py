@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from telemetry.adapters.memory import MemoryData
+from telemetry.adapters.memory import MemoryData, open_memory_sources
+from telemetry.errors import TelemetryError
+from telemetry.ports import TelemetrySources
 from telemetry.types import AlertFiring, TimeWindow
 
 
-class RecordingError(Exception):
+class RecordingError(TelemetryError):
     """The path holds no recording that can be read. ``str()`` says what was looked for."""
 
 
@@ -24,6 +26,11 @@ class Recording:
     alert: AlertFiring
     window: TimeWindow
     baseline: TimeWindow
+
+    @property
+    def sources(self) -> TelemetrySources:
+        """Every port over the recording."""
+        return open_memory_sources(self.data)
 
 
 Loader = Callable[[Path], Recording]
