@@ -5,11 +5,11 @@ from datetime import datetime
 
 from agents.domain.casework import Casework, cause_of, live_hypotheses, open_case
 from agents.domain.crash import crash_at
+from agents.domain.interpret import interpret
 from agents.domain.posting import lane_of, post_finding, set_status
 from agents.engine import CHALLENGED, EXAMINED, to_challenge
 from agents.enums import SPECIALISTS, AgentName, Presence, WorkKind
 from agents.faults.registry import FAULTS
-from agents.faults.vocabulary import match_text
 from agents.findings import Finding
 from agents.models import WorkItem
 from agents.reconciler.decide import decide, rank
@@ -33,7 +33,6 @@ from investigations.enums import (
     TestVerdict,
 )
 from investigations.models import Evidence, Hypothesis, ServiceDependency
-from telemetry.types import ResourceRef
 
 MIN_PROPOSED_DECIBANS = 0.0
 RECONCILER = AgentName.RECONCILER.author
@@ -360,42 +359,10 @@ def _diagnosis(outcome: Outcome, pairs: list[tuple[Hypothesis, Scored]], work: C
     )  # fmt: skip
 
 
-def _interpret(item: WorkItem, fence: Fence) -> None:
-    """Read people's hypotheses and messages, and say what they were taken to mean."""
-    investigation = item.investigation
-    work = open_case(investigation)
-    resources = tuple(dict.fromkeys((*work.case.affected, *work.case.graph.resources)))
-    symptom = work.case.symptoms[0].resource
-    for hypothesis in investigation.hypotheses.filter(fault_class="", note=""):
-        reading = match_text(hypothesis.claim, resources, symptom)
-        hypotheses.classify_hypothesis(
-            hypothesis_id=hypothesis.pk,
-            resource=str(reading.resource) if reading.resource else "",
-            fault_class=reading.fault_class, note=reading.note, author=RECONCILER, fence=fence,
-        )  # fmt: skip
-    unread = investigation.steering.filter(state=SteeringState.SENT)
-    for message in unread.exclude(kind=SteeringKind.CHALLENGE):
-        named = [r.name for r in match_named(message.text, resources)]
-        focus = f" at {', '.join(named)}" if named else ""
-        agent = message.agent or "all specialists"
-        runs.answer_steering(
-            message_id=message.pk, to=SteeringState.ACTED, author=RECONCILER, fence=fence,
-            reply=f"Plan changed: {agent} will look again{focus}, with fresh telemetry.",
-        )  # fmt: skip
-    crash_at("after_interpret")
-
-
-def match_named(text: str, resources: tuple[ResourceRef, ...]
-                ) -> list[ResourceRef]:  # fmt: skip
-    """Return the resources that a text names."""
-    lower = text.lower()
-    return [r for r in resources if r.name.lower() in lower][:5]
-
-
 STEPS: dict[WorkKind, Step] = {
     WorkKind.SCOPE: _scope,
     WorkKind.GATHER: _gather,
-    WorkKind.INTERPRET: _interpret,
+    WorkKind.INTERPRET: interpret,
     WorkKind.PROPOSE: _propose,
     WorkKind.EXAMINE: _examine,
     WorkKind.CHALLENGE: _challenge,

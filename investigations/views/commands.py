@@ -106,18 +106,9 @@ def _obey(request: HttpRequest, investigation_id: int, incident_id: int, text: s
         )
         return f"H{row.number} posted. Agents will test it."
     if command == "rule-out":
-        found = re.match(r"^[Hh](\d+)\s*(?:because\s+)?(.*)$", rest)
-        if not found:
-            raise BoardError("Write it like this: /rule-out H2 because …")
-        row = access_hypothesis(user, incident_id, int(found[1]))
-        hypotheses.rule_out_hypothesis(hypothesis_id=row.pk, reason=found[2], user=user)
-        return f"H{row.number} ruled out."
-    if command == "pause":
-        runs.pause_investigation(investigation_id=investigation_id, user=user)
-        return "Paused. Running queries finish; nothing new starts."
-    if command == "resume":
-        runs.resume_investigation(investigation_id=investigation_id, user=user)
-        return "Resumed."
+        return _rule_out(request, incident_id, rest)
+    if command in {"pause", "resume"}:
+        return _pause(request, investigation_id, command)
     if command == "budget":
         return _budget(request, investigation_id, rest)
     if command == "focus":
@@ -126,6 +117,25 @@ def _obey(request: HttpRequest, investigation_id: int, incident_id: int, text: s
         f"There is no /{command}. Try @network …, /hypothesis, /rule-out H2 because …, /focus, "
         "/pause, /resume, /budget +5m."
     )
+
+
+def _rule_out(request: HttpRequest, incident_id: int, rest: str) -> str:
+    user = person_of(request)
+    found = re.match(r"^[Hh](\d+)\s*(?:because\s+)?(.*)$", rest)
+    if not found:
+        raise BoardError("Write it like this: /rule-out H2 because …")
+    row = access_hypothesis(user, incident_id, int(found[1]))
+    hypotheses.rule_out_hypothesis(hypothesis_id=row.pk, reason=found[2], user=user)
+    return f"H{row.number} ruled out."
+
+
+def _pause(request: HttpRequest, investigation_id: int, command: str) -> str:
+    user = person_of(request)
+    if command == "pause":
+        runs.pause_investigation(investigation_id=investigation_id, user=user)
+        return "Paused. Running queries finish; nothing new starts."
+    runs.resume_investigation(investigation_id=investigation_id, user=user)
+    return "Resumed."
 
 
 def _budget(request: HttpRequest, investigation_id: int, rest: str) -> str:

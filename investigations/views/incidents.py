@@ -1,6 +1,7 @@
 """Lists, starting by hand, practice, and history."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -99,14 +100,7 @@ def history(request: HttpRequest) -> HttpResponse:
     form = HistoryForm(request.GET or None)
     is_valid = form.is_valid()
     given = form.cleaned_data if is_valid else {}
-    before = request.GET.get("before", "")
-    wanted = HistoryFilter(
-        text=given.get("q", ""), service=given.get("service", ""),
-        fault_class=given.get("cause", "").strip().replace(" ", "_"),
-        verdict=given.get("verdict", ""), severity=given.get("severity", ""),
-        state=given.get("state", ""), since=given.get("since"), until=given.get("until"),
-        before=int(before) if before.isdigit() else None,
-    )  # fmt: skip
+    wanted = _wanted(given, request.GET.get("before", ""))
     rows = search(wanted, vector=_vector(wanted.text))
     query = request.GET.copy()
     query.pop("before", None)
@@ -123,6 +117,16 @@ def history(request: HttpRequest) -> HttpResponse:
         context,
         status=200 if is_valid or not request.GET else 422,
     )
+
+
+def _wanted(given: dict[str, Any], before: str) -> HistoryFilter:
+    return HistoryFilter(
+        text=given.get("q", ""), service=given.get("service", ""),
+        fault_class=given.get("cause", "").strip().replace(" ", "_"),
+        verdict=given.get("verdict", ""), severity=given.get("severity", ""),
+        state=given.get("state", ""), since=given.get("since"), until=given.get("until"),
+        before=int(before) if before.isdigit() else None,
+    )  # fmt: skip
 
 
 def _vector(text: str) -> list[float] | None:

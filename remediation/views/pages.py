@@ -61,27 +61,31 @@ def action(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
     return render(request, "remediation/action.html", context)
 
 
+def _decided(request: HttpRequest, row: Action) -> tuple[int, str]:
+    """Record the decision; return the answer's status and the refusal's sentence, if any."""
+    try:
+        approvals.decide(
+            action_id=row.pk,
+            person=person_of(request),
+            decision=Decision(request.POST.get("decision", "")),
+            seen_digest=request.POST.get("digest", ""),
+            reason=request.POST.get("reason", ""),
+        )
+    except ValueError:
+        return 400, "Choose approve or deny. Nothing ran."
+    except PlanChanged as error:
+        return 409, str(error)
+    except RemediationError as error:
+        return 422, str(error)
+    return 200, ""
+
+
 @require_POST
 @needs(can_approve)
 def decide(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
     """Approve or deny exactly what was shown."""
     row = _action(request.user, incident_id, number)
-    status, text = 200, ""
-    try:
-        decision = Decision(request.POST.get("decision", ""))
-        approvals.decide(
-            action_id=row.pk,
-            person=person_of(request),
-            decision=decision,
-            seen_digest=request.POST.get("digest", ""),
-            reason=request.POST.get("reason", ""),
-        )
-    except ValueError:
-        status, text = 400, "Choose approve or deny. Nothing ran."
-    except PlanChanged as error:
-        status, text = 409, str(error)
-    except RemediationError as error:
-        status, text = 422, str(error)
+    status, text = _decided(request, row)
     if status == 200 and not is_htmx(request):
         return redirect("action", incident_id=incident_id, number=number)
     row = _action(request.user, incident_id, number)

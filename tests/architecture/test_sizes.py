@@ -14,10 +14,7 @@ FUNCTION_LINES = 60
 ENTRY_LINES = 25
 OTHER = {".html": 120, ".css": 250, ".js": 200}
 # Over the limit, each with its ceiling: it may only shrink.
-ALLOWED: dict[str, int] = {
-    "agents/specialists/metric_checks.py": 406,
-    "agents/domain/steps.py": 405,
-}
+ALLOWED: dict[str, int] = {}
 VENDORED = ("static/vendor/", "static/js/vendor/")
 
 

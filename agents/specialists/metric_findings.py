@@ -1,0 +1,74 @@
+"""Findings about one series: their sample, their words, and whether they are over."""
+
+import numpy as np
+
+from agents.detectors.shifts import Shift
+from agents.enums import Presence
+from agents.findings import Finding
+from agents.specialists.phrasing import clock, quantity, ratio
+from agents.specialists.reader import Reader
+from telemetry.results import QueryResult
+from telemetry.types import Series, TelemetryKind, utc
+
+SAMPLE_POINTS = 120
+Result = QueryResult[tuple[Series, ...]]
+
+
+def sample_of(series: Series, unit: str) -> dict[str, object]:
+    """Return at most 120 points, means over equal parts, JSON-able."""
+    count = len(series.values)
+    every = max(1, -(-count // SAMPLE_POINTS))
+    starts = np.arange(0, count, every)
+    times = series.times[starts]
+    with np.errstate(invalid="ignore"):
+        pieces = [series.values[s : s + every] for s in starts]
+    values = [float(np.nanmean(p)) if not np.isnan(p).all() else float("nan") for p in pieces]
+    return {
+        "times": [round(float(t), 1) for t in times],
+        "values": [None if np.isnan(v) else float(f"{v:.6g}") for v in values],
+        "unit": unit,
+        "series": series.ref.name,
+    }
+
+
+def metric_finding(
+    reader: Reader, feature: str, series: Series, result: Result, *, presence: Presence,
+    claim: str, magnitude: float | None = None, strength: float = 1.0, onset: float | None = None,
+    unit: str = "", has_ended: bool = False,
+) -> Finding:  # fmt: skip
+    """Return a finding about one series."""
+    return Finding(
+        agent=reader.agent,
+        feature=feature,
+        resource=series.ref.resource,
+        peer=series.ref.peer,
+        presence=presence,
+        kind=TelemetryKind.METRIC,
+        claim=claim,
+        provenance=result.provenance,
+        magnitude=magnitude,
+        unit=unit or series.ref.unit,
+        strength=strength,
+        onset_at=None if onset is None else utc(onset),
+        sample=sample_of(series, series.ref.unit) if presence is Presence.PRESENT else {},
+        has_ended=has_ended,
+    )
+
+
+def is_back(shift: Shift) -> bool:
+    """Whether the end of the series lies in its normal band again, or nearly so."""
+    way = abs(shift.peak - shift.baseline)
+    return abs(shift.latest_score) < 4 or abs(shift.latest - shift.baseline) < 0.12 * way
+
+
+def words_of(series: Series, base: float, peak: float, onset: float | None) -> dict[str, str]:
+    unit = series.ref.unit
+    times = peak / base if base else float("inf")
+    return {
+        "name": series.ref.resource.name,
+        "peer": series.ref.peer.name if series.ref.peer else "its peers",
+        "base": quantity(base, unit),
+        "peak": quantity(peak, unit),
+        "ratio": ratio(times),
+        "at": clock(onset),
+    }
