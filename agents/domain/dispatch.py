@@ -209,7 +209,8 @@ def _conclude(investigation_id: int) -> None:
 
 def _unread(row: Investigation) -> tuple[bool, bool]:
     """Return whether people posted something to interpret, and whether to look at fresh data."""
-    messages = row.steering.filter(state=SteeringState.SENT)
+    # A challenge is read by the challenge step itself, which answers it.
+    messages = row.steering.filter(state=SteeringState.SENT).exclude(kind="challenge")
     has_messages = messages.exists()
     has_words = row.hypotheses.filter(fault_class="", note="").exists()
     return has_words or has_messages, has_messages
