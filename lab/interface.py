@@ -71,7 +71,8 @@ def _limited(items: list[LogLine], limit: int) -> tuple[list[LogLine], int]:
 def _catalogue(
     world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
 ) -> Answer:
-    return {"data": REFS.dump_python(tuple(metrics.catalogue(world, resources)), mode="json")}
+    found = metrics.catalogue(world, resources) if metrics.has_samples(world, window) else []
+    return {"data": REFS.dump_python(tuple(found), mode="json")}
 
 
 def _series(

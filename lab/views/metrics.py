@@ -53,6 +53,16 @@ def _is_offered(world: LabWorld, index: int, name: str) -> bool:
     return not (kind == "external" and name in NOT_FOR_EXTERNAL)
 
 
+def _rows(world: LabWorld, window: TimeWindow) -> slice:
+    return world.history.slice(world.step_of(window.start), world.step_of(window.end))
+
+
+def has_samples(world: LabWorld, window: TimeWindow) -> bool:
+    """Tell whether the world has run within the window."""
+    rows = _rows(world, window)
+    return rows.stop > rows.start
+
+
 def catalogue(world: LabWorld, resources: Sequence[ResourceRef]) -> list[SeriesRef]:
     """Return every series of the resources; edges belong to their caller, except TLS."""
     names = {r.name for r in resources}
@@ -85,7 +95,7 @@ def read(
     world: LabWorld, refs: Sequence[SeriesRef], window: TimeWindow, step_seconds: float
 ) -> list[Series]:
     """Return means over buckets of ``step_seconds``; series without a sample are left out."""
-    rows = world.history.slice(world.step_of(window.start), world.step_of(window.end))
+    rows = _rows(world, window)
     count = rows.stop - rows.start
     if count <= 0:
         return []

@@ -1,23 +1,34 @@
 """IntelligentDDS/ChangeRCA: rollouts, and what each pod's edges saw, per minute."""
 
-import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 from telemetry.adapters.memory import MemoryData
-from telemetry.adapters.recorded.recording import Recording, RecordingError, windows
-from telemetry.adapters.recorded.tables import SeriesBuilder, read_rows
+from telemetry.adapters.recorded.pods import owner
+from telemetry.adapters.recorded.recording import (
+    Recording,
+    RecordingError,
+    entry_of,
+    read_head,
+    windows,
+)
+from telemetry.adapters.recorded.series import SeriesBuilder
+from telemetry.adapters.recorded.tables import Problems, parsed_rows
 from telemetry.types import (
     AlertFiring,
     ChangeEvent,
     ChangeKind,
     EdgeStats,
+    ResourceKind,
     ResourceRef,
     Semantic,
     TopologyEdge,
     TopologyGraph,
     service,
 )
+
+ADDRESS = re.compile(r"^\d+(\.\d+){3}$")
 
 
 def is_it(path: Path) -> bool:
@@ -27,37 +38,41 @@ def is_it(path: Path) -> bool:
 
 def load(path: Path) -> Recording:
     """Load one case. The symptom is at the service that nothing else calls."""
-    problems: dict[str, str] = {}
-    head = json.loads((path / "incident.json").read_text(encoding="utf-8"))
+    problems: Problems = {}
+    head = read_head(path / "incident.json")
     graph = _graph(path, problems)
     builder = SeriesBuilder()
     edges: list[tuple[datetime, EdgeStats]] = []
     times: list[float] = []
-    for row in read_rows(path / "edge_metrics.csv.gz", problems, "metrics"):
+
+    def parse(row: dict[str, str]) -> None:
         at = float(row["timestamp"])
-        times.append(at)
         caller, callee = service(row["source"]), service(row["destination"])
         error = 1 - float(row["success_rate"] or "nan") / 100
         latency = float(row["latency_s"] or "nan")
         stats = EdgeStats(caller, callee, 0.0, error, latency, latency)
+        pod = owner(row["pod"])
+        times.append(at)
         edges.append((datetime.fromtimestamp(at, UTC), stats))
-        builder.add(callee, "latency_p99", at, latency)
+        builder.add(callee, "latency_seconds", at, latency)
         builder.add(callee, "error_ratio", at, error)
-        builder.add(callee, "cpu_usage_pct", at, row["cpu_usage_pct"])
-        builder.add(callee, "memory_usage_pct", at, row["memory_usage_pct"])
+        builder.add(pod, "cpu_usage_pct", at, row["cpu_usage_pct"])
+        builder.add(pod, "memory_usage_pct", at, row["memory_usage_pct"])
+
+    for _ in parsed_rows(path / "edge_metrics.csv.gz", problems, "metrics", parse):
+        pass
     if not times:
         raise RecordingError(
             f"{path}: {problems.get('metrics', 'edge_metrics.csv.gz has no rows')}"
         )
-    started = datetime.fromtimestamp(float(head["detected_at"]), UTC)
-    end = datetime.fromtimestamp(float(head.get("observed_until", max(times))), UTC)
-    entry = _entry(graph)
+    started = datetime.fromtimestamp(float(str(head["detected_at"])), UTC)
+    end = datetime.fromtimestamp(float(str(head.get("observed_until", max(times)))), UTC)
+    entry = entry_of(graph)
     alert = AlertFiring("Degraded", entry, f"{entry.name} is degraded after rollouts", started,
                         "critical", Semantic.LATENCY_P99_SECONDS)  # fmt: skip
-    memory = {"memory_usage_pct": Semantic.MEMORY_WORKING_SET_BYTES}
     data = MemoryData(
         name=f"changerca {path.name}",
-        series=builder.build(semantics=memory),
+        series=builder.build(),
         edges=edges,
         changes=_rollouts(head),
         graph=graph,
@@ -68,19 +83,25 @@ def load(path: Path) -> Recording:
     return Recording("changerca", alert.summary, data, alert, window, baseline)
 
 
-def _graph(path: Path, problems: dict[str, str]) -> TopologyGraph:
+def _graph(path: Path, problems: Problems) -> TopologyGraph:
+    """Return who calls whom, and (a service beside an address) what runs on which node."""
+    pairs = sorted(
+        set(
+            parsed_rows(
+                path / "dependency.csv", problems, "topology",
+                lambda row: (row["Source"], row["Target"]),
+            )
+        )
+    )  # fmt: skip
     edges = tuple(
-        TopologyEdge(service(row["Source"]), service(row["Target"]), "declared")
-        for row in read_rows(path / "dependency.csv", problems, "topology")
+        TopologyEdge(service(a), service(b), "declared") for a, b in pairs if not ADDRESS.match(b)
     )
-    return TopologyGraph(tuple(sorted({end for e in edges for end in (e.caller, e.callee)})), edges)
-
-
-def _entry(graph: TopologyGraph) -> ResourceRef:
-    called = {e.callee for e in graph.edges}
-    roots = [r for r in graph.resources if r not in called]
-    return max(roots or graph.resources or (service("unknown"),),
-               key=lambda r: len(graph.callees(r)))  # fmt: skip
+    placed = tuple(
+        (service(a), ResourceRef(ResourceKind.NODE, b)) for a, b in pairs if ADDRESS.match(b)
+    )
+    return TopologyGraph(
+        tuple(sorted({e for d in edges for e in (d.caller, d.callee)})), edges, placed
+    )
 
 
 def _rollouts(head: dict[str, object]) -> list[ChangeEvent]:

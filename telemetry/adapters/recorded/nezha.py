@@ -6,20 +6,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from telemetry.adapters.memory import MemoryData
-from telemetry.adapters.recorded.recording import Recording, windows
-from telemetry.adapters.recorded.tables import SeriesBuilder, read_rows
+from telemetry.adapters.recorded.pods import owner
+from telemetry.adapters.recorded.recording import Recording, entry_of, read_head, windows
+from telemetry.adapters.recorded.series import SeriesBuilder
+from telemetry.adapters.recorded.tables import Problems, kept, parsed_rows
 from telemetry.types import (
     AlertFiring,
     LogLine,
-    ResourceRef,
     Semantic,
     Span,
     TopologyEdge,
     TopologyGraph,
-    service,
 )
 
-POD = re.compile(r"^(.*?)(?:-[0-9a-f]{6,10})?-[a-z0-9]{5}$|^(.*)-\d+$")
 LEVEL = re.compile(r"\b(TRACE|DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL)\b")
 COLUMNS = {
     "CpuUsageRate(%)": Semantic.CPU_UTILISATION_RATIO,
@@ -35,25 +34,22 @@ def is_it(path: Path) -> bool:
     return (path / "pod_metrics.csv.gz").exists() and any(path.glob("trace_*.csv.gz"))
 
 
-def owner(pod: str) -> ResourceRef:
-    """Return the service of a pod, by the naming of deployments and stateful sets."""
-    match = POD.match(pod)
-    return service((match[1] or match[2]) if match else pod)
-
-
 def load(path: Path) -> Recording:
     """Load one case; a fault-free minute of the same day, if it lies beside, is the baseline."""
-    problems: dict[str, str] = {}
-    head = json.loads((path / "incident.json").read_text(encoding="utf-8"))
-    detected = datetime.fromtimestamp(float(head["detected_at"]), UTC)
+    problems: Problems = {}
+    head = read_head(path / "incident.json")
+    detected = datetime.fromtimestamp(float(str(head["detected_at"])), UTC)
     builder = SeriesBuilder()
-    first = detected
-    for row in read_rows(path / "pod_metrics.csv.gz", problems, "metrics"):
+
+    def sample(row: dict[str, str]) -> float:
         at = float(row["TimeStamp"])
-        first = min(first, datetime.fromtimestamp(at, UTC))
         for column in COLUMNS:
             value = float(row[column] or "nan") * SCALE.get(column, 1.0)
             builder.add(owner(row["PodName"]), column, at, value)
+        return at
+
+    stamps = parsed_rows(path / "pod_metrics.csv.gz", problems, "metrics", sample)
+    first = datetime.fromtimestamp(min(stamps, default=detected.timestamp() - 1800), UTC)
     started = detected - timedelta(minutes=3)
     window, baseline = windows(started, detected + timedelta(seconds=1), first,
                                lead=timedelta(minutes=1))  # fmt: skip
@@ -65,13 +61,18 @@ def load(path: Path) -> Recording:
         spans += _spans(normal, problems, shift)
         logs += _logs(normal, problems, shift)
     graph = _graph(spans)
-    called = {e.callee for e in graph.edges}
-    roots = [r for r in graph.resources if r not in called]
-    entry = max(roots, key=lambda r: len(graph.callees(r)), default=service("frontend"))
+    entry = entry_of(graph, default="frontend")
     alert = AlertFiring("Degraded", entry, f"Requests through {entry.name} are degraded", started,
                         "critical")  # fmt: skip
-    data = MemoryData(name=f"nezha {path.name}", series=builder.build(semantics=COLUMNS), logs=logs,
-                      spans=spans, graph=graph, alerts=[alert], problems=problems)  # fmt: skip
+    data = MemoryData(
+        name=f"nezha {path.name}",
+        series=kept(builder.build(semantics=COLUMNS), problems, "metrics"),
+        logs=kept(logs, problems, "logs"),
+        spans=kept(spans, problems, "traces"),
+        graph=graph,
+        alerts=[alert],
+        problems=problems,
+    )
     return Recording("nezha", alert.summary, data, alert, window, baseline)
 
 
@@ -84,41 +85,59 @@ def _normal_folder(path: Path, detected: datetime) -> Path | None:
     return None
 
 
-def _moved(at: datetime, first: list[datetime], shift: datetime | None) -> datetime:
-    """Move a fault-free recording of the same day into the baseline."""
-    if shift is None:
-        return at
-    if not first:
-        first.append(at)
-    return shift + timedelta(seconds=30) + (at - first[0])
+class _Clock:
+    """Moves a fault-free recording of the same day into the baseline; leaves others as they are."""
+
+    def __init__(self, shift: datetime | None) -> None:
+        self.shift = shift
+        self.first: datetime | None = None
+
+    def at(self, nanoseconds: str) -> datetime:
+        at = datetime.fromtimestamp(float(nanoseconds) / 1e9, UTC)
+        if self.shift is None:
+            return at
+        self.first = self.first or at
+        return self.shift + timedelta(seconds=30) + (at - self.first)
 
 
-def _spans(path: Path, problems: dict[str, str], shift: datetime | None) -> list[Span]:
-    found = []
-    origin: list[datetime] = []
-    for file in sorted(path.glob("*trace*.csv*")):
-        for row in read_rows(file, problems, "traces"):
-            start = datetime.fromtimestamp(float(row["StartTimeUnixNano"]) / 1e9, UTC)
-            seconds = (float(row["EndTimeUnixNano"]) - float(row["StartTimeUnixNano"])) / 1e9
-            parent = row["ParentID"] if row["ParentID"] != "root" else ""
-            found.append(Span(row["TraceID"], row["SpanID"], parent, owner(row["PodName"]),
-                              row["OperationName"], _moved(start, origin, shift), seconds,
-                              pod=row["PodName"]))  # fmt: skip
-    return found
+def _spans(path: Path, problems: Problems, shift: datetime | None) -> list[Span]:
+    clock = _Clock(shift)
+
+    def parse(row: dict[str, str]) -> Span:
+        seconds = (float(row["EndTimeUnixNano"]) - float(row["StartTimeUnixNano"])) / 1e9
+        parent = row["ParentID"] if row["ParentID"] != "root" else ""
+        start = clock.at(row["StartTimeUnixNano"])
+        return Span(row["TraceID"], row["SpanID"], parent, owner(row["PodName"]),
+                    row["OperationName"], start, seconds, pod=row["PodName"])  # fmt: skip
+
+    files = sorted(path.glob("*trace*.csv*"))
+    return [s for file in files for s in parsed_rows(file, problems, "traces", parse)]
 
 
-def _logs(path: Path, problems: dict[str, str], shift: datetime | None) -> list[LogLine]:
-    found = []
-    origin: list[datetime] = []
-    for file in sorted(path.glob("*log*.csv*")):
-        for row in read_rows(file, problems, "logs"):
-            at = datetime.fromtimestamp(float(row["TimeUnixNano"]) / 1e9, UTC)
-            text = row["Log"]
-            level = LEVEL.search(text[:120])
-            severity = level[1].lower() if level else "info"
-            found.append(LogLine(_moved(at, origin, shift), owner(row["PodName"]), severity,
-                                 text[:600], row.get("TraceID", ""), row["PodName"]))  # fmt: skip
-    return found
+def _logs(path: Path, problems: Problems, shift: datetime | None) -> list[LogLine]:
+    clock = _Clock(shift)
+
+    def parse(row: dict[str, str]) -> LogLine:
+        text = _unwrapped(row["Log"])
+        level = LEVEL.search(text[:120])
+        severity = level[1].lower() if level else "info"
+        return LogLine(clock.at(row["TimeUnixNano"]), owner(row["PodName"]), severity, text[:600],
+                       row.get("TraceID") or "", row["PodName"])  # fmt: skip
+
+    files = sorted(path.glob("*log*.csv*"))
+    found = [line for file in files for line in parsed_rows(file, problems, "logs", parse)]
+    return sorted(found, key=lambda line: line.at)
+
+
+def _unwrapped(text: str) -> str:
+    """Return the line inside the JSON that a container runtime wraps around it."""
+    if not text.startswith("{"):
+        return text
+    try:
+        inner = json.loads(text)
+    except ValueError:
+        return text
+    return str(inner.get("log", text)).rstrip() if isinstance(inner, dict) else text
 
 
 def _graph(spans: list[Span]) -> TopologyGraph:

@@ -7,9 +7,12 @@ from pathlib import Path
 
 from telemetry.adapters.memory import MemoryData
 from telemetry.adapters.recorded.naming import meaning_of
-from telemetry.adapters.recorded.recording import Recording, RecordingError
-from telemetry.adapters.recorded.tables import BROKEN, SeriesBuilder, open_text, read_rows
+from telemetry.adapters.recorded.recording import Recording, RecordingError, read_head
+from telemetry.adapters.recorded.series import SeriesBuilder
+from telemetry.adapters.recorded.tables import BROKEN, Problems, note, open_text, parsed_rows
 from telemetry.types import AlertFiring, TimeWindow, TopologyEdge, TopologyGraph, service
+
+STEP_SECONDS = 300.0
 
 
 def is_it(path: Path) -> bool:
@@ -27,8 +30,10 @@ def is_it(path: Path) -> bool:
 
 def load(path: Path) -> Recording:
     """Load one case; normal data and the graph are looked for in the folders above."""
-    problems: dict[str, str] = {}
-    head = json.loads((path / "incident.json").read_text(encoding="utf-8"))["target"]
+    problems: Problems = {}
+    head = read_head(path / "incident.json")["target"]
+    if not isinstance(head, dict):
+        raise RecordingError(f"{path / 'incident.json'} names no target.")
     builder = SeriesBuilder()
     during = _wide(path / "metrics.csv", builder, problems)
     if not during:
@@ -55,42 +60,41 @@ def load(path: Path) -> Recording:
                      TimeWindow(first, begin))  # fmt: skip
 
 
-def _wide(
-    path: Path, builder: SeriesBuilder, problems: dict[str, str], *, before: float | None = None
-) -> list[float]:
-    times: list[float] = []
+def _wide(path: Path, builder: SeriesBuilder, problems: Problems, *, before: float | None = None
+          ) -> list[float]:  # fmt: skip
+    """Add a table's samples. ``before``: move them so that they end one step before it."""
+    rows: list[tuple[float, list[str]]] = []
+    header: list[list[str]] = []
     try:
         with open_text(path) as file:
-            rows = csv.reader(file)
-            nodes, metrics, statistics = (next(rows) for _ in range(3))
-            for row in rows:
-                if not row or not row[0].replace(".", "", 1).isdigit():
-                    continue
-                at = float(row[0])
-                if before is not None and at >= before:
-                    continue
-                times.append(at)
-                for node, metric, statistic, value in zip(
-                    nodes[1:], metrics[1:], statistics[1:], row[1:], strict=False
-                ):
-                    is_tail = metric != "latency" or statistic in {"Average", "p90", "p95", "p99"}
-                    if value and is_tail:
-                        builder.add(service(node), f"{metric} {statistic}", at, value)
+            lines = csv.reader(file)
+            header = [next(lines) for _ in range(3)]
+            rows = [(float(r[0]), r[1:]) for r in lines if r and r[0].replace(".", "", 1).isdigit()]
     except (StopIteration, *BROKEN) as error:
-        problems["metrics"] = f"{path.name} cannot be read after row {len(times)} ({error})"
-    return sorted(times)
+        reason = f"{type(error).__name__}: {error}"
+        note(problems, "metrics", f"{path.name} cannot be read after row {len(rows)} ({reason})")
+        return []
+    shift = before - STEP_SECONDS - max(at for at, _ in rows) if before and rows else 0.0
+    for at, cells in rows:
+        for node, metric, statistic, value in zip(*(h[1:] for h in header), cells, strict=False):
+            if value:
+                builder.add(service(node), f"{metric} {statistic}", at + shift, value)
+    return sorted(at + shift for at, _ in rows)
 
 
-def _graph(path: Path, problems: dict[str, str]) -> TopologyGraph | None:
-    edges = []
+def _graph(path: Path, problems: Problems) -> TopologyGraph | None:
+    edges: list[TopologyEdge] = []
     names: list[str] = []
-    for row in read_rows(path, problems, "topology"):
-        values = list(row.items())
-        caller = values[0][1]
+
+    def parse(row: dict[str, str]) -> None:
+        (_, caller), *cells = row.items()
         names.append(caller)
-        edges += [
+        edges.extend(
             TopologyEdge(service(caller), service(callee), "declared")
-            for callee, weight in values[1:]
+            for callee, weight in cells
             if weight and float(weight) > 0
-        ]
+        )
+
+    for _ in parsed_rows(path, problems, "topology", parse):
+        pass
     return TopologyGraph(tuple(service(n) for n in names), tuple(edges)) if edges else None

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from telemetry.adapters.memory import MemoryData
 from telemetry.adapters.recorded.recording import Recording, RecordingError
-from telemetry.adapters.recorded.tables import SeriesBuilder, read_rows
+from telemetry.adapters.recorded.series import SeriesBuilder
+from telemetry.adapters.recorded.tables import Problems, parsed_rows
 from telemetry.types import AlertFiring, Semantic, TimeWindow, service
 
+Sample = tuple[float, dict[str, str]]
 ENTRY_HINTS = ("front-end", "frontend", "gateway", "ui", "web")
 
 
@@ -18,34 +20,21 @@ def is_it(path: Path) -> bool:
 
 def load(path: Path) -> Recording:
     """Load one case. The symptom is the entry service's own latency from the second table on."""
-    problems: dict[str, str] = {}
+    problems: Problems = {}
     builder = SeriesBuilder()
-    starts: list[float] = []
-    ends: list[float] = []
     names: set[str] = set()
-    offset = 0.0
-    for part in ("normal", "anomalous"):
-        file = next(iter(path.glob(f"{part}.csv*")))
-        times: list[float] = []
-        for row in read_rows(file, problems, "metrics"):
-            at = float(row.pop("time", 0) or 0) + offset
-            if times and at <= times[-1]:
-                at = times[-1] + 1
-            if part == "anomalous" and not times and at <= ends[0]:
-                offset = ends[0] + 1 - at
-                at += offset
-            times.append(at)
-            for column, value in row.items():
-                name, _, metric = column.partition("_")
-                names.add(name)
-                builder.add(service(name), metric, at, value)
-        if not times:
-            raise RecordingError(f"{path}: {problems.get('metrics', f'{file.name} has no rows')}")
-        starts.append(times[0])
-        ends.append(times[-1])
+    normal, anomalous = (_table(path, part, problems) for part in ("normal", "anomalous"))
+    # The tables were taken apart from each other: normal is moved to end where the other begins.
+    shift = anomalous[0][0] - normal[-1][0] - 1
+    for stamp, values in [(at + shift, values) for at, values in normal] + anomalous:
+        for column, value in values.items():
+            name, _, metric = column.partition("_")
+            names.add(name)
+            builder.add(service(name), metric, stamp, value)
     entry = next((n for hint in ENTRY_HINTS for n in sorted(names) if hint in n), sorted(names)[0])
     begin, split, end = (
-        datetime.fromtimestamp(t, UTC) for t in (starts[0], starts[1], ends[1] + 1)
+        datetime.fromtimestamp(t, UTC)
+        for t in (normal[0][0] + shift, anomalous[0][0], anomalous[-1][0] + 1)
     )
     alert = AlertFiring("Slow", service(entry), f"{entry} is slow", split, "critical",
                         Semantic.LATENCY_P99_SECONDS)  # fmt: skip
@@ -53,3 +42,19 @@ def load(path: Path) -> Recording:
                       problems=problems)  # fmt: skip
     return Recording("rcd", f"{entry} is slow", data, alert, TimeWindow(split, end),
                      TimeWindow(begin, split))  # fmt: skip
+
+
+def _table(path: Path, part: str, problems: Problems) -> list[Sample]:
+    """Return (time, values by column); samples whose clock stands still are a second apart."""
+    file = next(iter(sorted(path.glob(f"{part}.csv*"))))
+    rows: list[Sample] = []
+    for stamp, values in parsed_rows(file, problems, "metrics", _row):
+        rows.append((max(stamp, rows[-1][0] + 1) if rows else stamp, values))
+    if not rows:
+        raise RecordingError(f"{path}: {problems.get('metrics', f'{file.name} has no rows')}")
+    return rows
+
+
+def _row(row: dict[str, str]) -> Sample:
+    stamp = float(row.pop("time", "") or 0)
+    return stamp, {k: v for k, v in row.items() if "_" in k}

@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from telemetry.adapters.memory import MemoryData, open_memory_sources
+from telemetry.adapters.recorded.tables import BAD_ROW, BROKEN
 from telemetry.errors import TelemetryError
 from telemetry.ports import TelemetrySources
-from telemetry.types import AlertFiring, TimeWindow
+from telemetry.types import AlertFiring, ResourceRef, TimeWindow, TopologyGraph, service
+
+HEADS = ("incident.json", "alert.json")
 
 
 class RecordingError(TelemetryError):
@@ -50,15 +53,26 @@ def windows(
     return TimeWindow(begin, max(end, begin + timedelta(seconds=2))), TimeWindow(first, begin)
 
 
-def read_json(path: Path, problems: dict[str, str], part: str) -> object:
-    """Return a JSON file, or None with a problem that names the file."""
+def entry_of(graph: TopologyGraph, *, default: str = "unknown") -> ResourceRef:
+    """Return where users come in: what nobody calls and itself calls the most."""
+    called = {edge.callee for edge in graph.edges}
+    roots = [r for r in graph.resources if r not in called and graph.callees(r)]
+    return max(roots, key=lambda r: len(graph.callees(r)), default=service(default))
+
+
+def read_head(path: Path) -> dict[str, object]:
+    """Return the JSON object that a format cannot do without.
+
+    Raises:
+        RecordingError: It is missing, unreadable or no object; names the file.
+    """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        problems[part] = f"{path.name} is missing from this recording"
-    except (ValueError, OSError) as error:
-        problems[part] = f"{path.name} cannot be read ({error})"
-    return None
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RecordingError(f"{path} cannot be read ({error}).") from error
+    if not isinstance(found, dict):
+        raise RecordingError(f"{path} is not a JSON object.")
+    return found
 
 
 def detect_format(path: Path) -> str:
@@ -76,6 +90,9 @@ def detect_format(path: Path) -> str:
     for name, (is_it, _) in FORMATS.items():
         if is_it(path):
             return name
+    for head in HEADS:
+        if (path / head).exists():
+            read_head(path / head)
     known = ", ".join(FORMATS)
     raise RecordingError(f"{path} is in no format known here. Known: {known}.")
 
@@ -89,4 +106,9 @@ def open_recording(path: str | Path) -> Recording:
     from telemetry.adapters.recorded.formats import FORMATS  # noqa: PLC0415  # formats build on us
 
     found = Path(path).expanduser().absolute()
-    return FORMATS[detect_format(found)][1](found)
+    name = detect_format(found)
+    try:
+        return FORMATS[name][1](found)
+    except (*BAD_ROW, *BROKEN) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise RecordingError(f"{found} looks like {name} but cannot be read ({reason}).") from error

@@ -1,13 +1,22 @@
 """edgedelta/root-cause-bench: an alert, logs, metrics, traces, commits, deploys, flags."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 from telemetry.adapters.memory import MemoryData
 from telemetry.adapters.recorded.naming import meaning_of
-from telemetry.adapters.recorded.recording import Recording, RecordingError, read_json, windows
-from telemetry.adapters.recorded.tables import SeriesBuilder, read_rows
+from telemetry.adapters.recorded.recording import Recording, read_head, windows
+from telemetry.adapters.recorded.series import SeriesBuilder
+from telemetry.adapters.recorded.tables import (
+    Problems,
+    checked,
+    kept,
+    note,
+    parsed_lines,
+    parsed_rows,
+    read_json,
+)
+from telemetry.adapters.recorded.workspace import at_of
 from telemetry.types import (
     AlertFiring,
     ChangeEvent,
@@ -27,34 +36,33 @@ def is_it(path: Path) -> bool:
     return (path / "alert.json").exists() and (path / "context").is_dir()
 
 
-def _at(text: object) -> datetime:
-    at = datetime.fromisoformat(str(text))
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
 def load(path: Path) -> Recording:
     """Load one case."""
-    problems: dict[str, str] = {}
-    head = read_json(path / "alert.json", problems, "alert")
-    if not isinstance(head, dict):
-        raise RecordingError(f"{path}: {problems.get('alert', 'alert.json is not an object')}")
+    problems: Problems = {}
+    head = read_head(path / "alert.json")
     meaning = meaning_of(str(head.get("metric", "")))
     alert = AlertFiring(
         name=str(head.get("monitor", head.get("metric", "alert"))),
         resource=service(str(head["service"])),
         summary=str(head.get("summary", "")),
-        starts_at=_at(head["fired_at"]),
+        starts_at=at_of(str(head["fired_at"])),
         severity=str(head.get("severity", "")),
         semantic=meaning.semantic if meaning else None,
+        value=_number(head.get("observed")),
+        labels={k: str(head[k]) for k in ("metric", "threshold") if k in head},
     )
     builder = SeriesBuilder()
-    for row in read_rows(path / "metrics.csv", problems, "metrics"):
-        at = _at(row["timestamp"]).timestamp()
+
+    def sample(row: dict[str, str]) -> None:
+        at = at_of(row["timestamp"]).timestamp()
         builder.add(service(row["service"]), row["metric"], at, row["value"])
+
+    for _ in parsed_rows(path / "metrics.csv", problems, "metrics", sample):
+        pass
     spans = _spans(path, problems)
     data = MemoryData(
         name=f"root-cause-bench {path.name}",
-        series=builder.build() or None,
+        series=kept(builder.build(), problems, "metrics"),
         logs=_logs(path, problems),
         spans=spans,
         changes=_changes(path, problems),
@@ -70,34 +78,45 @@ def load(path: Path) -> Recording:
     return Recording("rootcausebench", alert.summary or alert.name, data, alert, window, baseline)
 
 
-def _logs(path: Path, problems: dict[str, str]) -> list[LogLine] | None:
-    found: list[LogLine] = []
-    number = 0
-    try:
-        text = (path / "logs.ndjson").read_text(encoding="utf-8")
-        for number, line in enumerate(text.splitlines(), 1):  # noqa: B007  # told in the error
-            row = json.loads(line)
-            found.append(LogLine(_at(row["timestamp"]), service(row["service"]),
-                                 str(row.get("severity_text", "")).lower(), str(row.get("msg", "")),
-                                 str(row.get("trace_id", ""))))  # fmt: skip
-    except FileNotFoundError:
-        problems["logs"] = "logs.ndjson is missing from this recording"
-        return None
-    except (ValueError, KeyError) as error:
-        problems["logs"] = f"logs.ndjson cannot be read after line {number} ({error})"
-    return found or None
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
 
 
-def _spans(path: Path, problems: dict[str, str]) -> list[Span] | None:
-    rows = read_json(path / "traces.json", problems, "traces")
-    if not isinstance(rows, list):
-        return None
-    return [
-        Span(str(r["trace_id"]), str(r["span_id"]), str(r.get("parent_id") or ""),
-             service(str(r["service"])), str(r.get("name", "")), _at(r["start"]),
-             float(r.get("duration_ms", 0)) / 1000, str(r.get("status", "")).upper() == "ERROR")
-        for r in rows
-    ]  # fmt: skip
+def _logs(path: Path, problems: Problems) -> list[LogLine] | None:
+    found = list(parsed_lines(path / "logs.ndjson", problems, "logs", _line))
+    return kept(sorted(found, key=lambda line: line.at), problems, "logs")
+
+
+def _line(row: object) -> LogLine:
+    if not isinstance(row, dict):
+        raise TypeError("not an object")
+    return LogLine(at_of(str(row["timestamp"])), service(str(row["service"])),
+                   str(row.get("severity_text", "")).lower(), str(row.get("msg", "")),
+                   str(row.get("trace_id", "")))  # fmt: skip
+
+
+def _spans(path: Path, problems: Problems) -> list[Span] | None:
+    rows = _rows(path / "traces.json", problems, "traces")
+    found = checked(path / "traces.json", rows, problems, "traces", _span)
+    return kept(found, problems, "traces")
+
+
+def _span(r: Row) -> Span:
+    known = {
+        "trace_id",
+        "span_id",
+        "parent_id",
+        "service",
+        "name",
+        "start",
+        "duration_ms",
+        "status",
+    }
+    more = tuple((k, str(v)) for k, v in r.items() if k not in known)
+    return Span(str(r["trace_id"]), str(r["span_id"]), str(r.get("parent_id") or ""),
+                service(str(r["service"])), str(r.get("name", "")), at_of(str(r["start"])),
+                float(str(r.get("duration_ms", 0))) / 1000,
+                str(r.get("status", "")).upper() == "ERROR", attributes=more)  # fmt: skip
 
 
 def _graph(spans: list[Span] | None) -> TopologyGraph | None:
@@ -112,33 +131,47 @@ def _graph(spans: list[Span] | None) -> TopologyGraph | None:
     return TopologyGraph(tuple(resources), found) if found else None
 
 
-def _changes(path: Path, problems: dict[str, str]) -> list[ChangeEvent]:
-    commits = {str(c["sha"]): c for c in _rows(path, "commits", problems)}
-    found = []
-    for row in _rows(path, "deploys", problems):
+def _changes(path: Path, problems: Problems) -> list[ChangeEvent] | None:
+    context = path / "context"
+    commits = {str(c.get("sha")): c for c in _rows(context / "commits.json", problems, "changes")}
+
+    def deploy(row: Row) -> ChangeEvent:
         sha = str(row.get("commit_sha", ""))
         commit = commits.get(sha, {})
-        found.append(
-            ChangeEvent(
-                id=sha or str(row.get("version", "")), at=_at(row["timestamp"]),
-                kind=ChangeKind.DEPLOY, resource=service(str(row["service"])),
-                summary=str(commit.get("message", row.get("version", ""))),
-                author=str(commit.get("author", "")), revision_after=str(row.get("version", "")),
-                diff=str(commit.get("diff", "")),
-            )
+        return ChangeEvent(
+            id=sha or str(row.get("version", "")), at=at_of(str(row["timestamp"])),
+            kind=ChangeKind.DEPLOY, resource=service(str(row["service"])),
+            summary=str(commit.get("message", row.get("version", ""))),
+            author=str(commit.get("author", "")), revision_after=str(row.get("version", "")),
+            diff=str(commit.get("diff") or ""),
+            attributes=(("files", ", ".join(_texts(commit.get("files_changed")))),),
         )  # fmt: skip
-    for row in _rows(path, "flags", problems):
-        found.append(
-            ChangeEvent(
-                id=f"flag-{row.get('flag', '')}", at=_at(row["timestamp"]), kind=ChangeKind.FLAG,
-                resource=service(str(row.get("service", "unknown"))),
-                summary=f"{row.get('flag', '')}: {row.get('change', '')}",
-                author=str(row.get("actor", "")),
-            )
-        )  # fmt: skip
-    return found
+
+    found = []
+    for name, parse in (("deploys", deploy), ("flags", _flag)):
+        file = context / f"{name}.json"
+        found += checked(file, _rows(file, problems, "changes"), problems, "changes", parse)
+    return kept(sorted(found, key=lambda change: change.at), problems, "changes")
 
 
-def _rows(path: Path, name: str, problems: dict[str, str]) -> list[Row]:
-    found = read_json(path / "context" / f"{name}.json", problems, "changes")
-    return [r for r in found if isinstance(r, dict)] if isinstance(found, list) else []
+def _flag(row: Row) -> ChangeEvent:
+    before, _, after = str(row.get("change", "")).partition("->")
+    return ChangeEvent(
+        id=f"flag-{row.get('flag', '')}", at=at_of(str(row["timestamp"])), kind=ChangeKind.FLAG,
+        resource=service(str(row.get("service", "unknown"))),
+        summary=f"{row.get('flag', '')}: {row.get('change', '')}", author=str(row.get("actor", "")),
+        revision_before=before if after else "", revision_after=after,
+    )  # fmt: skip
+
+
+def _texts(value: object) -> list[str]:
+    return [str(v) for v in value] if isinstance(value, list) else []
+
+
+def _rows(file: Path, problems: Problems, part: str) -> list[Row]:
+    found = read_json(file, problems, part)
+    if isinstance(found, list):
+        return [row for row in found if isinstance(row, dict)]
+    if found is not None:
+        note(problems, part, f"{file.name} is not a list")
+    return []

@@ -1,18 +1,34 @@
-"""Reading tables and building series from them."""
+"""Reading tables and lines; what cannot be read becomes a problem that names file and line."""
 
 import csv
 import gzip
 import io
-from collections import defaultdict
-from collections.abc import Iterator
+import itertools
+import json
+import zlib
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from typing import TypeVar
 
-import numpy as np
+S = TypeVar("S")
+T = TypeVar("T")
+Problems = dict[str, str]
+BROKEN = (OSError, EOFError, ValueError, csv.Error, zlib.error)
+# What a row that is not as it should be makes its parser raise.
+BAD_ROW = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
+# A recording is held in memory: about 300 bytes a row.
+MAX_ROWS = 1_000_000
 
-from telemetry.adapters.recorded.naming import meaning_of
-from telemetry.types import ResourceRef, Semantic, Series, SeriesRef
 
-BROKEN = (OSError, EOFError, ValueError, csv.Error, UnicodeError)
+def note(problems: Problems, part: str, text: str) -> None:
+    """Add a sentence to what is wrong with a part."""
+    problems[part] = f"{problems[part]}; {text}" if part in problems else text
+
+
+def either(folder: Path, name: str) -> Path:
+    """Return the gzipped file of that name if there is one, else the plain one."""
+    packed = folder / f"{name}.gz"
+    return packed if packed.exists() else folder / name
 
 
 def open_text(path: Path) -> io.TextIOBase:
@@ -22,76 +38,100 @@ def open_text(path: Path) -> io.TextIOBase:
     return path.open(encoding="utf-8", newline="")
 
 
-def read_rows(path: Path, problems: dict[str, str], part: str) -> Iterator[dict[str, str]]:
-    """Yield a table's rows; what cannot be read becomes a problem that names file and line."""
-    line = 0
+def parsed_rows(
+    path: Path,
+    problems: Problems,
+    part: str,
+    parse: Callable[[dict[str, str]], T],
+    columns: Collection[str] = (),
+) -> Iterator[T]:
+    """Yield what ``parse`` makes of each row of a table whose header has the columns."""
+
+    def rows(file: io.TextIOBase) -> Iterator[tuple[int, dict[str, str]]]:
+        reader = csv.DictReader(file)
+        missing = sorted(set(columns) - set(reader.fieldnames or ()))
+        if missing:
+            raise csv.Error(f"its header lacks {', '.join(missing)}")
+        for row in reader:
+            yield reader.line_num, row
+
+    yield from _parsed(path, problems, part, rows, parse)
+
+
+def parsed_lines(
+    path: Path, problems: Problems, part: str, parse: Callable[[object], T]
+) -> Iterator[T]:
+    """Yield what ``parse`` makes of each JSON line."""
+
+    def rows(file: io.TextIOBase) -> Iterator[tuple[int, str]]:
+        return ((number, line) for number, line in enumerate(file, 1) if line.strip())
+
+    yield from _parsed(path, problems, part, rows, lambda line: parse(json.loads(line)))
+
+
+def _parsed(
+    path: Path,
+    problems: Problems,
+    part: str,
+    rows: Callable[[io.TextIOBase], Iterator[tuple[int, T]]],
+    parse: Callable[[T], object],
+) -> Iterator:  # type: ignore[type-arg]  # the callers say of what
+    count, last, bad = 0, 0, 0
+    first = ""
     try:
         with open_text(path) as file:
-            for row in csv.DictReader(file):
-                line += 1
-                yield row
+            for last, row in itertools.islice(rows(file), MAX_ROWS):
+                count += 1
+                try:
+                    found = parse(row)
+                except BAD_ROW as error:
+                    bad += 1
+                    first = first or f"line {last} ({_reason(error)})"
+                    continue
+                yield found
     except FileNotFoundError:
-        problems[part] = f"{path.name} is missing from this recording"
+        note(problems, part, f"{path.name} is missing from this recording")
     except BROKEN as error:
-        problems[part] = f"{path.name} cannot be read after line {line} ({error})"
+        note(problems, part, f"{path.name} cannot be read after line {last} ({_reason(error)})")
+    if bad:
+        note(problems, part, f"{path.name}: {bad} of {count} rows unreadable, first at {first}")
+    if count == MAX_ROWS:
+        note(problems, part, f"{path.name} was read up to row {MAX_ROWS} only")
 
 
-class SeriesBuilder:
-    """Collects samples by (resource, name, peer) and makes series with meanings of them."""
+def read_json(path: Path, problems: Problems, part: str) -> object:
+    """Return a JSON file, or None with a problem that names the file."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        note(problems, part, f"{path.name} is missing from this recording")
+    except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
+        note(problems, part, f"{path.name} cannot be read ({_reason(error)})")
+    return None
 
-    def __init__(self) -> None:
-        self._samples: dict[tuple[ResourceRef, str, ResourceRef | None], list[tuple[float, float]]]
-        self._samples = defaultdict(list)
 
-    def add(
-        self, resource: ResourceRef, name: str, at: float, value: str | float,
-        peer: ResourceRef | None = None,
-    ) -> None:  # fmt: skip
-        """Add one sample; an unreadable value is a missing scrape."""
+def checked(
+    path: Path, rows: list[S], problems: Problems, part: str, parse: Callable[[S], T]
+) -> list[T]:
+    """Return what ``parse`` makes of each of a file's items; names the first it cannot read."""
+    found: list[T] = []
+    first = ""
+    for number, row in enumerate(rows, 1):
         try:
-            number = float(value)
-        except ValueError:
-            number = float("nan")
-        self._samples[resource, name, peer].append((at, number))
-
-    def build(self, *, semantics: dict[str, Semantic] | None = None) -> list[Series]:
-        """Return the series, times increasing. ``semantics`` overrides meanings by name."""
-        found = []
-        for (resource, name, peer), samples in self._samples.items():
-            merged: dict[float, list[float]] = defaultdict(list)
-            for at, value in samples:
-                merged[at].append(value)
-            times = np.array(sorted(merged))
-            with np.errstate(invalid="ignore"):
-                values = np.array([float(np.mean(merged[t])) for t in times])
-            found.append(_meant(resource, name, peer, times, values, semantics or {}))
-        return found
+            found.append(parse(row))
+        except BAD_ROW as error:
+            first = first or f"item {number} ({_reason(error)})"
+    if first:
+        bad = len(rows) - len(found)
+        note(problems, part, f"{path.name}: {bad} of {len(rows)} items unreadable, first {first}")
+    return found
 
 
-def _meant(
-    resource: ResourceRef, name: str, peer: ResourceRef | None, times: np.ndarray,
-    values: np.ndarray, semantics: dict[str, Semantic],
-) -> Series:  # fmt: skip
-    if name in semantics:
-        ref = SeriesRef(resource, name, semantics[name], peer, unit_of(semantics[name]))
-        return Series(ref, times, values)
-    meaning = meaning_of(name)
-    if meaning is None:
-        return Series(SeriesRef(resource, name, None, peer), times, values)
-    known = values[~np.isnan(values)]
-    scale = meaning.scale
-    is_percent = meaning.unit == "ratio" and len(known) > 0 and float(np.max(known)) > 1.5
-    if is_percent:
-        scale *= 0.01
-    scaled = values * scale
-    if meaning.is_good:
-        scaled = 1.0 - scaled
-    return Series(SeriesRef(resource, name, meaning.semantic, peer, meaning.unit), times, scaled)
+def kept(found: list[T], problems: Problems, part: str) -> list[T] | None:
+    """Return None (no answer) when nothing was read because of a problem; [] is "no data"."""
+    return None if not found and part in problems else found
 
 
-def unit_of(semantic: Semantic) -> str:
-    """Return the unit that a meaning's name states."""
-    for ending in ("seconds", "bytes", "ratio"):
-        if semantic.value.endswith(f"_{ending}"):
-            return ending
-    return "per_second" if semantic.value.endswith("_rate") else "count"
+def _reason(error: Exception) -> str:
+    text = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {text}"[:120]
