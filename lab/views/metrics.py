@@ -60,7 +60,7 @@ def _rows(world: LabWorld, window: TimeWindow) -> slice:
 def has_samples(world: LabWorld, window: TimeWindow) -> bool:
     """Tell whether the world has run within the window."""
     rows = _rows(world, window)
-    return rows.stop > rows.start
+    return bool(rows.stop > rows.start)
 
 
 def catalogue(world: LabWorld, resources: Sequence[ResourceRef]) -> list[SeriesRef]:
