@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from agents.case import Case
-from agents.enums import SPECIALISTS, Presence
+from agents.enums import SPECIALISTS, AgentName, Presence
 from agents.findings import Finding
 from agents.reconciler.decide import decide, rank
 from agents.reconciler.outcome import Outcome
@@ -49,6 +49,11 @@ def to_challenge(
     return [s.index for s in support[: CHALLENGED + 3]]
 
 
+def challengers(claim: Finding) -> list[AgentName]:
+    """Return who re-checks a claim: the other specialists first, then its own with other data."""
+    return sorted(SPECIALISTS, key=lambda name: name is claim.agent)
+
+
 def challenge_leader(
     case: Case, candidates: Sequence[Scored], findings: list[Finding], keep: OnFinding
 ) -> dict[int, bool]:
@@ -57,7 +62,7 @@ def challenge_leader(
     for index in to_challenge(candidates, findings, case):
         if len(challenged) >= CHALLENGED:
             break
-        for name in SPECIALISTS:
+        for name in challengers(findings[index]):
             answer = REGISTRY[name].challenge(case, findings[index])
             if answer is not None:
                 keep(answer)

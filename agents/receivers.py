@@ -1,7 +1,7 @@
 """News from the board to background jobs. Receivers enqueue; they never work."""
 
 from agents.jobs import enqueue_wake
-from investigations.signals import board_touched, incident_opened
+from investigations.signals import board_touched, incident_changed, incident_opened
 
 
 def on_board_news(sender: object, *, investigation_id: int, **_: object) -> None:
@@ -13,3 +13,4 @@ def connect() -> None:
     """Listen to the board."""
     incident_opened.connect(on_board_news, weak=False, dispatch_uid="agents.opened")
     board_touched.connect(on_board_news, weak=False, dispatch_uid="agents.touched")
+    incident_changed.connect(on_board_news, weak=False, dispatch_uid="agents.incident")

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from agents.domain import dispatch, open_work
+from agents.domain import dispatch, open_work, rounds
 from agents.jobs import RUN_OPEN_WORK, RUN_WORK_ITEM, WAKE
 
 
@@ -15,8 +15,8 @@ def run_work_item(item_id: int) -> None:
 @shared_task(name=WAKE)
 def wake(investigation_id: int) -> None:
     """Start an investigation, or see what people changed on its board."""
-    dispatch.open_investigation(investigation_id)
-    dispatch.wake(investigation_id)
+    rounds.open_investigation(investigation_id)
+    rounds.wake(investigation_id)
 
 
 @shared_task(name=RUN_OPEN_WORK)

@@ -2,15 +2,20 @@
 
 from dataclasses import dataclass, field
 
+import structlog
 from django.conf import settings
 
 from agents.case import Case, Symptom
+from agents.domain.breaker import Breaker, behind, breaker_of
 from agents.domain.posting import finding_of
+from agents.enums import Presence
 from agents.findings import Cause, Finding
-from investigations.enums import HypothesisState
+from investigations.enums import HypothesisState, SteeringKind
 from investigations.models import Evidence, Hypothesis, Investigation
 from telemetry.ask import GuardedSources, guarded
 from telemetry.backends import open_sources
+from telemetry.errors import QueryRejected
+from telemetry.ports import TelemetrySources
 from telemetry.results import QueryResult
 from telemetry.types import (
     ResourceKind,
@@ -21,19 +26,32 @@ from telemetry.types import (
     TopologyGraph,
 )
 
+log = structlog.get_logger(__name__)
+MAX_CALLS = 60
+Call = tuple[str, str, str, float, int]
+
 
 @dataclass
 class Meter:
-    """Counts what a step asks of telemetry."""
+    """Counts what a step asks of telemetry, and keeps the first queries with their outcome."""
 
+    breaker: Breaker
     queries: int = 0
     rows: int = 0
     seconds: float = 0.0
+    calls: list[Call] = field(default_factory=list)
 
     def __call__(self, result: QueryResult[object]) -> None:
+        source = result.provenance
+        rows = len(result.data) if isinstance(result.data, tuple) else 1
         self.queries += 1
-        self.seconds += result.provenance.duration_seconds
-        self.rows += len(result.data) if isinstance(result.data, tuple) else 1
+        self.seconds += source.duration_seconds
+        self.rows += rows
+        self.breaker.note(result, deadline_seconds=settings.TELEMETRY_DEADLINE_SECONDS)
+        if len(self.calls) < MAX_CALLS:
+            seconds = round(source.duration_seconds, 4)
+            status = result.status.value
+            self.calls.append((source.kind.value, source.query[:200], status, seconds, rows))
 
 
 @dataclass
@@ -47,27 +65,67 @@ class Casework:
     findings: list[Finding] = field(default_factory=list)
 
     def load(self) -> None:
-        """Read the board's evidence anew, oldest first."""
-        self.evidence, self.findings = [], []
-        rows = Evidence.objects.filter(investigation=self.investigation).order_by("number")
-        for row in rows:
+        """Read the board's evidence anew, oldest first.
+
+        Where a later round found something else on the same question, its answer counts, and a
+        source that answered in a later round is no gap any more. Answers to challenges are not
+        findings of their own.
+        """
+        latest: dict[str, tuple[Evidence, Finding]] = {}
+        answered: dict[str, int] = {}
+        rows = Evidence.objects.filter(investigation=self.investigation, challenges=None)
+        for row in rows.order_by("number"):
             finding = finding_of(row)
-            if finding is not None and row.challenges_id is None:
-                self.evidence.append(row)
-                self.findings.append(finding)
+            if finding is None:
+                continue
+            latest[finding.key] = (row, finding)
+            if finding.presence is not Presence.UNKNOWN:
+                answered[finding.kind.value] = round_of(row)
+        kept = [
+            (row, finding) for row, finding in latest.values()
+            if finding.presence is not Presence.UNKNOWN
+            or answered.get(finding.kind.value, 0) <= round_of(row)
+        ]  # fmt: skip
+        self.evidence = [row for row, _ in kept]
+        self.findings = [finding for _, finding in kept]
+
+    def has_same(self, finding: Finding) -> bool:
+        """Whether the board already says this, in what counts now (see :meth:`load`)."""
+        return any(says_the_same(known, finding) for known in self.findings)
+
+
+def round_of(evidence: Evidence) -> int:
+    """Return the round that evidence was posted in, from its step key (``r2/…``)."""
+    head = evidence.step_key.partition("/")[0].removeprefix("r")
+    return int(head) if head.isdigit() else 0
+
+
+def says_the_same(known: Finding, fresh: Finding) -> bool:
+    """Whether a finding only repeats another: same question, same answer, within a quarter."""
+    if (known.key, known.presence, known.has_ended) != (fresh.key, fresh.presence, fresh.has_ended):
+        return False
+    was, now = known.magnitude, fresh.magnitude
+    if was is None or now is None:
+        return was is now
+    return abs(now - was) <= 0.25 * max(abs(was), abs(now))
 
 
 def sources_of(investigation: Investigation, meter: Meter) -> GuardedSources:
-    """Open what the investigation may ask, guarded and metered."""
+    """Open what the investigation may ask: guarded, metered, behind its breaker."""
+    try:
+        sources = open_sources(investigation.telemetry)
+    except QueryRejected as error:
+        log.warning("casework.no_sources", reason=str(error))
+        sources = TelemetrySources()
     return guarded(
-        open_sources(investigation.telemetry),
+        behind(sources, meter.breaker),
         deadline_seconds=settings.TELEMETRY_DEADLINE_SECONDS,
         on_query=meter,
     )
 
 
 def symptoms_of(investigation: Investigation) -> tuple[Symptom, ...]:
-    """Return the incident's own symptom first, then one for each further alerting resource."""
+    """Return the incident's own symptom: what the first alert, or the person, said."""
     incident = investigation.incident
     own = Symptom(
         resource=parse_resource(incident.resource),
@@ -87,8 +145,11 @@ def parse_resource(text: str) -> ResourceRef:
 
 
 def open_case(investigation: Investigation, *, agent: str = "") -> Casework:
-    """Return the case from the investigation's scope, without asking anything yet."""
-    meter = Meter()
+    """Return the case from the investigation's scope, without asking anything yet.
+
+    What people named in their messages to this agent, or to all, comes first in the scope.
+    """
+    meter = Meter(breaker_of(investigation.pk))
     scope = investigation.scope
     graph = TopologyGraph(
         resources=tuple(parse_resource(r) for r in scope.get("resources", [])),
@@ -97,18 +158,29 @@ def open_case(investigation: Investigation, *, agent: str = "") -> Casework:
         ),
         runs_on=tuple((parse_resource(a), parse_resource(b)) for a, b in scope.get("runs_on", [])),
     )
-    hints = [m.text for m in investigation.steering.all() if m.agent in {"", agent}]
+    affected = tuple(parse_resource(r) for r in scope.get("affected", []))
+    messages = investigation.steering.exclude(kind=SteeringKind.CHALLENGE)
+    hints = tuple(m.text for m in messages if m.agent in {"", agent})
+    focus = match_named(" ".join(hints), (*affected, *graph.resources)) if hints else ()
     case = Case(
         sources=sources_of(investigation, meter),
         symptoms=symptoms_of(investigation),
         window=TimeWindow(investigation.window_start, investigation.window_end),
         baseline=TimeWindow(investigation.baseline_start, investigation.baseline_end),
         graph=graph,
-        affected=tuple(parse_resource(r) for r in scope.get("affected", [])),
-        hints=tuple(hints),
+        # An empty scope means everything: it must not shrink to what people named.
+        affected=tuple(dict.fromkeys((*focus, *affected))) if affected else (),
+        focus=focus,
+        hints=hints,
         step_seconds=float(scope.get("step_seconds", 10.0)),
     )
     return Casework(investigation, case, meter)
+
+
+def match_named(text: str, resources: tuple[ResourceRef, ...]) -> tuple[ResourceRef, ...]:
+    """Return the resources that a text names as whole words, each once, at most five."""
+    words = set(text.lower().replace(",", " ").replace(".", " ").split())
+    return tuple(dict.fromkeys(r for r in resources if r.name.lower() in words))[:5]
 
 
 def live_hypotheses(investigation: Investigation) -> list[Hypothesis]:

@@ -1,59 +1,41 @@
-"""Which steps an investigation needs next: phases of work items, advanced under its row lock."""
-
-from datetime import timedelta
+"""Doing one work item, and advancing an investigation through the phases of a round."""
 
 import structlog
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, transaction
 
 from agents.domain.casework import parse_resource
 from agents.domain.crash import crash_at
-from agents.domain.leases import claim, fence_of, finish, release
+from agents.domain.leases import claim, fence_of, finish, is_worn_out, keeping, release
+from agents.domain.phases import DOING, PHASES, STATES, agents_for, create_items
 from agents.domain.posting import post_finding, set_status
-from agents.domain.steps import RECONCILER, run_step
-from agents.enums import SPECIALISTS, AgentName, Presence, WorkKind, WorkState
+from agents.domain.rounds import RECONCILER, is_spent, reenter, wake
+from agents.domain.steps import run_step
+from agents.enums import AgentName, Presence, WorkKind, WorkState
 from agents.findings import Finding
-from agents.jobs import enqueue_work_item
 from agents.models import WorkItem
 from investigations.domain import runs
+from investigations.domain.board import write_entry
 from investigations.domain.clock import database_now
-from investigations.domain.journal import writing
-from investigations.enums import HypothesisState, InvestigationState, SteeringState
-from investigations.errors import IllegalTransition, StaleLease
+from investigations.domain.journal import Fence, writing
+from investigations.enums import EntryKind, InvestigationState
+from investigations.errors import BoardError, IllegalTransition, StaleLease
 from investigations.models import Investigation
+from telemetry.errors import TelemetryError
 from telemetry.results import Provenance
-from telemetry.types import ResourceRef, TelemetryKind, TimeWindow
+from telemetry.types import TelemetryKind, TimeWindow
 
 log = structlog.get_logger(__name__)
-PHASES = (
-    WorkKind.SCOPE, WorkKind.GATHER, WorkKind.PROPOSE, WorkKind.EXAMINE, WorkKind.CHALLENGE,
-    WorkKind.RECONCILE,
-)  # fmt: skip
-STATES = {
-    WorkKind.GATHER: InvestigationState.GATHERING,
-    WorkKind.PROPOSE: InvestigationState.EXAMINING,
-    WorkKind.EXAMINE: InvestigationState.EXAMINING,
-    WorkKind.CHALLENGE: InvestigationState.EXAMINING,
-    WorkKind.RECONCILE: InvestigationState.RECONCILING,
-}
-DOING = {
-    WorkKind.SCOPE: "deciding what to look at",
-    WorkKind.GATHER: "looking over the scope",
-    WorkKind.INTERPRET: "reading what people posted",
-    WorkKind.PROPOSE: "proposing causes",
-    WorkKind.EXAMINE: "testing the hypotheses",
-    WorkKind.CHALLENGE: "challenging the strongest evidence",
-    WorkKind.RECONCILE: "weighing the evidence",
-}
-MAX_ROUNDS = 12
-WORKED_ERRORS = (ValueError, KeyError, TypeError, IndexError, ArithmeticError, OSError,
-                 IntegrityError, RuntimeError)  # fmt: skip
+# What a step may raise on bad data or a lost database: it is tried again, then becomes a gap.
+WORKED_ERRORS = (ArithmeticError, AttributeError, BoardError, DatabaseError, LookupError, OSError,
+                 RuntimeError, TelemetryError, TypeError, ValueError)  # fmt: skip
 
 
 def work(*, item_id: int | None = None, investigation_id: int | None = None) -> bool:
     """Claim one item, do it, finish it, and advance. Returns whether anything was claimed.
 
-    A step that raises is given back and poisoned after three attempts: then it becomes a data gap
-    on the board and the run goes on. A worker that loses its lease writes nothing more.
+    A step that raises is given back and poisoned after three attempts, one that takes its worker
+    down after six: then it becomes a data gap on the board and the run goes on. A worker that
+    loses its lease writes nothing more.
     """
     item = claim(item_id=item_id, investigation_id=investigation_id)
     if item is None:
@@ -61,28 +43,17 @@ def work(*, item_id: int | None = None, investigation_id: int | None = None) -> 
     structlog.contextvars.bind_contextvars(
         investigation=item.investigation_id, step=item.step_key, epoch=item.epoch
     )
-    fence = fence_of(item)
-    agent = AgentName(item.agent)
     try:
-        crash_at("after_claim")
-        _tell(item, agent, "querying", DOING[WorkKind(item.kind)])
-        if item.kind in {WorkKind.GATHER, WorkKind.EXAMINE} and _is_spent(item.investigation):
-            item.error = "budget exhausted"
+        if is_worn_out(item):
+            _give_up(item, "it ended its worker each time")
         else:
-            run_step(item, fence)
-        crash_at("before_finish")
-        with transaction.atomic():
-            Investigation.objects.select_for_update().get(pk=item.investigation_id)
-            finish(item, error=item.error)
-        _tell(item, agent, "idle", "done")
-        crash_at("after_finish")
+            _do(item)
     except StaleLease:
         log.info("work.lost_lease")
         return True
     except WORKED_ERRORS as error:
         log.exception("work.failed")
-        if release(item, f"{type(error).__name__}: {error}"):
-            _post_poisoned(item, error)
+        _fail(item, error)
     if item.kind == WorkKind.INTERPRET:
         wake(item.investigation_id)
     else:
@@ -90,110 +61,105 @@ def work(*, item_id: int | None = None, investigation_id: int | None = None) -> 
     return True
 
 
-def _tell(item: WorkItem, agent: AgentName, state: str, step: str) -> None:
+def _do(item: WorkItem) -> None:
+    fence = fence_of(item)
+    agent = AgentName(item.agent)
+    crash_at("after_claim")
+    with keeping(item):
+        if item.kind in {WorkKind.GATHER, WorkKind.EXAMINE} and is_spent(item.investigation):
+            item.result = {"skipped": "budget"}
+        else:
+            _tell(item, agent, fence)
+            run_step(item, fence)
+        crash_at("before_finish")
+        _finish(item, agent)
+    crash_at("after_finish")
+
+
+def _tell(item: WorkItem, agent: AgentName, fence: Fence) -> None:
     set_status(
-        item.investigation_id, agent, state=state, step=step, since=database_now().isoformat()
-    )
+        item.investigation_id, agent, state="querying", step=DOING[WorkKind(item.kind)],
+        since=database_now().isoformat(), fence=fence,
+    )  # fmt: skip
 
 
-def _is_spent(investigation: Investigation) -> bool:
-    fresh = Investigation.objects.only(
-        "used_queries", "budget_queries", "used_rows", "budget_rows", "used_seconds",
-        "budget_seconds",
-    ).get(pk=investigation.pk)  # fmt: skip
-    return (
-        fresh.used_queries >= fresh.budget_queries
-        or fresh.used_rows >= fresh.budget_rows
-        or fresh.used_seconds >= fresh.budget_seconds
-    )
+def _finish(item: WorkItem, agent: AgentName) -> None:
+    """Finish the item, add to what the run has used and show the agent idle: one transaction."""
+    with writing(item.investigation_id) as board:
+        finish(item)
+        runs.spend(board, seconds=item.seconds, queries=item.queries, rows=item.rows)
+        write_entry(
+            board, kind=EntryKind.AGENT, key=agent.value, author=agent.author,
+            data={"agent": agent.value, "state": "idle", "step": "done",
+                  "since": board.now.isoformat()},
+            sentence=f"{agent.value.capitalize()}: done {DOING[WorkKind(item.kind)]}",
+        )  # fmt: skip
 
 
-def _post_poisoned(item: WorkItem, error: Exception) -> None:
+def _fail(item: WorkItem, error: Exception) -> None:
+    reason = f"{type(error).__name__}: {error}"
+    if release(item, reason):
+        _post_poisoned(item, type(error).__name__)
+
+
+def _give_up(item: WorkItem, reason: str) -> None:
+    if release(item, reason):
+        _post_poisoned(item, reason)
+
+
+def _post_poisoned(item: WorkItem, reason: str) -> None:
     """Say on the board that a step failed for good: a gap, not silence."""
     investigation = item.investigation
     window = TimeWindow(investigation.window_start, investigation.window_end)
     finding = Finding(
         agent=AgentName(item.agent),
         feature=f"gap_{item.kind}",
-        resource=_resource(investigation),
+        resource=parse_resource(investigation.incident.resource),
         presence=Presence.UNKNOWN,
         kind=TelemetryKind.TOPOLOGY if item.kind == WorkKind.SCOPE else TelemetryKind.METRIC,
-        claim=f"{item.agent.capitalize()} failed three times at {DOING[WorkKind(item.kind)]}: "
-        f"{type(error).__name__}.",
+        claim=f"{item.agent.capitalize()} failed {item.attempts} times at "
+        f"{DOING[WorkKind(item.kind)]}: {reason}.",
         provenance=Provenance("sre-workspace", TelemetryKind.METRIC, item.step_key, window,
                               database_now()),
     )  # fmt: skip
-    post_finding(investigation, finding, fence=lambda: None, prefix=f"poison/{item.step_key}/")
-
-
-def _resource(investigation: Investigation) -> ResourceRef:
-    return parse_resource(investigation.incident.resource)
-
-
-def open_investigation(investigation_id: int) -> None:
-    """Create the first work item. Idempotent."""
-    with writing(investigation_id) as board:
-        _create(board.investigation, WorkKind.SCOPE, [AgentName.RECONCILER], round_number=0)
-
-
-def _create(
-    investigation: Investigation, kind: WorkKind, agents: list[AgentName], *, round_number: int
-) -> int:
-    created = 0
-    for agent in agents:
-        item, is_new = WorkItem.objects.get_or_create(
-            investigation=investigation,
-            step_key=f"r{round_number}/{kind.value}/{agent.value}",
-            defaults={"kind": kind.value, "agent": agent.value, "round": round_number},
-        )
-        if is_new:
-            created += 1
-            enqueue_work_item(item.pk)
-    return created
-
-
-def _agents_for(kind: WorkKind) -> list[AgentName]:
-    return list(SPECIALISTS) if kind in {WorkKind.GATHER, WorkKind.EXAMINE} else [
-        AgentName.RECONCILER
-    ]  # fmt: skip
+    post_finding(
+        investigation, finding, fence=lambda: None,
+        prefix=f"r{item.round}/poison/{item.kind}/{item.agent}/",
+    )  # fmt: skip
+    set_status(
+        investigation.pk, AgentName(item.agent), state="idle", step="failed",
+        since=database_now().isoformat(),
+    )  # fmt: skip
 
 
 def advance(investigation_id: int) -> None:
     """Start the next phase when the current one is done; conclude when all are. Idempotent."""
-    with writing(investigation_id) as board:
-        row = board.investigation
-        if row.is_over:
-            return
-        number = row.round
-        items = list(row.work_items.filter(round=number).exclude(kind=WorkKind.INTERPRET))
-        if not items:
-            return
-        open_states = {WorkState.PENDING.value, WorkState.LEASED.value}
-        if any(item.state in open_states for item in items):
+    with transaction.atomic():
+        row = Investigation.objects.select_for_update().get(pk=investigation_id)
+        items = list(row.work_items.filter(round=row.round).exclude(kind=WorkKind.INTERPRET))
+        unfinished = {WorkState.PENDING.value, WorkState.LEASED.value}
+        if row.is_over or not items or any(item.state in unfinished for item in items):
             return
         done = {item.kind for item in items}
         first = min((k for k in PHASES if k.value in done), key=PHASES.index)
         left = [k for k in PHASES[PHASES.index(first) :] if k.value not in done]
-    if left:
-        _start_phase(investigation_id, left[0], number)
-    elif not _reenter(investigation_id):
+        if left:
+            _start_phase(row, left[0])
+            return
+    if not reenter(investigation_id):
         _conclude(investigation_id)
 
 
-def _start_phase(investigation_id: int, kind: WorkKind, number: int) -> None:
-    with writing(investigation_id) as board:
-        row = board.investigation
-        to = STATES[kind]
-        if row.state != to and not row.is_over:
-            try:
-                runs.move_investigation(
-                    investigation_id=investigation_id, to=to, author=RECONCILER,
-                    sentence=f"Now {DOING[kind]}",
-                )  # fmt: skip
-            except IllegalTransition:
-                log.info("dispatch.moved_on", to=to)
-        board.investigation.refresh_from_db()
-        _create(board.investigation, kind, _agents_for(kind), round_number=number)
+def _start_phase(row: Investigation, kind: WorkKind) -> None:
+    to = STATES[kind]
+    if row.state != to:
+        try:
+            runs.move_investigation(
+                investigation_id=row.pk, to=to, author=RECONCILER, sentence=f"Now {DOING[kind]}"
+            )
+        except IllegalTransition:
+            log.info("dispatch.moved_on", to=to)
+    create_items(row, kind, agents_for(kind), round_number=row.round)
 
 
 def _conclude(investigation_id: int) -> None:
@@ -205,82 +171,3 @@ def _conclude(investigation_id: int) -> None:
             sentence="Concluded",
         )  # fmt: skip
         board.investigation.refresh_from_db()
-
-
-def _unread(row: Investigation) -> tuple[bool, bool]:
-    """Return whether people posted something to interpret, and whether to look at fresh data."""
-    # A challenge is read by the challenge step itself, which answers it.
-    messages = row.steering.filter(state=SteeringState.SENT).exclude(kind="challenge")
-    has_messages = messages.exists()
-    has_words = row.hypotheses.filter(fault_class="", note="").exists()
-    return has_words or has_messages, has_messages
-
-
-def _untested(row: Investigation) -> bool:
-    return row.hypotheses.filter(state=HypothesisState.PROPOSED).exclude(fault_class="").exists()
-
-
-def wake(investigation_id: int) -> None:
-    """See what people changed: interpret it at once, and go another round if the run was over."""
-    with writing(investigation_id) as board:
-        row = board.investigation
-        if row.paused_at is not None:
-            return
-        needs_reading, _ = _unread(row)
-        waiting = row.work_items.filter(state=WorkState.PENDING.value)
-        for item in waiting:
-            enqueue_work_item(item.pk)
-        if needs_reading and not waiting.filter(kind=WorkKind.INTERPRET).exists():
-            count = row.work_items.filter(kind=WorkKind.INTERPRET).count()
-            item = WorkItem.objects.create(
-                investigation=row, kind=WorkKind.INTERPRET.value,
-                agent=AgentName.RECONCILER.value, round=row.round,
-                step_key=f"r{row.round}/interpret/{count}",
-            )  # fmt: skip
-            enqueue_work_item(item.pk)
-    if not needs_reading:
-        _reenter(investigation_id)
-
-
-def _reenter(investigation_id: int) -> bool:
-    """Begin another round if something on the board has not been tested or weighed. Idempotent."""
-    with writing(investigation_id) as board:
-        row = board.investigation
-        if row.paused_at is not None or row.round >= MAX_ROUNDS:
-            return False
-        busy = row.work_items.filter(
-            state__in=[WorkState.PENDING.value, WorkState.LEASED.value]
-        ).exclude(kind=WorkKind.INTERPRET)
-        if busy.exists():
-            return True
-        latest = row.diagnoses.order_by("-number").first()
-        since = latest.reached_at if latest else None
-        steered = row.steering.filter(state=SteeringState.ACTED).exclude(kind="challenge")
-        fresh = since is not None and steered.filter(posted_at__gt=since).exists()
-        challenged = row.steering.filter(
-            kind="challenge", state__in=[SteeringState.SENT, SteeringState.READ]
-        ).exists()
-        ruled = (
-            since is not None
-            and row.events.filter(
-                at__gt=since, kind="hypothesis_changed", author__startswith="person/"
-            ).exists()
-        )
-        if not (fresh or challenged or ruled or _untested(row)):
-            return False
-        first = WorkKind.GATHER if fresh else WorkKind.EXAMINE
-        number = row.round + 1
-        to = STATES[first]
-        if row.state == InvestigationState.RECONCILING:
-            to = InvestigationState.EXAMINING
-        runs.move_investigation(
-            investigation_id=investigation_id, to=to, author=RECONCILER, next_round=True,
-            sentence=f"Round {number + 1}: people changed the board",
-        )  # fmt: skip
-        if fresh:
-            runs.extend_window(
-                investigation_id=investigation_id, until=board.now + timedelta(seconds=1)
-            )
-        board.investigation.refresh_from_db()
-        _create(board.investigation, first, _agents_for(first), round_number=number)
-    return True

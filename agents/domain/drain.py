@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from django.db import connection
 
-from agents.domain.dispatch import advance, open_investigation, work
+from agents.domain.dispatch import advance, work
+from agents.domain.rounds import open_investigation
 from agents.models import WorkItem
 from investigations.models import Investigation
 

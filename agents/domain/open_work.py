@@ -1,25 +1,31 @@
 """The reconciler of open work: finds what a lost message or a dead worker left undone."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Max, Q
+from django.db.models.functions import Coalesce, Greatest
 
-from agents.domain.dispatch import advance, open_investigation, wake
+from agents.domain.dispatch import advance
+from agents.domain.rounds import open_investigation, wake
 from agents.enums import WorkState
 from agents.jobs import enqueue_work_item
 from agents.models import WorkItem
+from investigations.domain.board import EvidenceDraft, post_evidence
 from investigations.domain.clock import database_now
-from investigations.enums import InvestigationState
+from investigations.enums import EvidenceKind, InvestigationState, SteeringState
 from investigations.models import Investigation
 
 log = structlog.get_logger(__name__)
 OPEN_WORK_LOCK = 0x5E_0BE4
 LIMIT = 200
-QUIET_SECONDS = 4
+QUIET = timedelta(seconds=4)
 DEADLINE = timedelta(minutes=10)
+# How long after its end an investigation's board is watched for words whose message was lost.
+WATCHED = timedelta(hours=1)
 OVER = [InvestigationState.CONCLUDED, InvestigationState.STOPPED, InvestigationState.FAILED]
+OPEN = [WorkState.PENDING.value, WorkState.LEASED.value]
 
 
 def run_open_work() -> int:
@@ -33,40 +39,81 @@ def run_open_work() -> int:
             if not cursor.fetchone()[0]:
                 return 0
         now = database_now()
-        stale = WorkItem.objects.filter(
-            Q(state=WorkState.PENDING, created_at__lt=now - timedelta(seconds=QUIET_SECONDS))
-            | Q(state=WorkState.LEASED, lease_until__lt=now),
-            investigation__paused_at__isnull=True,
-        ).values_list("pk", flat=True)[:LIMIT]
-        for item_id in stale:
-            enqueue_work_item(item_id)
-        resent = len(stale)
-        quiet = Investigation.objects.exclude(state__in=OVER).filter(
-            paused_at__isnull=True, started_at__lt=now - timedelta(seconds=QUIET_SECONDS)
-        )
-        quiet_ids = list(
-            quiet.exclude(
-                work_items__state__in=[WorkState.PENDING.value, WorkState.LEASED.value]
-            ).values_list("pk", flat=True)[:LIMIT]
-        )
-        late = list(
-            quiet.filter(started_at__lt=now - DEADLINE).values_list("pk", flat=True)[:LIMIT]
-        )
-        touched = _touched()
-    for investigation_id in quiet_ids:
+        resent = _resend(now)
+        stalled = _stalled(now)
+        touched = _touched(now)
+        late = _late(now)
+    for investigation_id in stalled:
         open_investigation(investigation_id)
         advance(investigation_id)
     for investigation_id in touched:
         wake(investigation_id)
-    if late:
-        log.error("auditor.no_progress", investigations=late)
-    return resent + len(quiet_ids)
+    for investigation in late:
+        _mark_late(investigation)
+    return resent + len(stalled)
 
 
-def _touched() -> list[int]:
-    """Return ended investigations with a person's word that nobody has read yet."""
-    unread = Q(hypotheses__fault_class="", hypotheses__note="", hypotheses__isnull=False) | Q(
-        steering__state="sent"
+def _resend(now: datetime) -> int:
+    stale = WorkItem.objects.filter(
+        Q(state=WorkState.PENDING, created_at__lt=now - QUIET, not_before__lte=now)
+        | Q(state=WorkState.LEASED, lease_until__lt=now),
+        investigation__paused_at__isnull=True,
+    ).exclude(investigation__state=InvestigationState.STOPPED)
+    ids = list(stale.values_list("pk", flat=True)[:LIMIT])
+    for item_id in ids:
+        enqueue_work_item(item_id)
+    return len(ids)
+
+
+def _stalled(now: datetime) -> list[int]:
+    """Return running investigations with nothing to do: never started, or never advanced."""
+    running = Investigation.objects.exclude(state__in=OVER).filter(
+        paused_at__isnull=True, started_at__lt=now - QUIET
     )
-    rows = Investigation.objects.filter(unread, paused_at__isnull=True)
-    return list(rows.values_list("pk", flat=True).distinct()[:LIMIT])
+    idle = running.exclude(work_items__state__in=OPEN)
+    return list(idle.values_list("pk", flat=True)[:LIMIT])
+
+
+def _touched(now: datetime) -> list[int]:
+    """Return investigations with words of people that nobody has read, answered or weighed yet."""
+    rows = Investigation.objects.filter(paused_at__isnull=True)
+    asks = (
+        rows.filter(hypotheses__fault_class="", hypotheses__note=""),
+        rows.filter(steering__state__in=[SteeringState.SENT, SteeringState.READ]),
+        rows.filter(
+            ended_at__gt=now - WATCHED,
+            events__author__startswith="person/", events__at__gt=F("ended_at"),
+        ),
+    )  # fmt: skip
+    return sorted({pk for ask in asks for pk in ask.values_list("pk", flat=True)[:LIMIT]})
+
+
+def _late(now: datetime) -> list[Investigation]:
+    """Return running investigations none of whose steps has finished within the deadline."""
+    running = Investigation.objects.exclude(state__in=OVER).filter(
+        paused_at__isnull=True, started_at__lt=now - DEADLINE
+    )
+    progressed = Greatest(
+        Coalesce(Max("work_items__finished_at"), F("started_at")),
+        Coalesce(Max("work_items__created_at"), F("started_at")),
+    )
+    return list(running.annotate(progressed=progressed).filter(progressed__lt=now - DEADLINE)[:50])
+
+
+def _mark_late(investigation: Investigation) -> None:
+    """Say on the board, once per round, that the run does not progress; and in the log."""
+    steps = list(
+        investigation.work_items.filter(state__in=OPEN).values_list("step_key", flat=True)[:5]
+    )
+    log.error("auditor.no_progress", investigation=investigation.pk, steps=steps)
+    minutes = int(DEADLINE.total_seconds() // 60)
+    post_evidence(
+        investigation_id=investigation.pk, author="system",
+        step_key=f"r{investigation.round}/auditor",
+        draft=EvidenceDraft(
+            kind=EvidenceKind.GAP,
+            claim=f"No step has finished for {minutes} minutes; waiting: {', '.join(steps)}.",
+            window_start=investigation.window_start, window_end=investigation.window_end,
+            resource=investigation.incident.resource, feature="gap_progress",
+        ),
+    )  # fmt: skip

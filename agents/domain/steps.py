@@ -5,34 +5,33 @@ from datetime import datetime
 
 from agents.domain.casework import Casework, cause_of, live_hypotheses, open_case
 from agents.domain.crash import crash_at
-from agents.domain.interpret import interpret
-from agents.domain.posting import lane_of, post_finding, set_status
-from agents.engine import CHALLENGED, EXAMINED, to_challenge
+from agents.domain.people import (
+    answer_challenges,
+    answer_messages,
+    challenged_card,
+    interpret,
+    waiting,
+)
+from agents.domain.phases import DOING
+from agents.domain.posting import finding_of, lane_of, post_finding
+from agents.domain.verdicts import assessments_of, diagnosis_of
+from agents.engine import CHALLENGED, EXAMINED, challengers, to_challenge
 from agents.enums import SPECIALISTS, AgentName, Presence, WorkKind
 from agents.faults.registry import FAULTS
 from agents.findings import Finding
 from agents.models import WorkItem
-from agents.reconciler.decide import decide, rank
-from agents.reconciler.outcome import Outcome
+from agents.reconciler.decide import decide
 from agents.reconciler.propose import propose
 from agents.reconciler.scoring import Scored, score
 from agents.scoping import scope_case
 from agents.specialists.registry import REGISTRY
 from investigations.domain import hypotheses, runs
 from investigations.domain.board import write_entry
-from investigations.domain.diagnoses import DiagnosisDraft, reach_diagnosis
-from investigations.domain.hypotheses import Assessment, StanceDraft
+from investigations.domain.diagnoses import reach_diagnosis
+from investigations.domain.hypotheses import StanceDraft
 from investigations.domain.journal import Fence, writing
-from investigations.enums import (
-    DiagnosisVerdict,
-    EntryKind,
-    HypothesisState,
-    InvestigationState,
-    SteeringKind,
-    SteeringState,
-    TestVerdict,
-)
-from investigations.models import Evidence, Hypothesis, ServiceDependency
+from investigations.enums import EntryKind, HypothesisState, InvestigationState
+from investigations.models import Evidence, Hypothesis, Investigation, ServiceDependency
 
 MIN_PROPOSED_DECIBANS = 0.0
 RECONCILER = AgentName.RECONCILER.author
@@ -44,15 +43,11 @@ def run_step(item: WorkItem, fence: Fence) -> None:
     STEPS[WorkKind(item.kind)](item, fence)
 
 
-def _account(item: WorkItem, work: Casework) -> None:
+def _account(item: WorkItem, work: Casework, **done: object) -> None:
+    """Note on the item what it asked and did; the caller writes it when it finishes the item."""
     item.queries, item.rows = work.meter.queries, work.meter.rows
     item.seconds = work.meter.seconds
-    runs.spend(
-        investigation_id=item.investigation_id,
-        seconds=work.meter.seconds,
-        queries=work.meter.queries,
-        rows=work.meter.rows,
-    )
+    item.result = {**done, "calls": work.meter.calls}
 
 
 def _scope(item: WorkItem, fence: Fence) -> None:
@@ -93,14 +88,17 @@ def _gather(item: WorkItem, fence: Fence) -> None:
     agent = AgentName(item.agent)
     work = open_case(item.investigation, agent=item.agent)
     posted = 0
+    if item.round:
+        work.load()
     for finding in REGISTRY[agent].gather(work.case):
+        if item.round and finding.presence is not Presence.UNKNOWN and work.has_same(finding):
+            continue
         evidence = post_finding(item.investigation, finding, fence=fence, prefix=f"r{item.round}/")
         crash_at("after_evidence")
         posted += 1
         if posted <= 3:
             _show_lane(item, finding, evidence, fence)
-    _account(item, work)
-    item.error = f"{posted} findings"
+    _account(item, work, posted=posted)
 
 
 def _show_lane(item: WorkItem, finding: Finding, evidence: Evidence, fence: Fence) -> None:
@@ -139,7 +137,13 @@ def _examine(item: WorkItem, fence: Fence) -> None:
     work.load()
     causes = [cause_of(h) for h in live_hypotheses(item.investigation)]
     causes = [c for c in causes if c.fault_class in FAULTS]
-    for finding in REGISTRY[agent].examine(work.case, causes, tuple(work.findings)):
+    # In a round with fresh telemetry everything is looked for anew, and news is posted.
+    is_fresh = item.round > 0 and _gathered(item)
+    known = () if is_fresh else tuple(work.findings)
+    posted = 0
+    for finding in REGISTRY[agent].examine(work.case, causes, known):
+        if is_fresh and work.has_same(finding):
+            continue
         trial = [finding]
         matters = finding.presence is Presence.PRESENT or any(
             abs(s.decibans) >= 1 for c in causes for s in score(c, trial, work.case).stances
@@ -147,7 +151,14 @@ def _examine(item: WorkItem, fence: Fence) -> None:
         if matters or finding.feature == "recovered":
             post_finding(item.investigation, finding, fence=fence, prefix=f"r{item.round}/x/")
             crash_at("after_examined")
-    _account(item, work)
+            posted += 1
+    _account(item, work, posted=posted)
+
+
+def _gathered(item: WorkItem) -> bool:
+    """Whether this round began with a look at fresh telemetry."""
+    items = item.investigation.work_items.filter(round=item.round)
+    return items.filter(kind=WorkKind.GATHER.value).exists()
 
 
 def _scored(item: WorkItem, work: Casework) -> list[tuple[Hypothesis, Scored]]:
@@ -162,59 +173,34 @@ def _challenge(item: WorkItem, fence: Fence) -> None:
     work = open_case(item.investigation)
     work.load()
     scored = [s for _, s in _scored(item, work)]
-    wanted = to_challenge(scored, work.findings, work.case)
-    asked_for = _challenges_asked(item, work)
+    asked_for = [challenged_card(m) for m in waiting(item.investigation, challenges=True)]
+    for card in asked_for:
+        if card is not None:
+            _recheck(item, work, card, fence)
     done = 0
-    for index in [*asked_for, *wanted]:
-        if done >= CHALLENGED + len(asked_for):
+    for index in to_challenge(scored, work.findings, work.case):
+        if done >= CHALLENGED:
             break
-        target = work.evidence[index]
-        if target.challenged_by.exists():
-            done += 1
-            continue
-        for name in SPECIALISTS:
-            answer = REGISTRY[name].challenge(work.case, work.findings[index])
-            if answer is not None:
-                post_finding(item.investigation, answer, fence=fence, challenges_id=target.pk,
-                             prefix=f"r{item.round}/c/E{target.number}/")  # fmt: skip
-                done += 1
-                crash_at("after_challenge")
-                break
-    _answer_challenges(item, work, fence)
-    _account(item, work)
+        done += _recheck(item, work, work.evidence[index], fence)
+    answer_challenges(item, work, fence)
+    _account(item, work, challenged=done)
 
 
-def _challenges_asked(item: WorkItem, work: Casework) -> list[int]:
-    subjects = set(
-        item.investigation.steering.filter(
-            kind=SteeringKind.CHALLENGE, state__in=[SteeringState.SENT, SteeringState.READ]
-        ).values_list("subject", flat=True)
-    )
-    return [i for i, e in enumerate(work.evidence) if f"E{e.number}" in subjects]
-
-
-def _answer_challenges(item: WorkItem, work: Casework, fence: Fence) -> None:
-    messages = item.investigation.steering.filter(
-        kind=SteeringKind.CHALLENGE, state__in=[SteeringState.SENT, SteeringState.READ]
-    )
-    for message in messages:
-        answer = (
-            Evidence.objects.filter(
-                investigation=item.investigation,
-                challenges__number=int(message.subject.removeprefix("E") or 0),
-            )
-            .order_by("-number")
-            .first()
-        )
-        to = SteeringState.ACTED if answer else SteeringState.DECLINED
-        reply = (
-            f"Re-checked as E{answer.number}: {answer.claim}"
-            if answer
-            else "No other query would show this; the card stands as it is."
-        )
-        runs.answer_steering(
-            message_id=message.pk, to=to, reply=reply, author=RECONCILER, fence=fence
-        )
+def _recheck(item: WorkItem, work: Casework, card: Evidence, fence: Fence) -> bool:
+    """Let another specialist re-check a card, once. Returns whether it has been re-checked."""
+    if card.challenged_by.exists():
+        return True
+    finding = finding_of(card)
+    if finding is None:
+        return False
+    for name in challengers(finding):
+        answer = REGISTRY[name].challenge(work.case, finding)
+        if answer is not None:
+            post_finding(item.investigation, answer, fence=fence, challenges_id=card.pk,
+                         prefix=f"r{item.round}/c/E{card.number}/")  # fmt: skip
+            crash_at("after_challenge")
+            return True
+    return False
 
 
 def challenged_of(work: Casework) -> dict[int, bool]:
@@ -234,6 +220,8 @@ def challenged_of(work: Casework) -> dict[int, bool]:
 
 def _reconcile(item: WorkItem, fence: Fence) -> None:
     work = open_case(item.investigation)
+    # What people change from here on is not weighed yet: it begins another round.
+    read_up_to = Investigation.objects.only("last_sequence").get(pk=item.investigation_id)
     work.load()
     pairs = _scored(item, work)
     drafts = [
@@ -256,107 +244,34 @@ def _reconcile(item: WorkItem, fence: Fence) -> None:
         [scored for _, scored in pairs], work.findings, work.case,
         challenged=challenged_of(work), ruled_out=ruled_out,
     )  # fmt: skip
-    _assess(item, pairs, work, outcome, fence)
+    hypotheses.record_assessments(
+        investigation_id=item.investigation_id, author=RECONCILER, fence=fence,
+        assessments=assessments_of(pairs, work, outcome),
+    )  # fmt: skip
     crash_at("after_assessments")
     reach_diagnosis(
         investigation_id=item.investigation_id,
-        draft=_diagnosis(outcome, pairs, work),
+        draft=diagnosis_of(outcome, pairs, work, skipped=skipped_steps(item)),
         step_key=item.step_key,
         author=RECONCILER,
         fence=fence,
     )
+    answer_messages(item, fence)
     if outcome.leader is not None:
         for stance in outcome.leader.scored.stances[:4]:
             finding, evidence = work.findings[stance.index], work.evidence[stance.index]
             if stance.decibans > 0:
                 _show_lane(item, finding, evidence, fence)
     crash_at("after_diagnosis")
+    _account(item, work, read_up_to=read_up_to.last_sequence)
 
 
-def _assess(
-    item: WorkItem, pairs: list[tuple[Hypothesis, Scored]], work: Casework, outcome: Outcome,
-    fence: Fence,
-) -> None:  # fmt: skip
-    ranked, _ = rank([s for _, s in pairs], work.findings, work.case)
-    by_cause = {(r.cause.resource, r.cause.fault_class): r.posterior for r in ranked}
-    leader = outcome.leader.cause if outcome.leader else None
-    rows = []
-    for hypothesis, scored in pairs:
-        posterior = by_cause[scored.cause.resource, scored.cause.fault_class]
-        is_leader = leader is not None and (leader.resource, leader.fault_class) == (
-            scored.cause.resource, scored.cause.fault_class,
-        ) and outcome.verdict == "likely_cause"  # fmt: skip
-        state, verdict, killer = _standing(scored, work, posterior, is_leader=is_leader)
-        note = "; ".join(scored.notes)
-        rows.append(
-            Assessment(hypothesis.pk, state, verdict, None, posterior, note or hypothesis.note,
-                       killer)
-        )  # fmt: skip
-    hypotheses.record_assessments(
-        investigation_id=item.investigation_id, assessments=rows, author=RECONCILER, fence=fence
-    )
-
-
-def _standing(scored: Scored, work: Casework, posterior: float, *, is_leader: bool
-              ) -> tuple[HypothesisState, TestVerdict, str]:  # fmt: skip
-    against = [s for s in scored.stances if s.decibans <= -3]
-    support = [s for s in scored.stances if s.decibans >= 1]
-    if is_leader:
-        return HypothesisState.LEADING, TestVerdict.SUPPORTED, ""
-    if not scored.stances:
-        return HypothesisState.INCONCLUSIVE, TestVerdict.INCONCLUSIVE, ""
-    if posterior < 0.05 and against:
-        worst = min(against, key=lambda s: s.decibans)
-        killer = f"E{work.evidence[worst.index].number}: {worst.rule}"
-        return HypothesisState.RULED_OUT, TestVerdict.REFUTED, killer
-    if posterior >= 0.45 and support:
-        return HypothesisState.OPEN, TestVerdict.SUPPORTED, ""
-    if posterior < 0.20 and not scored.kinds:
-        return HypothesisState.OPEN, TestVerdict.REFUTED, ""
-    return HypothesisState.OPEN, TestVerdict.INCONCLUSIVE, ""
-
-
-def _diagnosis(outcome: Outcome, pairs: list[tuple[Hypothesis, Scored]], work: Casework
-               ) -> DiagnosisDraft:  # fmt: skip
-    number = [e.number for e in work.evidence]
-    leader = outcome.leader
-    hypothesis = next((h for h, s in pairs if leader and s.cause == leader.cause), None)
-    is_likely = outcome.verdict == "likely_cause"
-    return DiagnosisDraft(
-        verdict=DiagnosisVerdict(outcome.verdict),
-        summary=outcome.summary,
-        happening=outcome.happening,
-        hypothesis_id=hypothesis.pk if hypothesis and outcome.verdict != "no_fault" else None,
-        resource=str(leader.cause.resource) if leader and is_likely else "",
-        fault_class=leader.cause.fault_class if leader and is_likely else "",
-        change_id=leader.cause.change_id if leader and is_likely else "",
-        confidence=outcome.confidence,
-        sources_answered=len(outcome.sources_answered),
-        sources_asked=len(outcome.sources_asked),
-        cited=[number[i] for i in outcome.cited],
-        rules=[{"name": r.name, "passed": r.passed, "detail": r.detail} for r in outcome.rules],
-        gaps=[{"text": text} for text in outcome.gaps],
-        dissent=[{"agent": a, "text": t, "evidence": number[i]} for a, t, i in outcome.dissent],
-        agreement=list(outcome.agreement),
-        would_change=outcome.would_change[:500],
-        next_steps=list(outcome.next_steps),
-        causal_chain=[
-            {"resource": c.resource, "label": c.label, "onset_at": c.onset,
-             "evidence": None if c.index is None else number[c.index],
-             "is_inferred": c.index is None}
-            for c in outcome.causal_chain
-        ],
-        contributing=[
-            {"resource": str(r.cause.resource), "fault_class": r.cause.fault_class,
-             "posterior": r.posterior}
-            for r in outcome.ranked[1:4] if r.posterior >= 0.1
-        ],
-        treatments=[
-            {"action": t.action, "resource": t.resource, "reason": t.reason,
-             "change_id": t.change_id}
-            for t in outcome.treatments
-        ],
-    )  # fmt: skip
+def skipped_steps(item: WorkItem) -> list[str]:
+    """Return what this round's budget did not allow, in words."""
+    skipped = item.investigation.work_items.filter(
+        round=item.round, result__skipped="budget"
+    ).values_list("agent", "kind")
+    return [f"{agent} {DOING[WorkKind(kind)]}" for agent, kind in skipped]
 
 
 STEPS: dict[WorkKind, Step] = {
@@ -368,4 +283,3 @@ STEPS: dict[WorkKind, Step] = {
     WorkKind.CHALLENGE: _challenge,
     WorkKind.RECONCILE: _reconcile,
 }
-__all__ = ["run_step", "set_status"]

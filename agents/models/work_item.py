@@ -11,8 +11,9 @@ from investigations.models import Investigation
 class WorkItem(models.Model):
     """One step. ``epoch`` rises with every claim: a worker whose epoch is old writes nothing.
 
-    ``step_key`` is the step's identity within its investigation, whatever the attempt. ``queries``
-    and ``rows`` are what it asked of telemetry.
+    ``step_key`` is the step's identity within its investigation, whatever the attempt. ``subject``
+    names the messages of people that asked for it (``S3 S5``). ``result`` is what it did: counts,
+    and its queries as ``[kind, query, status, seconds, rows]``, at most 60.
     """
 
     investigation = models.ForeignKey(
@@ -21,6 +22,7 @@ class WorkItem(models.Model):
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in WorkKind])
     agent = models.CharField(max_length=32)
     step_key = models.CharField(max_length=200)
+    subject = models.CharField(max_length=200, blank=True)
     round = models.PositiveIntegerField(default=0)
     state = models.CharField(
         max_length=16,
@@ -30,12 +32,14 @@ class WorkItem(models.Model):
     epoch = models.PositiveIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(db_default=Now())
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
     queries = models.PositiveIntegerField(default=0)
     rows = models.PositiveIntegerField(default=0)
     seconds = models.FloatField(default=0.0)
     error = models.CharField(max_length=500, blank=True)
+    result = models.JSONField(default=dict)
 
     class Meta:
         ordering = ("id",)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import F, Max
+from django.db.models import Max
 
 from investigations.domain.audit import record_audit
 from investigations.domain.hypotheses import touch_after_commit
@@ -74,12 +74,17 @@ def move_investigation(
     return row
 
 
-def spend(*, investigation_id: int, seconds: float, queries: int, rows: int) -> None:
-    """Add to what the investigation has used. No event: the next one carries the totals."""
-    Investigation.objects.filter(pk=investigation_id).update(
-        used_seconds=F("used_seconds") + seconds,
-        used_queries=F("used_queries") + queries,
-        used_rows=F("used_rows") + rows,
+def spend(board: BoardWriter, *, seconds: float, queries: int, rows: int) -> None:
+    """Add to what the investigation has used, inside a transaction that has the journal open."""
+    row = board.investigation
+    if not queries:
+        return
+    row.used_seconds += seconds
+    row.used_queries += queries
+    row.used_rows += rows
+    row.save(update_fields=["used_seconds", "used_queries", "used_rows"])
+    write_investigation(
+        board, author="system", sentence=f"Used {queries} queries, {seconds:.1f} s, {rows} rows"
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.domain import dispatch
+from agents.domain import dispatch, rounds
 from agents.domain.drain import drain
 from investigations.domain import hypotheses, runs
 from investigations.enums import SteeringKind, SteeringState
@@ -71,7 +71,7 @@ def test_steering_is_answered(worked) -> None:
 def test_a_paused_run_claims_nothing_until_resumed(lab_incident) -> None:
     investigation = lab_incident("bad_release_latency", is_worked=False).investigation
     mira = person("mira", "responder")
-    dispatch.open_investigation(investigation.pk)
+    rounds.open_investigation(investigation.pk)
     runs.pause_investigation(investigation_id=investigation.pk, user=mira)
     assert not dispatch.work(investigation_id=investigation.pk)
     runs.resume_investigation(investigation_id=investigation.pk, user=mira)

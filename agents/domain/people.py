@@ -1,0 +1,123 @@
+"""What people post, read and answered: hypotheses in words, messages, challenges of a card."""
+
+from agents.domain.casework import Casework, match_named, open_case
+from agents.domain.crash import crash_at
+from agents.domain.phases import MAX_ROUNDS
+from agents.enums import AgentName, WorkKind
+from agents.faults.vocabulary import match_text
+from agents.models import WorkItem
+from investigations.domain import hypotheses, runs
+from investigations.domain.hypotheses import Assessment
+from investigations.domain.journal import Fence
+from investigations.enums import HypothesisState, SteeringKind, SteeringState, TestVerdict
+from investigations.models import Evidence, Investigation, SteeringMessage
+
+RECONCILER = AgentName.RECONCILER.author
+FREE_CLAIM = "Kept as a claim in words: people can test it."
+
+
+def interpret(item: WorkItem, fence: Fence) -> None:
+    """Read what people posted, and say what it was taken to mean."""
+    investigation = item.investigation
+    work = open_case(investigation)
+    resources = tuple(dict.fromkeys((*work.case.affected, *work.case.graph.resources)))
+    symptom = work.case.symptoms[0].resource
+    for hypothesis in investigation.hypotheses.filter(fault_class="", note=""):
+        reading = match_text(hypothesis.claim, resources, symptom)
+        row = hypotheses.classify_hypothesis(
+            hypothesis_id=hypothesis.pk,
+            resource=str(reading.resource) if reading.resource else "",
+            fault_class=reading.fault_class, note=reading.note or FREE_CLAIM,
+            author=RECONCILER, fence=fence,
+        )  # fmt: skip
+        if not reading.fault_class:
+            _leave_open(item, row.pk, row.note, fence)
+    for message in investigation.steering.filter(state=SteeringState.SENT):
+        to, reply = _reading_of(message, investigation, resources)
+        runs.answer_steering(
+            message_id=message.pk, to=to, reply=reply, author=RECONCILER, fence=fence
+        )
+    crash_at("after_interpret")
+
+
+def _leave_open(item: WorkItem, hypothesis_id: int, note: str, fence: Fence) -> None:
+    hypotheses.record_assessments(
+        investigation_id=item.investigation_id, author=RECONCILER, fence=fence,
+        assessments=[
+            Assessment(hypothesis_id, HypothesisState.INCONCLUSIVE, TestVerdict.INCONCLUSIVE,
+                       None, None, note)
+        ],
+    )  # fmt: skip
+
+
+def _reading_of(
+    message: SteeringMessage, investigation: Investigation, resources: tuple[object, ...]
+) -> tuple[SteeringState, str]:
+    """Return what becomes of a message now: read, or declined and why."""
+    if investigation.round >= MAX_ROUNDS:
+        return SteeringState.DECLINED, f"This run has had its {MAX_ROUNDS} rounds."
+    if message.kind == SteeringKind.CHALLENGE:
+        if challenged_card(message) is None:
+            return SteeringState.DECLINED, f"There is no card {message.subject} to re-check."
+        return SteeringState.READ, f"Another specialist re-checks {message.subject}."
+    named = match_named(message.text, resources)  # type: ignore[arg-type]  # ResourceRefs
+    focus = f" at {', '.join(r.name for r in named)}" if named else ""
+    who = message.agent.capitalize() if message.agent else "Every specialist"
+    return SteeringState.READ, f"{who} looks again{focus}, with fresh telemetry."
+
+
+def challenged_card(message: SteeringMessage) -> Evidence | None:
+    """Return the evidence that a person's challenge is about (``E12``)."""
+    number = message.subject.removeprefix("E")
+    if not number.isdigit():
+        return None
+    cards = Evidence.objects.filter(investigation_id=message.investigation_id, number=int(number))
+    return cards.first()
+
+
+def waiting(investigation: Investigation, *, challenges: bool) -> list[SteeringMessage]:
+    """Return messages that were read and whose answer is still due, oldest first."""
+    rows = investigation.steering.filter(state=SteeringState.READ)
+    if challenges:
+        return list(rows.filter(kind=SteeringKind.CHALLENGE))
+    return list(rows.exclude(kind=SteeringKind.CHALLENGE))
+
+
+def answer_challenges(item: WorkItem, work: Casework, fence: Fence) -> None:
+    """Tell whoever challenged a card what its re-check found, or that no other query shows it."""
+    for message in waiting(item.investigation, challenges=True):
+        card = challenged_card(message)
+        answer = card.challenged_by.order_by("-number").first() if card else None
+        if answer:
+            who = answer.author.removeprefix("agent/")
+            to, reply = (
+                SteeringState.ACTED,
+                f"Re-checked by {who}, E{answer.number}: {answer.claim}",
+            )
+        else:
+            to = SteeringState.DECLINED
+            reply = "No other query would show this; the card stands as it is."
+        runs.answer_steering(
+            message_id=message.pk, to=to, reply=reply, author=RECONCILER, fence=fence
+        )
+
+
+def answer_messages(item: WorkItem, fence: Fence) -> None:
+    """At the end of a round, tell those whose messages began it what it found."""
+    investigation = item.investigation
+    gathers = investigation.work_items.filter(round=item.round, kind=WorkKind.GATHER.value)
+    numbers = {int(word[1:]) for g in gathers for word in g.subject.split()}
+    posted = Evidence.objects.filter(
+        investigation=investigation, step_key__startswith=f"r{item.round}/"
+    ).order_by("number")
+    for message in waiting(investigation, challenges=False):
+        if message.number not in numbers:
+            continue
+        author = AgentName(message.agent).author if message.agent in set(AgentName) else ""
+        mine = [e for e in posted if author in {"", e.author}]
+        found = ", ".join(f"E{e.number}" for e in mine[:6])
+        more = f" and {len(mine) - 6} more" if len(mine) > 6 else ""
+        runs.answer_steering(
+            message_id=message.pk, to=SteeringState.ACTED, author=RECONCILER, fence=fence,
+            reply=f"Looked again: {found}{more}." if found else "Looked again: nothing has changed.",
+        )  # fmt: skip

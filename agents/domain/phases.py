@@ -1,0 +1,61 @@
+"""The phases of a round, and the work items each of them needs."""
+
+from agents.enums import SPECIALISTS, AgentName, WorkKind
+from agents.jobs import enqueue_work_item
+from agents.models import WorkItem
+from investigations.enums import InvestigationState
+from investigations.models import Investigation
+
+PHASES = (
+    WorkKind.SCOPE, WorkKind.GATHER, WorkKind.PROPOSE, WorkKind.EXAMINE, WorkKind.CHALLENGE,
+    WorkKind.RECONCILE,
+)  # fmt: skip
+MAX_ROUNDS = 40
+STATES = {
+    WorkKind.GATHER: InvestigationState.GATHERING,
+    WorkKind.PROPOSE: InvestigationState.EXAMINING,
+    WorkKind.EXAMINE: InvestigationState.EXAMINING,
+    WorkKind.CHALLENGE: InvestigationState.EXAMINING,
+    WorkKind.RECONCILE: InvestigationState.RECONCILING,
+}
+DOING = {
+    WorkKind.SCOPE: "deciding what to look at",
+    WorkKind.GATHER: "looking over the scope",
+    WorkKind.INTERPRET: "reading what people posted",
+    WorkKind.PROPOSE: "proposing causes",
+    WorkKind.EXAMINE: "testing the hypotheses",
+    WorkKind.CHALLENGE: "challenging the strongest evidence",
+    WorkKind.RECONCILE: "weighing the evidence",
+}
+
+
+def agents_for(kind: WorkKind) -> list[AgentName]:
+    """Return who takes part in a phase."""
+    if kind in {WorkKind.GATHER, WorkKind.EXAMINE}:
+        return list(SPECIALISTS)
+    return [AgentName.RECONCILER]
+
+
+def create_items(
+    investigation: Investigation,
+    kind: WorkKind,
+    agents: list[AgentName],
+    *,
+    round_number: int,
+    subject: str = "",
+) -> int:
+    """Create a phase's items, each once, and ask workers for them. Returns how many are new."""
+    created = 0
+    for agent in agents:
+        item, is_new = WorkItem.objects.get_or_create(
+            investigation=investigation,
+            step_key=f"r{round_number}/{kind.value}/{agent.value}",
+            defaults={
+                "kind": kind.value, "agent": agent.value, "round": round_number,
+                "subject": subject[:200],
+            },
+        )  # fmt: skip
+        if is_new:
+            created += 1
+            enqueue_work_item(item.pk)
+    return created

@@ -1,0 +1,133 @@
+"""From what the reconciler decides to what the board records: standings and the diagnosis."""
+
+import re
+
+from agents.domain.casework import Casework
+from agents.findings import Cause
+from agents.reconciler.decide import rank
+from agents.reconciler.outcome import Outcome
+from agents.reconciler.scoring import Scored
+from investigations.domain.diagnoses import DiagnosisDraft
+from investigations.domain.hypotheses import Assessment
+from investigations.enums import DiagnosisVerdict, HypothesisState, TestVerdict
+from investigations.models import Hypothesis, Investigation
+from telemetry.types import ResourceRef
+
+Pairs = list[tuple[Hypothesis, Scored]]
+Standing = tuple[HypothesisState, TestVerdict, str]
+TWIN = re.compile(r"^The same cause as H(\d+)")
+
+
+def assessments_of(pairs: Pairs, work: Casework, outcome: Outcome) -> list[Assessment]:
+    """Return where each tested hypothesis stands, then those whose words mean the same cause."""
+    ranked, _ = rank([s for _, s in pairs], work.findings, work.case)
+    by_cause = {(r.cause.resource, r.cause.fault_class): r.posterior for r in ranked}
+    is_likely = outcome.leader is not None and outcome.verdict == "likely_cause"
+    leader = _place(outcome.leader.cause) if outcome.leader and is_likely else None
+    rows: dict[int, Assessment] = {}
+    for hypothesis, scored in pairs:
+        place = _place(scored.cause)
+        state, verdict, killer = _standing(
+            scored, work, by_cause[place], is_leader=place == leader
+        )  # fmt: skip
+        note = "; ".join(scored.notes) or hypothesis.note
+        rows[hypothesis.number] = Assessment(
+            hypothesis.pk, state, verdict, None, by_cause[place], note, killer
+        )
+    return [*rows.values(), *_twins(work.investigation, rows)]
+
+
+def _place(cause: Cause) -> tuple[ResourceRef, str]:
+    return cause.resource, cause.fault_class
+
+
+def _twins(investigation: Investigation, rows: dict[int, Assessment]) -> list[Assessment]:
+    """Return the standing of free claims that were read as a hypothesis that was there before."""
+    found = []
+    claims = Hypothesis.objects.filter(investigation=investigation, fault_class="")
+    for claim in claims.exclude(state=HypothesisState.RULED_OUT):
+        twin = TWIN.match(claim.note)
+        tested = rows.get(int(twin[1])) if twin else None
+        if tested is not None:
+            state = tested.state
+            if state is HypothesisState.LEADING:
+                state = HypothesisState.OPEN
+            found.append(
+                Assessment(claim.pk, state, tested.verdict, None, tested.posterior, claim.note,
+                           tested.ruled_out_by)
+            )  # fmt: skip
+    return found
+
+
+def _standing(scored: Scored, work: Casework, posterior: float, *, is_leader: bool) -> Standing:
+    against = [s for s in scored.stances if s.decibans <= -3]
+    support = [s for s in scored.stances if s.decibans >= 1]
+    if is_leader:
+        return HypothesisState.LEADING, TestVerdict.SUPPORTED, ""
+    if not scored.stances:
+        return HypothesisState.INCONCLUSIVE, TestVerdict.INCONCLUSIVE, ""
+    if posterior < 0.05 and against:
+        worst = min(against, key=lambda s: s.decibans)
+        killer = f"E{work.evidence[worst.index].number}: {worst.rule}"
+        return HypothesisState.RULED_OUT, TestVerdict.REFUTED, killer
+    if posterior >= 0.45 and support:
+        return HypothesisState.OPEN, TestVerdict.SUPPORTED, ""
+    if posterior < 0.20 and not scored.kinds:
+        return HypothesisState.OPEN, TestVerdict.REFUTED, ""
+    return HypothesisState.OPEN, TestVerdict.INCONCLUSIVE, ""
+
+
+def diagnosis_of(outcome: Outcome, pairs: Pairs, work: Casework, *, skipped: list[str]
+                 ) -> DiagnosisDraft:  # fmt: skip
+    """Return the outcome as a diagnosis that cites the board.
+
+    ``skipped`` are the steps that the budget did not allow: a gap each, and what more would buy.
+    """
+    number = [e.number for e in work.evidence]
+    leader = outcome.leader
+    hypothesis = next((h for h, s in pairs if leader and s.cause == leader.cause), None)
+    is_likely = outcome.verdict == "likely_cause"
+    return DiagnosisDraft(
+        verdict=DiagnosisVerdict(outcome.verdict),
+        summary=outcome.summary,
+        happening=outcome.happening,
+        hypothesis_id=hypothesis.pk if hypothesis and outcome.verdict != "no_fault" else None,
+        resource=str(leader.cause.resource) if leader and is_likely else "",
+        fault_class=leader.cause.fault_class if leader and is_likely else "",
+        change_id=leader.cause.change_id if leader and is_likely else "",
+        confidence=outcome.confidence,
+        sources_answered=len(outcome.sources_answered),
+        sources_asked=len(outcome.sources_asked),
+        cited=[number[i] for i in outcome.cited],
+        rules=[{"name": r.name, "passed": r.passed, "detail": r.detail} for r in outcome.rules],
+        gaps=[
+            {"text": text}
+            for text in (
+                *outcome.gaps,
+                *(f"The budget was used up before this: {step}." for step in skipped),
+            )
+        ],
+        dissent=[{"agent": a, "text": t, "evidence": number[i]} for a, t, i in outcome.dissent],
+        agreement=list(outcome.agreement),
+        would_change=outcome.would_change[:500],
+        next_steps=[
+            *([f"Add budget, and the agents go on with: {', '.join(skipped)}."] if skipped else []),
+            *outcome.next_steps,
+        ],
+        causal_chain=[
+            {"resource": c.resource, "label": c.label, "onset_at": c.onset,
+             "evidence": None if c.index is None else number[c.index],
+             "is_inferred": c.index is None}
+            for c in outcome.causal_chain
+        ],
+        contributing=[
+            {"resource": str(r.cause.resource), "fault_class": r.cause.fault_class,
+             "posterior": r.posterior}
+            for r in outcome.ranked[1:4] if r.posterior >= 0.1
+        ],
+        treatments=[
+            {"action": t.action, "resource": t.resource, "reason": t.reason,
+             "change_id": t.change_id}
+            for t in outcome.treatments
+        ],
+    )  # fmt: skip
