@@ -11,6 +11,8 @@ SERVICE_METRICS = (
     "memory_limit_bytes", "restarts_total", "replicas_ready", "replicas_desired",
     "disk_used_ratio", "queue_depth", "db_lock_waits", "db_connections_in_use",
     "db_query_p99_seconds", "cache_hit_ratio", "gc_pause_seconds_sum", "log_bytes_rate",
+    "disk_io_utilisation_ratio", "certificate_expiry_seconds", "db_connections_max",
+    "worker_inflight_avg", "page_faults_major_1m",
 )  # fmt: skip
 EDGE_METRICS = (
     "request_rate", "error_ratio", "latency_p50_seconds", "latency_p99_seconds", "retry_rate",

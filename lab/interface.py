@@ -4,40 +4,14 @@ import base64
 from collections.abc import Callable
 from datetime import datetime
 
-import numpy as np
-from pydantic import TypeAdapter
-
 from lab import alerts
+from lab.codec import plain, series_refs
 from lab.views import cluster, logs, metrics, traces
 from lab.world import LabWorld
-from telemetry.types import (
-    AlertFiring,
-    ChangeEvent,
-    ClusterState,
-    DatabaseState,
-    EdgeStats,
-    LogLine,
-    ResourceKind,
-    ResourceRef,
-    Semantic,
-    Series,
-    SeriesRef,
-    Span,
-    TimeWindow,
-    TopologyGraph,
-)
+from telemetry.types import AlertFiring, ResourceKind, ResourceRef, Semantic, Series, TimeWindow
 
 Query = dict[str, object]
 Answer = dict[str, object]
-REFS = TypeAdapter(tuple[SeriesRef, ...])
-LINES = TypeAdapter(tuple[LogLine, ...])
-EDGES = TypeAdapter(tuple[EdgeStats, ...])
-SPANS = TypeAdapter(tuple[Span, ...])
-STATE = TypeAdapter(ClusterState)
-CHANGES = TypeAdapter(tuple[ChangeEvent, ...])
-DATABASES = TypeAdapter(tuple[DatabaseState, ...])
-GRAPH = TypeAdapter(TopologyGraph)
-ALERTS = TypeAdapter(tuple[AlertFiring, ...])
 
 
 def ask(world: LabWorld, question: str, query: Query) -> Answer:
@@ -60,26 +34,18 @@ def _list(query: Query, name: str) -> list[object]:
     return value
 
 
-def _limited(items: list[LogLine], limit: int) -> tuple[list[LogLine], int]:
-    """Thin evenly over the window when there are too many."""
-    if len(items) <= limit:
-        return items, 0
-    keep = np.linspace(0, len(items) - 1, limit).astype(int)
-    return [items[i] for i in keep], len(items) - limit
-
-
 def _catalogue(
     world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
 ) -> Answer:
     found = metrics.catalogue(world, resources) if metrics.has_samples(world, window) else []
-    return {"data": REFS.dump_python(tuple(found), mode="json")}
+    return {"data": plain(tuple(found))}
 
 
 def _series(
     world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
 ) -> Answer:
     if "refs" in query:
-        refs = list(REFS.validate_python(query["refs"]))
+        refs = series_refs(query["refs"])
     else:
         wanted = {Semantic(str(s)) for s in _list(query, "semantics")}
         refs = [r for r in metrics.catalogue(world, resources) if r.semantic in wanted]
@@ -90,7 +56,7 @@ def _series(
 
 def _packed(series: Series) -> Answer:
     return {
-        "ref": REFS.dump_python((series.ref,), mode="json")[0],
+        "ref": plain(series.ref),
         "start": float(series.times[0]),
         "step": float(series.times[1] - series.times[0]) if len(series.times) > 1 else 1.0,
         "values": base64.b64encode(series.values.astype("<f8").tobytes()).decode(),
@@ -100,48 +66,51 @@ def _packed(series: Series) -> Answer:
 def _lines(
     world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
 ) -> Answer:
-    found = logs.lines(world, resources, window, str(query.get("min_severity", "")))
-    kept, cut = _limited(found, int(str(query.get("limit", 2000))))
-    return {"data": LINES.dump_python(tuple(kept), mode="json"), "truncated_count": cut}
+    found, cut = logs.lines(
+        world, resources, window,
+        min_severity=str(query.get("min_severity", "")),
+        limit=int(str(query.get("limit", 2000))),
+    )  # fmt: skip
+    return {"data": plain(tuple(found)), "truncated_count": cut}
 
 
 def _edges(
     world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
 ) -> Answer:
-    return {"data": EDGES.dump_python(tuple(traces.edges(world, resources, window)), mode="json")}
+    return {"data": plain(tuple(traces.edges(world, resources, window)))}
 
 
 def _spans(
     world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
 ) -> Answer:
     found = traces.spans(world, resources, window, int(str(query.get("limit", 500))))
-    return {"data": SPANS.dump_python(tuple(found), mode="json")}
+    return {"data": plain(tuple(found))}
 
 
 def _state(
     world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
 ) -> Answer:
-    return {"data": STATE.dump_python(cluster.state(world, resources, window), mode="json")}
+    return {"data": plain(cluster.state(world, resources, window))}
 
 
 def _changes(
     world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
 ) -> Answer:
     found = tuple(cluster.changes(world, resources, window))
-    return {"data": CHANGES.dump_python(found, mode="json")}
+    return {"data": plain(found)}
 
 
 def _databases(
     world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
 ) -> Answer:
     found = tuple(cluster.inspect(world, resources, window))
-    return {"data": DATABASES.dump_python(found, mode="json")}
+    return {"data": plain(found)}
 
 
 def _graph(
     world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
 ) -> Answer:
-    return {"data": GRAPH.dump_python(traces.graph(world), mode="json")}
+    return {"data": plain(traces.graph(world))}
 
 
 def _alerts(
@@ -157,7 +126,7 @@ def _alerts(
         for f in firings
         if window.contains(world.at(f.start))
     )  # fmt: skip
-    return {"data": ALERTS.dump_python(found, mode="json")}
+    return {"data": plain(found)}
 
 
 def _kind(world: LabWorld, name: str) -> ResourceKind:

@@ -11,6 +11,7 @@ STEP_SECONDS = 2.0
 NAMESPACE = "prod"
 DATABASE_NAME = "orders-db"
 EXTERNAL_NAME = "bank-gateway"
+DATABASE_CONNECTIONS_MAX = 200
 NODES = ("node-a", "node-b", "node-c", "node-d")
 
 
@@ -83,6 +84,9 @@ class Topology:
     callees: NDArray[np.int64] = field(init=False)
     fan: Floats = field(init=False)
     edge_index: dict[tuple[str, str], int] = field(init=False)
+    to_database: NDArray[np.bool_] = field(init=False)
+    outgoing: dict[str, list[int]] = field(init=False)
+    incoming: dict[str, list[int]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.index = {spec.name: i for i, spec in enumerate(self.specs)}
@@ -97,16 +101,22 @@ class Topology:
         self.edge_index = {
             (self.specs[c].name, self.specs[d].name): k for k, (c, d, _) in enumerate(edges)
         }
+        self.to_database = np.array([self.specs[d].kind == "database" for _, d, _ in edges])
+        self.outgoing = {spec.name: [] for spec in self.specs}
+        self.incoming = {spec.name: [] for spec in self.specs}
+        for (caller, callee), k in self.edge_index.items():
+            self.outgoing[caller].append(k)
+            self.incoming[callee].append(k)
 
     @property
     def size(self) -> int:
         return len(self.specs)
 
     def edges_from(self, name: str) -> list[int]:
-        return [k for (caller, _), k in self.edge_index.items() if caller == name]
+        return self.outgoing[name]
 
     def edges_to(self, name: str) -> list[int]:
-        return [k for (_, callee), k in self.edge_index.items() if callee == name]
+        return self.incoming[name]
 
 
 def build_topology(services: int) -> Topology:

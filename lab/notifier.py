@@ -63,16 +63,23 @@ class Notifier:
 
     def _deliver(self, due: list[tuple[tuple[str, int], str, dict[str, object]]]) -> None:
         body = json.dumps(alerts.envelope([payload for _, _, payload in due]))
-        target = urlparse(self.url)
-        token = self.token_file.read_text(encoding="utf-8").strip() if self.token_file else ""
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
-        try:
-            link = http.client.HTTPConnection(target.hostname or "", target.port or 80, timeout=10)
-            link.request("POST", target.path, body, headers)
-            status = link.getresponse().status
-            link.close()
-        except OSError:
-            return
-        if status == 200:
+        if self._post(body):
             for key, said, _ in due:
                 self._told[key] = (said, time.monotonic())
+
+    def _post(self, body: str) -> bool:
+        """Return whether the webhook took it. What it did not take is due again."""
+        target = urlparse(self.url)
+        kind = (
+            http.client.HTTPSConnection if target.scheme == "https" else http.client.HTTPConnection
+        )
+        link = kind(target.hostname or "", target.port, timeout=10)
+        try:
+            token = self.token_file.read_text(encoding="utf-8").strip() if self.token_file else ""
+            headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+            link.request("POST", target.path or "/", body, headers)
+            return 200 <= link.getresponse().status < 300
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            link.close()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lab.workloads import Change, Pod, Workload, make_pod, new_release
+from lab.workloads import DAY_STEPS, Change, Pod, Rollout, Workload, make_pod, new_release
 
 if TYPE_CHECKING:
     from lab.world import LabWorld
@@ -25,6 +25,15 @@ def ready_count(world: "LabWorld", workload: Workload) -> float:
     rolling = any(r.workload == workload.spec.name for r in world.rollouts)
     ready = len(workload.pods) - crashing - (1 if rolling and len(workload.pods) > 1 else 0)
     return max(ready, 0.5 if rolling else 0.0)
+
+
+def lock_holders(world: "LabWorld") -> list[tuple[str, float]]:
+    """Return workloads whose pods hold database locks too long, with the seconds."""
+    return [
+        (w.spec.name, w.behaviour.lock_seconds)
+        for w in world.workloads.values()
+        if w.behaviour.lock_seconds > 0
+    ]
 
 
 def kill_pod(world: "LabWorld", workload: Workload, pod: Pod, reason: str, code: int) -> None:
@@ -51,37 +60,52 @@ def crash_pod(world: "LabWorld", workload: Workload, pod: Pod, period: int) -> N
     world.note(workload.spec.name, "BackOff", message, pod=pod.name, is_warning=True)
 
 
-def finish_rollouts(world: "LabWorld") -> None:
-    """Replace the pods of rollouts that end at this step, and end what a restart ends."""
-    from lab.world import Rollout  # noqa: PLC0415  # the world imports this module
-
+def move_rollouts(world: "LabWorld") -> None:
+    """Move every rollout on by a step; at its end, end what fresh pods end."""
     left: list[Rollout] = []
     for rollout in world.rollouts:
-        if world.step < rollout.end:
+        workload = world.workloads[rollout.workload]
+        is_over = world.step >= rollout.end
+        if rollout.kind == "replace":
+            _replace_pods(world, workload, rollout)
+        elif is_over:
+            _set_pod_count(world, workload, rollout.replicas)
+        if not is_over:
             left.append(rollout)
             continue
-        workload = world.workloads[rollout.workload]
-        if rollout.finish == "scale":
-            _set_pod_count(world, workload, rollout.replicas)
-        else:
-            _replace_pods(world, workload, rollout.share)
-            for fault in world.faults:
-                if fault.cleared_by == rollout.workload and fault.start <= world.step:
-                    fault.end = world.step
+        if rollout.kind == "replace":
+            _freshen(world, workload)
         world.note(rollout.workload, "RolloutComplete", f"{rollout.workload} is up to date")
     world.rollouts = left
 
 
-def _replace_pods(world: "LabWorld", workload: Workload, share: float) -> None:
-    count = max(1, round(len(workload.pods) * share)) if workload.pods else 0
-    for index in range(count):
-        workload.pods[index] = make_pod(workload, index, step=world.step)
+def _replace_pods(world: "LabWorld", workload: Workload, rollout: Rollout) -> None:
+    """Replace as many pods as are due by now, each on another node than before."""
+    count = max(1, round(len(workload.pods) * rollout.share)) if workload.pods else 0
+    elapsed = min(1.0, (world.step - rollout.start) / max(1, rollout.end - rollout.start))
+    due = min(count, int(count * elapsed))
+    for index in range(rollout.replaced, due):
+        old = workload.pods[index]
+        workload.pods[index] = make_pod(workload, index, step=world.step, avoid=old.node)
+    if due > rollout.replaced:
+        rollout.replaced = due
+        workload.pods_changed(world.step)
+
+
+def _freshen(world: "LabWorld", workload: Workload) -> None:
+    """Fresh pods read the certificate on disk, and take other ways through the network."""
+    for fault in world.faults:
+        if fault.cleared_by == workload.spec.name and fault.start <= world.step:
+            fault.end = world.step
+    if workload.certificate_end_step <= world.step:
+        workload.certificate_end_step = world.step + 90 * DAY_STEPS
 
 
 def _set_pod_count(world: "LabWorld", workload: Workload, replicas: int) -> None:
     del workload.pods[replicas:]
     while len(workload.pods) < replicas:
         workload.pods.append(make_pod(workload, len(workload.pods), step=world.step))
+    workload.pods_changed(world.step)
 
 
 def _touch(workload: Workload) -> None:
@@ -99,14 +123,12 @@ def record_change(world: "LabWorld", kind: str, workload: str, summary: str, **w
 
 
 def _roll(
-    world: "LabWorld", name: str, *, finish: str, share: float = 1.0, replicas: int = 0
+    world: "LabWorld", name: str, kind: str, *, share: float = 1.0, replicas: int = 0
 ) -> None:
-    from lab.world import Rollout  # noqa: PLC0415  # the world imports this module
-
-    world.rollouts = [r for r in world.rollouts if r.workload != name]
-    world.rollouts.append(
-        Rollout(name, world.step + ROLL_STEPS, finish, share=share, replicas=replicas)
-    )
+    """Begin a rollout. It takes the place of one of the same kind, and runs beside the other."""
+    world.rollouts = [r for r in world.rollouts if (r.workload, r.kind) != (name, kind)]
+    end = world.step + ROLL_STEPS
+    world.rollouts.append(Rollout(name, kind, world.step, end, share=share, replicas=replicas))
 
 
 def deploying(name: str, *, share: float = 1.0, **what: object) -> Callable[["LabWorld"], None]:
@@ -122,7 +144,7 @@ def deploying(name: str, *, share: float = 1.0, **what: object) -> Callable[["La
         record_change(world, "deploy", name, f"{release.summary} ({before} to {release.tag})",
                       author=release.author, before=before, after=release.tag,
                       diff=release.diff)  # fmt: skip
-        _roll(world, name, finish="replace", share=share)
+        _roll(world, name, "replace", share=share)
 
     return happen
 
@@ -165,7 +187,7 @@ def restart(world: "LabWorld", name: str) -> None:
     """Replace every pod of a workload, one after another."""
     _touch(world.workloads[name])
     world.note(name, "Restarting", f"rolling restart of {name}")
-    _roll(world, name, finish="replace")
+    _roll(world, name, "replace")
 
 
 def scale(world: "LabWorld", name: str, replicas: int) -> None:
@@ -184,7 +206,7 @@ def scale(world: "LabWorld", name: str, replicas: int) -> None:
     )
     workload.replicas = replicas
     _touch(workload)
-    _roll(world, name, finish="scale", replicas=replicas)
+    _roll(world, name, "scale", replicas=replicas)
 
 
 def roll_back(world: "LabWorld", name: str, revision: int) -> None:
@@ -205,4 +227,4 @@ def roll_back(world: "LabWorld", name: str, revision: int) -> None:
         before=before,
         after=target.tag,
     )
-    _roll(world, name, finish="replace")
+    _roll(world, name, "replace")

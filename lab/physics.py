@@ -33,6 +33,7 @@ class Conditions:
     timeout_seconds: Floats
     loss: Floats
     edge_delay: Floats
+    network_delay: Floats
     tls_failure: Floats
 
 
@@ -134,7 +135,7 @@ def _pools(
 def _latency(
     topology: Topology, given: Conditions, own: Floats, pool_wait: Floats
 ) -> tuple[Floats, Floats]:
-    loss_delay = given.loss * 1.6 + given.edge_delay
+    loss_delay = given.loss * 1.6 + given.edge_delay + given.network_delay
     latency = own.copy()
     for _ in range(DEPTH):
         edge_latency = EDGE_RTT_SECONDS + loss_delay + pool_wait + latency[topology.callees]

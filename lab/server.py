@@ -15,7 +15,7 @@ from lab.scenarios import SCENARIOS
 from lab.world import LabWorld
 
 MAX_BODY_BYTES = 2_000_000
-Work = Callable[[], dict[str, object]]
+Work = Callable[[], object]
 
 
 class LabServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -55,7 +55,10 @@ class LabHandler(BaseHTTPRequestHandler):
         self.wfile.write(text)
 
     def _body(self) -> dict[str, object]:
-        length = min(int(self.headers.get("Content-Length") or 0), MAX_BODY_BYTES)
+        length = int(self.headers.get("Content-Length") or 0)
+        if not 0 <= length <= MAX_BODY_BYTES:
+            self.close_connection = True
+            raise ValueError(f"the body may have {MAX_BODY_BYTES} bytes")
         body = json.loads(self.rfile.read(length) or b"{}")
         if not isinstance(body, dict):
             raise ValueError("the body must be a JSON object")
@@ -65,21 +68,21 @@ class LabHandler(BaseHTTPRequestHandler):
         """Health, scenarios, workloads, and what an action with a key did."""
         world = self.server.world
         head, _, rest = self.path.lstrip("/").partition("/")
-        with world.lock:
-            if head == "health":
-                self._send(200, {"status": "ok", "step": world.step, "scenario": world.scenario})
-            elif head == "scenarios":
-                self._send(200, [
-                    {"slug": s.slug, "title": s.title, "description": s.description}
-                    for s in SCENARIOS.values()
-                ])  # fmt: skip
-            elif head == "workloads":
-                self._guarded(lambda: actions.describe(world, rest))
-            elif head == "applied":
-                found = world.applied.get(rest)
-                self._send(200 if found else 404, found or {"error": "No action has that key."})
-            else:
-                self._send(404, {"error": "There is no such page."})
+        if head == "health":
+            self._answer(lambda: {"status": "ok", "step": world.step})
+        elif head == "scenarios":
+            self._answer(lambda: [
+                {"slug": s.slug, "title": s.title, "description": s.description}
+                for s in SCENARIOS.values()
+            ])  # fmt: skip
+        elif head == "workloads":
+            self._answer(lambda: actions.describe(world, rest))
+        elif head == "applied" and rest in world.applied:
+            self._answer(lambda: world.applied[rest])
+        elif head == "applied":
+            self._send(404, {"error": "No action has that key."})
+        else:
+            self._send(404, {"error": "There is no such page."})
 
     def do_POST(self) -> None:
         """Questions, actions, scenarios, reset."""
@@ -91,15 +94,15 @@ class LabHandler(BaseHTTPRequestHandler):
         head, _, rest = self.path.lstrip("/").partition("/")
         world = self.server.world
         if head == "ask" and rest in QUESTIONS:
-            self._guarded(lambda: ask(world, rest, body))
+            self._answer(lambda: ask(world, rest, body))
         elif head == "preview":
-            self._locked(lambda: actions.preview(world, body))
+            self._answer(lambda: actions.preview(world, body))
         elif head == "apply":
-            self._locked(lambda: actions.apply(world, body))
+            self._answer(lambda: actions.apply(world, body))
         elif head == "scenarios" and rest in SCENARIOS:
-            self._locked(lambda: self._start(rest, body))
+            self._answer(lambda: self._start(rest, body))
         elif head == "reset":
-            self._locked(lambda: self._reset(body))
+            self._answer(lambda: self._reset(body))
         else:
             self._send(404, {"error": f"There is no {self.path}."})
 
@@ -115,16 +118,16 @@ class LabHandler(BaseHTTPRequestHandler):
         self.server.notifier.begin()
         return {"scenario": ""}
 
-    def _locked(self, work: Work) -> None:
-        with self.server.world.lock:
-            self._guarded(work)
-
-    def _guarded(self, work: Work) -> None:
+    def _answer(self, work: Work) -> None:
+        """Work with the world held still, and send outside: a slow reader delays nobody."""
+        status, body = 200, None  # type: int, object
         try:
-            self._send(200, work())
+            with self.server.world.lock:
+                body = work()
         except actions.Conflict as error:
-            self._send(409, {"error": str(error)})
+            status, body = 409, {"error": str(error)}
         except actions.Refused as error:
-            self._send(422, {"error": str(error)})
+            status, body = 422, {"error": str(error)}
         except (KeyError, ValueError) as error:
-            self._send(400, {"error": f"{type(error).__name__}: {error}"})
+            status, body = 400, {"error": f"{type(error).__name__}: {error}"}
+        self._send(status, body)

@@ -43,6 +43,19 @@ class Pod:
 
 
 @dataclass(slots=True)
+class Rollout:
+    """A change of a workload's pods under way: ``replace`` one after another, or ``scale``."""
+
+    workload: str
+    kind: str
+    start: int
+    end: int
+    replicas: int = 0
+    share: float = 1.0
+    replaced: int = 0
+
+
+@dataclass(slots=True)
 class Change:
     """Something that somebody changed, at a step."""
 
@@ -101,6 +114,11 @@ class Workload:
     @property
     def release(self) -> Release:
         return self.release_of(self.current)
+
+    @property
+    def is_flooding(self) -> bool:
+        """Whether it writes far more log output than normal."""
+        return self.config["log.level"] == "debug" or self.behaviour.is_flooding
 
     def release_of(self, revision: int) -> Release:
         """Return a release by its revision: they are numbered from one."""

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from lab import dynamics
+from lab.decoys import add_decoys, add_later_decoys
 from lab.history import History
 from lab.model import DATABASE_NAME, EXTERNAL_NAME, STEP_SECONDS, build_topology
 from lab.physics import StepState, start_state
-from lab.workloads import Change, ClusterNote, Workload, make_workload
+from lab.workloads import Change, ClusterNote, Rollout, Workload, make_workload
 
 BACKFILL_STEPS = 930
 MAX_CATCH_UP_STEPS = 400
@@ -50,23 +51,12 @@ class ScenarioTruth:
     onset_step: int
 
 
-@dataclass(slots=True)
-class Rollout:
-    """A change of a workload's pods that takes some steps."""
-
-    workload: str
-    end: int
-    finish: str
-    revision: int = 0
-    replicas: int = 0
-    share: float = 1.0
-
-
 @dataclass
 class LabWorld:
     """A small production system. Deterministic by seed, scenario and the steps of actions.
 
-    Not safe for threads by itself: hold ``lock`` around reads and writes.
+    It begins without history at ``anchor``: call :meth:`reset` or :meth:`start` for half an hour
+    of it. Not safe for threads by itself: hold ``lock`` around reads and writes.
     """
 
     seed: int = 1
@@ -75,7 +65,7 @@ class LabWorld:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
-        self.reset(seed=self.seed, now=self.anchor)
+        self._fresh(self.seed)
 
     def reset(self, *, seed: int, now: datetime) -> None:
         """Begin anew, quiet, with half an hour of normal history before ``now``."""
@@ -87,6 +77,7 @@ class LabWorld:
         self.seed = seed
         self.generation = getattr(self, "generation", 0) + 1
         self.random = np.random.default_rng(seed)
+        self.more_random = np.random.default_rng([seed, 2])
         self.topology = build_topology(self.services)
         self.workloads: dict[str, Workload] = {
             spec.name: make_workload(spec, seed) for spec in self.topology.specs
@@ -117,8 +108,9 @@ class LabWorld:
         self.scenario = slug
         picker = np.random.default_rng([self.seed, sum(map(ord, slug))])
         onset = BACKFILL_STEPS - int(picker.integers(*scenario.onset_age_steps))
-        dynamics.add_decoys(self, picker, onset)
+        add_decoys(self, picker, onset)
         resource = scenario.arrange(self, picker, onset)
+        add_later_decoys(self, onset, spare=resource.rpartition("/")[2])
         self.truth = ScenarioTruth(slug, resource, scenario.fault_class, onset)
         self.run_to(BACKFILL_STEPS)
 

@@ -8,6 +8,7 @@ from lab.world import Fault, LabWorld
 
 def arrange(world: LabWorld, picker: np.random.Generator, onset: int) -> str:
     name = str(picker.choice(["payments", "inventory", "users", "cart"]))
+    world.workloads[name].certificate_end_step = onset
     world.faults.append(Fault("tls", f"*>{name}", 0.96, onset, cleared_by=name))
     return f"service/{name}"
 

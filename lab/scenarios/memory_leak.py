@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from lab.model import STEP_SECONDS
 from lab.operations import deploying
 from lab.scenarios import Scenario
-from lab.world import LabWorld
+from lab.world import BACKFILL_STEPS, LabWorld
 
 DIFF = """--- a/cache.py
 +++ b/cache.py
@@ -15,10 +16,14 @@ DIFF = """--- a/cache.py
 
 def arrange(world: LabWorld, picker: np.random.Generator, onset: int) -> str:
     name = str(picker.choice(["cart", "orders", "recommendations", "payments"]))
+    spec = world.workloads[name].spec
+    age_seconds = (BACKFILL_STEPS - onset) * STEP_SECONDS
+    first_kill_seconds = age_seconds - float(picker.uniform(60, 110))
+    leak = (spec.memory_limit_bytes - spec.memory_bytes) / first_kill_seconds
     world.plan(
         onset,
         deploying(name, summary="Keep sessions in memory", author="ash", diff=DIFF,
-                  leak_bytes_per_second=float(picker.uniform(0.42e6, 0.55e6))),
+                  leak_bytes_per_second=leak),
     )  # fmt: skip
     return f"service/{name}"
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lab.dynamics import lock_holders
-from lab.model import DATABASE_NAME, NAMESPACE, NODES
-from lab.operations import ready_count
+from lab.model import DATABASE_CONNECTIONS_MAX, DATABASE_NAME, NAMESPACE, NODES
+from lab.operations import lock_holders, ready_count
 from lab.views.metrics import ref_of
 from lab.workloads import Pod, Workload
 from lab.world import LabWorld
@@ -57,7 +56,7 @@ def _pod(world: LabWorld, workload: Workload, pod: Pod) -> PodState:
     reason = ""
     if is_crashing:
         reason = "CrashLoopBackOff" if pod.last_termination == "Error" else "ContainerCreating"
-    release = next(r for r in workload.releases if r.revision == pod.revision)
+    release = workload.release_of(pod.revision)
     return PodState(
         name=pod.name, workload=workload.spec.name, namespace=NAMESPACE, node=pod.node,
         phase="Running", ready=not is_crashing, restarts=pod.restarts, reason=reason,
@@ -125,7 +124,7 @@ def inspect(
                               float(world.state.latency[index])),
             ),
             connections_in_use=len(sessions),
-            connections_max=200,
+            connections_max=DATABASE_CONNECTIONS_MAX,
             replication_lag_seconds=0.1,
         )
     ]  # fmt: skip

@@ -16,12 +16,17 @@ from telemetry.types import (
     TimeWindow,
 )
 
-UNMAPPED = {"gc_pause_seconds_sum", "log_bytes_rate"}
-DATABASE_ONLY = {"db_lock_waits", "db_connections_in_use", "db_query_p99_seconds"}
+UNMAPPED = {
+    "gc_pause_seconds_sum", "log_bytes_rate", "worker_inflight_avg", "page_faults_major_1m",
+}  # fmt: skip
+DATABASE_ONLY = {
+    "db_lock_waits", "db_connections_in_use", "db_query_p99_seconds", "db_connections_max",
+}  # fmt: skip
 NOT_FOR_EXTERNAL = {
     "cpu_utilisation_ratio", "cpu_throttled_ratio", "memory_working_set_bytes",
     "memory_limit_bytes", "restarts_total", "replicas_ready", "replicas_desired",
     "disk_used_ratio", "gc_pause_seconds_sum", "log_bytes_rate", "queue_depth",
+    "disk_io_utilisation_ratio", "worker_inflight_avg", "page_faults_major_1m",
 }  # fmt: skip
 POOL_METRICS = {"db_connections_in_use", "db_connections_max", "db_pool_wait_seconds"}
 

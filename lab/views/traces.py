@@ -1,7 +1,8 @@
 """Edge statistics and sampled traces."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from telemetry.types import (
     TopologyEdge,
     TopologyGraph,
 )
+
+TRACE_EVERY_STEPS = 5
+MAX_DEPTH = 4
 
 
 def edges(world: LabWorld, resources: Sequence[ResourceRef], window: TimeWindow) -> list[EdgeStats]:
@@ -51,10 +55,11 @@ def spans(
     names = {r.name for r in resources}
     start, end = world.step_of(window.start), min(world.step_of(window.end), world.step)
     traces: list[tuple[float, list[Span]]] = []
-    for step in range(max(start, world.history.first), end, 5):
-        made: list[Span] = []
+    for step in range(max(start, world.history.first), end, TRACE_EVERY_STEPS):
         random = np.random.default_rng([world.seed, 7, step])
-        _walk(world, 0, step, "", random, made, depth=0)
+        walk = _Walk(world, step, random, random.random(), float(random.lognormal(0.1, 0.45)))
+        walk.visit(0, "", world.at(step), depth=0)
+        made = walk.made
         if not names or any(span.resource.name in names for span in made):
             badness = max(s.duration_seconds + 10 * s.is_error for s in made)
             traces.append((badness, made))
@@ -67,31 +72,44 @@ def spans(
     return found
 
 
-def _walk(
-    world: LabWorld,
-    index: int,
-    step: int,
-    parent: str,
-    random: np.random.Generator,
-    made: list[Span],
-    depth: int,
-) -> None:
-    row = step - world.history.first
-    p50 = float(world.history.service_rows["latency_p50_seconds"][row, index])
-    error = float(world.history.service_rows["error_ratio"][row, index])
-    trace = f"{world.seed:04x}{step:012x}"
-    span = f"{trace}-{len(made)}"
-    is_error = bool(random.random() < error)
-    at = world.at(step) + timedelta(milliseconds=len(made))
-    made.append(
-        Span(trace, span, parent, ref_of(world, index), f"handle {world.topology.specs[index].name}",
-             at, p50 * float(random.lognormal(0.1, 0.45)), is_error)
-    )  # fmt: skip
-    if depth > 4:
-        return
-    for edge in world.topology.edges_from(world.topology.specs[index].name):
-        if random.random() < world.topology.fan[edge]:
-            _walk(world, int(world.topology.callees[edge]), step, span, random, made, depth + 1)
+@dataclass(slots=True)
+class _Walk:
+    """One request through the graph at a step.
+
+    ``luck`` decides who fails: below a service's error ratio it does. One number for the whole
+    trace, so a caller fails in the traces in which its callee does. ``pace`` is shared likewise.
+    """
+
+    world: LabWorld
+    step: int
+    random: np.random.Generator
+    luck: float
+    pace: float
+    made: list[Span] = field(default_factory=list)
+
+    def visit(self, index: int, parent: str, start: datetime, *, depth: int) -> float:
+        """Add the span of a service and those below it; return its duration in seconds."""
+        world, random = self.world, self.random
+        spec = world.topology.specs[index]
+        row = self.step - world.history.first
+        p50 = float(world.history.service_rows["latency_p50_seconds"][row, index])
+        error = float(world.history.service_rows["error_ratio"][row, index])
+        duration = p50 * self.pace * float(random.lognormal(0.0, 0.15))
+        trace = f"{world.seed:04x}{self.step:012x}"
+        span = f"{trace}-{len(self.made)}"
+        pods = world.workloads[spec.name].pods_at(self.step)
+        draw = random.random()
+        pod = pods[int(draw * len(pods))].name if pods and spec.kind != "external" else ""
+        self.made.append(
+            Span(trace, span, parent, ref_of(world, index), f"handle {spec.name}", start,
+                 duration, self.luck < error, pod=pod)
+        )  # fmt: skip
+        spent = 0.1 * duration
+        for edge in world.topology.edges_from(spec.name) if depth <= MAX_DEPTH else ():
+            if random.random() < world.topology.fan[edge]:
+                at = start + timedelta(seconds=min(spent, 0.9 * duration))
+                spent += self.visit(int(world.topology.callees[edge]), span, at, depth=depth + 1)
+        return duration
 
 
 def graph(world: LabWorld) -> TopologyGraph:

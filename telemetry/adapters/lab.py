@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +35,14 @@ from telemetry.types import (
 T = TypeVar("T")
 Json = dict[str, Any]
 NAME = "lab"
+SHOWN_NAMES = 12
+
+
+Clock = Callable[[], datetime]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class LabClient(Protocol):
@@ -79,6 +87,7 @@ class _Lab:
     """What the port classes share: asking, decoding, provenance."""
 
     client: LabClient
+    clock: Clock = _utc_now
     name: str = NAME
 
     def query(
@@ -102,15 +111,29 @@ class _Lab:
             kind=kind,
             query=text,
             window=window,
-            fetched_at=datetime.now(UTC),
+            fetched_at=self.clock(),
             duration_seconds=time.monotonic() - began,
             truncated_count=int(answer.get("truncated_count", 0)),
         )
         return answer, provenance
 
 
+def _selectors(refs: Sequence[SeriesRef]) -> str:
+    """Return the series as ``name{service="caller>callee,…"}``, by name."""
+    ends: dict[str, list[str]] = {}
+    for ref in refs:
+        arrow = f"{ref.resource.name}>{ref.peer.name}" if ref.peer else ref.resource.name
+        ends.setdefault(ref.name, []).append(arrow)
+    return " ".join(f'{name}{{service="{_listed(ends[name])}"}}' for name in sorted(ends))
+
+
+def _listed(names: list[str]) -> str:
+    shown = sorted(names)
+    return ",".join(shown if len(shown) <= SHOWN_NAMES else [*shown[:SHOWN_NAMES], "..."])
+
+
 def _names(resources: Sequence[ResourceRef]) -> str:
-    return ",".join(r.name for r in resources) or "*"
+    return _listed([r.name for r in resources]) or "*"
 
 
 def _decode(adapter: TypeAdapter[T], data: object) -> T:
@@ -147,7 +170,7 @@ class LabMetrics(_Lab):
     def catalogue(
         self, resources: Sequence[ResourceRef], window: TimeWindow
     ) -> QueryResult[tuple[SeriesRef, ...]]:
-        text = f'lab series{{resource="{_names(resources)}"}}'
+        text = f'lab series{{service="{_names(resources)}"}}'
         answer, source = self.query("catalogue", TelemetryKind.METRIC, resources, window, text)
         found = _decode(REFS, answer["data"])
         return _result(found, source, is_empty=not found)
@@ -155,8 +178,7 @@ class LabMetrics(_Lab):
     def read(
         self, refs: Sequence[SeriesRef], window: TimeWindow, *, step_seconds: float
     ) -> QueryResult[tuple[Series, ...]]:
-        names = ",".join(sorted({r.name for r in refs}))
-        text = f'lab read{{name="{names}"}} step={step_seconds:g}s'
+        text = f"lab read {_selectors(refs)} step={step_seconds:g}s"
         return self._series(
             [], window, text, step_seconds, refs=REFS.dump_python(tuple(refs), mode="json")
         )
@@ -170,7 +192,7 @@ class LabMetrics(_Lab):
         step_seconds: float,
     ) -> QueryResult[tuple[Series, ...]]:
         wanted = [s.value for s in semantics]
-        text = f'lab metrics{{resource="{_names(resources)}"}} {",".join(wanted)} step={step_seconds:g}s'
+        text = f'lab metrics {",".join(wanted)}{{service="{_names(resources)}"}} step={step_seconds:g}s'
         return self._series(resources, window, text, step_seconds, semantics=wanted)
 
     def _series(
@@ -209,7 +231,7 @@ class LabLogs(_Lab):
         min_severity: str = "",
     ) -> QueryResult[tuple[LogLine, ...]]:
         level = f" level>={min_severity}" if min_severity else ""
-        text = f'lab logs{{resource="{_names(resources)}"}}{level} limit={limit}'
+        text = f'lab logs{{service="{_names(resources)}"}}{level} limit={limit}'
         answer, source = self.query(
             "lines", TelemetryKind.LOG, resources, window, text,
             limit=limit, min_severity=min_severity,
@@ -225,7 +247,7 @@ class LabTraces(_Lab):
     def edges(
         self, resources: Sequence[ResourceRef], window: TimeWindow
     ) -> QueryResult[tuple[EdgeStats, ...]]:
-        text = f'lab edges{{resource="{_names(resources)}"}}'
+        text = f'lab edges{{service="{_names(resources)}"}}'
         answer, source = self.query("edges", TelemetryKind.TRACE, resources, window, text)
         found = _decode(EDGES, answer["data"])
         return _result(found, source, is_empty=not found)
@@ -233,7 +255,7 @@ class LabTraces(_Lab):
     def spans(
         self, resources: Sequence[ResourceRef], window: TimeWindow, *, limit: int = 500
     ) -> QueryResult[tuple[Span, ...]]:
-        text = f'lab spans{{resource="{_names(resources)}"}} limit={limit}'
+        text = f'lab spans{{service="{_names(resources)}"}} limit={limit}'
         answer, source = self.query(
             "spans", TelemetryKind.TRACE, resources, window, text, limit=limit
         )
@@ -248,7 +270,7 @@ class LabCluster(_Lab):
     def state(
         self, resources: Sequence[ResourceRef], window: TimeWindow
     ) -> QueryResult[ClusterState]:
-        text = f'lab cluster{{resource="{_names(resources)}"}}'
+        text = f'lab cluster{{service="{_names(resources)}"}}'
         answer, source = self.query("state", TelemetryKind.CLUSTER, resources, window, text)
         found = _decode(STATE, answer["data"])
         return _result(found, source, is_empty=not (found.pods or found.workloads))
@@ -261,7 +283,7 @@ class LabChanges(_Lab):
     def changes(
         self, resources: Sequence[ResourceRef], window: TimeWindow
     ) -> QueryResult[tuple[ChangeEvent, ...]]:
-        text = f'lab changes{{resource="{_names(resources)}"}}'
+        text = f'lab changes{{service="{_names(resources)}"}}'
         answer, source = self.query("changes", TelemetryKind.CHANGE, resources, window, text)
         found = _decode(CHANGES, answer["data"])
         return _result(found, source, is_empty=not found)
@@ -274,7 +296,7 @@ class LabDatabase(_Lab):
     def inspect(
         self, resources: Sequence[ResourceRef], window: TimeWindow
     ) -> QueryResult[tuple[DatabaseState, ...]]:
-        text = f'lab database sessions{{resource="{_names(resources)}"}}'
+        text = f'lab database sessions{{service="{_names(resources)}"}}'
         answer, source = self.query("databases", TelemetryKind.DATABASE, resources, window, text)
         found = _decode(DATABASES, answer["data"])
         return _result(found, source, is_empty=not found)
@@ -300,17 +322,17 @@ class LabAlerts(_Lab):
         return _result(found, source, is_empty=not found)
 
 
-def open_lab_sources(client: LabClient) -> TelemetrySources:
-    """Return every port over one client."""
+def open_lab_sources(client: LabClient, *, clock: Clock = _utc_now) -> TelemetrySources:
+    """Return every port over one client. ``clock`` says when an answer was fetched."""
     return TelemetrySources(
-        metrics=LabMetrics(client),
-        logs=LabLogs(client),
-        traces=LabTraces(client),
-        cluster=LabCluster(client),
-        changes=LabChanges(client),
-        database=LabDatabase(client),
-        topology=LabTopology(client),
-        alerts=LabAlerts(client),
+        metrics=LabMetrics(client, clock),
+        logs=LabLogs(client, clock),
+        traces=LabTraces(client, clock),
+        cluster=LabCluster(client, clock),
+        changes=LabChanges(client, clock),
+        database=LabDatabase(client, clock),
+        topology=LabTopology(client, clock),
+        alerts=LabAlerts(client, clock),
     )
 
 

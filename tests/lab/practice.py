@@ -1,6 +1,8 @@
 """Starting scenarios, acting on them as an operator would, and judging whether it helped."""
 
+from copy import deepcopy
 from datetime import UTC, datetime
+from functools import cache
 
 import numpy as np
 
@@ -11,9 +13,19 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOLDING = {"HighLatency", "HighErrorRatio", "DiskAlmostFull"}
 
 
-def started(slug: str, seed: int = 1, *, services: int = 0) -> LabWorld:
-    world = LabWorld(seed=seed, services=services, anchor=NOW)
+@cache
+def _started(slug: str, seed: int, services: int) -> LabWorld:
+    world = LabWorld(seed=seed, services=services)
     world.start(slug, now=NOW)
+    return world
+
+
+def started(slug: str, seed: int = 1, *, services: int = 0) -> LabWorld:
+    """Return a copy of a world in which the scenario has just begun to alert."""
+    begun = _started(slug, seed, services)
+    world = LabWorld(seed=seed, services=services)
+    fields = {name: value for name, value in vars(begun).items() if name != "lock"}
+    vars(world).update(deepcopy(fields))
     return world
 
 
@@ -76,3 +88,13 @@ def is_recovered(world: LabWorld) -> bool:
 
 def pass_seconds(world: LabWorld, seconds: float) -> None:
     world.run_to(world.step + int(seconds / 2))
+
+
+def stays_well(world: LabWorld, *, settle_seconds: float = 240, watch_seconds: float = 480) -> bool:
+    """Let it settle, then watch: a fault that comes and goes is not gone."""
+    pass_seconds(world, settle_seconds)
+    for _ in range(int(watch_seconds / 30)):
+        if not is_recovered(world):
+            return False
+        pass_seconds(world, 30)
+    return True
