@@ -18,15 +18,16 @@ def propose(
 ) -> list[Scored]:
     """Return the candidates that some finding triggers, best first, scored on what is known."""
     causes: dict[tuple[ResourceRef, str], Cause] = {}
+    strongest_first = sorted(findings, key=lambda f: -f.strength)
     for model in FAULTS.values():
-        for finding in findings:
+        for finding in strongest_first:
             if finding.presence is Presence.PRESENT and finding.feature in model.triggers:
                 blamed = _blamed(model, finding)
                 if model.kinds and blamed.kind not in model.kinds:
                     continue
                 change = finding.change_id or _nearest_change(findings, blamed)
                 known = causes.get((blamed, model.slug))
-                if known is None or (finding.change_id and model.is_generic):
+                if known is None or (change and not known.change_id):
                     causes[blamed, model.slug] = Cause(blamed, model.slug, change)
     scored = [score(cause, findings, case) for cause in causes.values()]
     return sorted(scored, key=lambda s: -s.total)[:limit]

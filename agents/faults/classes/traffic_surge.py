@@ -16,6 +16,10 @@ MODEL = FaultModel(
         Prediction("latency_rise", Where.SELF, 3.0, -3.0),
         Prediction("retry_amplification", Where.EDGE_IN, -2.0),
         Prediction("edge_latency_rise", Where.EDGE_IN, 1.5),
+        Prediction("error_rise", Where.SELF, 2.0),
+        Prediction("edge_error_rise", Where.EDGE_IN, 1.0),
+        Prediction("latency_rise", Where.CALLERS, 1.5),
+        Prediction("error_rise", Where.CALLERS, 1.0),
     ),
     treatments=(Treatment("scale", "More replicas share the load."),),
     words=(
