@@ -45,6 +45,7 @@ def run_scenario(slug: str, seed: int):
     return world.truth, investigation
 
 
+@pytest.mark.capability(34)
 @pytest.mark.parametrize("slug", sorted(SCENARIOS))
 def test_scenario_is_diagnosed_on_the_board(slug: str) -> None:
     truth, investigation = run_scenario(slug, seed=1)

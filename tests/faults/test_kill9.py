@@ -80,6 +80,7 @@ def open_one() -> Investigation:
     return investigation
 
 
+@pytest.mark.capability(98)
 def test_killed_workers_lose_and_double_nothing(lab, tmp_path) -> None:
     rng = random.Random(7)
     killed = 0

@@ -34,6 +34,7 @@ def _diagnose(world: LabWorld) -> Outcome:
     return investigate(case)
 
 
+@pytest.mark.capability(13, 20, 34)
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("slug", sorted(SCENARIOS))
 def test_the_first_alert_leads_to_the_cause(slug: str, seed: int) -> None:

@@ -37,6 +37,7 @@ def say(action, who, decision=Decision.APPROVE, digest=None, reason=""):
                   seen_digest=digest or action.digest, reason=reason)  # fmt: skip
 
 
+@pytest.mark.capability(39)
 @pytest.mark.parametrize("roles", [(), ("viewer",), ("responder",), ("admin",)])
 def test_only_approvers_decide(planned, roles) -> None:
     _, action = planned
@@ -92,6 +93,7 @@ def test_a_denial_needs_a_reason_and_vetoes(planned) -> None:
         say(action, person("c", "approver"))
 
 
+@pytest.mark.capability(39)
 def test_expired_actions_cannot_be_approved(planned) -> None:
     _, action = planned
     Action.objects.filter(pk=action.pk).update(approval_expires_at="2020-01-01T00:00:00Z")
@@ -119,6 +121,7 @@ def test_the_target_changed_since_the_plan(planned) -> None:
     assert (action.state, incident.world.applied) == (ActionState.STALE, {})
 
 
+@pytest.mark.capability(69)
 def test_the_kill_switch_stops_approved_actions_and_needs_another_to_release(planned) -> None:
     incident, action = planned
     one, two = person("one", "approver"), person("two", "approver")

@@ -12,6 +12,7 @@ NAN = math.nan
 BAND = band_of([0.10, 0.11, 0.09, 0.10, 0.12, 0.10, 0.09, 0.11, 0.10, 0.10], floor=0.02)
 
 
+@pytest.mark.capability(76)
 @pytest.mark.parametrize(
     ("samples", "is_late", "phase"),
     [

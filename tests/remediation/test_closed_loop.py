@@ -56,6 +56,7 @@ def test_the_planned_action_helps(slug, lab_incident) -> None:
     assert ActionOutcome.objects.get(action=action).helped
 
 
+@pytest.mark.capability(65)
 def test_what_does_not_help_is_undone(lab_incident) -> None:
     incident = lab_incident("bad_release_errors")
     diagnosis = incident.investigation.diagnoses.order_by("-number")[0]

@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
 ROUNDS = int(os.environ.get("SRE_RACE_ROUNDS", "15"))
 
 
+@pytest.mark.capability(69)
 def test_racing_decisions_have_one_outcome(lab_incident, settings) -> None:
     settings.COOLDOWN_SECONDS = 0
     incident = lab_incident("bad_release_latency")

@@ -37,6 +37,7 @@ def test_a_challenge_is_answered_once(worked) -> None:
     assert investigation.work_items.count() - items <= 8
 
 
+@pytest.mark.capability(37)
 def test_a_hypothesis_is_tested_to_a_verdict(worked) -> None:
     investigation, mira = worked
     row = hypotheses.propose_hypothesis(investigation_id=investigation.pk, claim="packet loss to payments",
@@ -48,6 +49,7 @@ def test_a_hypothesis_is_tested_to_a_verdict(worked) -> None:
     assert row.stances.exists()
 
 
+@pytest.mark.capability(38)
 def test_a_ruled_out_leader_no_longer_leads(worked) -> None:
     investigation, mira = worked
     leader = investigation.hypotheses.get(state="leading")

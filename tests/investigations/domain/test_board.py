@@ -43,6 +43,7 @@ def test_the_same_step_posts_once() -> None:
     assert BoardEvent.objects.filter(kind="evidence_posted").count() == 1
 
 
+@pytest.mark.capability(32)
 @pytest.mark.parametrize("missing", [{"query": ""}, {"result_digest": ""}, {"claim": " "}])
 def test_evidence_without_a_citation_is_refused(missing) -> None:
     with pytest.raises(EvidenceRejected):
@@ -66,6 +67,7 @@ def test_a_lost_lease_writes_nothing() -> None:
     assert (Evidence.objects.count(), board.events.count()) == (0, before)
 
 
+@pytest.mark.capability(43)
 @pytest.mark.parametrize("table", ["boardevent", "evidence", "diagnosis", "auditentry"])
 @pytest.mark.parametrize("statement", ["DELETE FROM {0}", "UPDATE {0} SET id = id"])
 def test_the_journal_cannot_be_rewritten(table, statement) -> None:

@@ -1,4 +1,4 @@
-"""Every command that the documents tell people to type exists."""
+"""What the documents tell people to type, and where they point, exists."""
 
 import re
 
@@ -9,11 +9,10 @@ from tests.architecture.tree import ROOT
 
 pytestmark = pytest.mark.unit
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "ARCHITECTURE.md")
-
 
 def _texts() -> list[str]:
-    return [(ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS]
+    paths = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    return [path.read_text(encoding="utf-8") for path in paths]
 
 
 def test_each_command_of_the_entry_point_exists() -> None:
@@ -30,3 +29,13 @@ def test_each_management_command_exists() -> None:
         for word in re.findall(r"(?:\./run manage|manage\.py) ([a-z_]+)", text)
     }
     assert told - set(get_commands()) == set()
+
+
+def test_each_link_between_documents_leads_somewhere() -> None:
+    broken = [
+        f"{path.name}: {target}"
+        for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+        for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8"))
+        if not target.startswith("http") and not (path.parent / target).exists()
+    ]
+    assert broken == []
