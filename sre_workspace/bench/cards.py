@@ -7,7 +7,7 @@ from datetime import timedelta
 from investigations.domain.board import EvidenceDraft, post_evidence
 from investigations.domain.clock import database_now
 from investigations.enums import EvidenceKind
-from investigations.models import Investigation
+from investigations.models import Evidence, Investigation
 
 AUTHORS = ("agent/network", "agent/deployment", "agent/database", "agent/resource")
 
@@ -39,3 +39,9 @@ def post_cards(incident_id: int, count: int, *, pause_seconds: float = 0.0) -> N
             author=AUTHORS[number % len(AUTHORS)],
         )
         time.sleep(pause_seconds)
+
+
+def fill_up(incident_id: int, count: int) -> None:
+    """Post evidence until the incident's board holds ``count`` pieces."""
+    held = Evidence.objects.filter(investigation__incident_id=incident_id).count()
+    post_cards(incident_id, max(0, count - held))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand
 
-from sre_workspace.bench.runs import RunTimes, time_run
+from sre_workspace.bench.runs import time_run
 from sre_workspace.bench.stack import RunningStack, start_stack
 from sre_workspace.bench.visitor import Visitor
 
@@ -76,30 +76,33 @@ class Command(BaseCommand):
             self._note("stop, s", stack.stop(signal.SIGINT))
 
     def _inside(self, stack: RunningStack, *, browser: str) -> None:
+        incidents = []
         with Visitor(stack.address, stack.links["responder"]) as visitor:
             for number in range(self.rounds):
                 times = time_run(stack, visitor, SCENARIOS[number % len(SCENARIOS)])
+                incidents.append(times.incident_id)
                 self._note("alert to first evidence, s", times.evidence_seconds)
                 self._note("alert to consensus, s", times.concluded_seconds)
                 self._note("resident after the runs, MB", stack.resident_bytes() / 1e6)
             if browser:
-                self._pages(stack, visitor, times, browser)
+                self._pages(stack, visitor, incidents, browser)
 
-    def _pages(self, stack: RunningStack, visitor: Visitor, times: RunTimes, browser: str) -> None:
+    def _pages(
+        self, stack: RunningStack, visitor: Visitor, incidents: Sequence[int], browser: str
+    ) -> None:
         from sre_workspace.bench.pages import (  # noqa: PLC0415  # playwright is for tests only
             browser_session,
             commit_to_page_seconds,
             largest_paint_seconds,
         )
 
-        room = f"{stack.address}/i/{times.incident_id}/"
+        full = incidents[0]
+        room = f"{stack.address}/i/{full}/"
         with browser_session(stack, visitor.session(), browser) as context:
             for _ in range(self.rounds):
-                delays = commit_to_page_seconds(stack, context, times.incident_id)
+                delays = commit_to_page_seconds(stack, context, incidents[-1])
                 self._note("commit to DOM p95, ms", statistics.quantiles(delays, n=20)[-1] * 1000)
-            call = (
-                f"from sre_workspace.bench.cards import *; post_cards({times.incident_id}, {CARDS})"
-            )
+            call = f"from sre_workspace.bench.cards import *; fill_up({full}, {CARDS})"
             stack.manage("shell", "-v", "0", "-c", call)
             largest_paint_seconds(context, room)  # fills the browser's cache of the styles
             for _ in range(self.rounds):
