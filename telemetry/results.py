@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import urllib.parse
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -41,6 +42,16 @@ class Provenance:
     duration_seconds: float = 0.0
     truncated_count: int = 0
     link: str = ""
+
+
+def for_query(whole: Provenance, query: str) -> Provenance:
+    """Return where one part of a combined answer came from: its own query, and a link to it."""
+    address, _, text = whole.link.partition("?")
+    fields = dict(urllib.parse.parse_qsl(text))
+    link = whole.link
+    if "g0.expr" in fields:
+        link = f"{address}?{urllib.parse.urlencode({**fields, 'g0.expr': query})}"
+    return replace(whole, query=query, link=link)
 
 
 @dataclass(frozen=True, slots=True)

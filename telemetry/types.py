@@ -137,6 +137,7 @@ class SeriesRef:
         semantic: Its meaning, or None where no mapping knows it (it can still be scanned).
         peer: The other end, for a series about an edge (``payments -> bank-gateway``).
         unit: ``seconds``, ``bytes``, ``ratio``, ``per_second``, ``count`` or ``""`` if unknown.
+        query: The exact query of this series, where an answer combines several.
     """
 
     resource: ResourceRef
@@ -145,6 +146,7 @@ class SeriesRef:
     peer: ResourceRef | None = None
     unit: str = ""
     labels: tuple[tuple[str, str], ...] = ()
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ from agents.enums import Presence
 from agents.findings import Finding
 from agents.specialists.phrasing import clock, quantity, ratio
 from agents.specialists.reader import Reader
-from telemetry.results import QueryResult
+from telemetry.results import Provenance, QueryResult, for_query
 from telemetry.types import Series, TelemetryKind, utc
 
 SAMPLE_POINTS = 120
@@ -45,7 +45,7 @@ def metric_finding(
         presence=presence,
         kind=TelemetryKind.METRIC,
         claim=claim,
-        provenance=result.provenance,
+        provenance=_provenance(series, result),
         magnitude=magnitude,
         unit=unit or series.ref.unit,
         strength=strength,
@@ -53,6 +53,12 @@ def metric_finding(
         sample=sample_of(series, series.ref.unit) if presence is Presence.PRESENT else {},
         has_ended=has_ended,
     )
+
+
+def _provenance(series: Series, result: Result) -> Provenance:
+    """Return where the series came from: by its own query, where the answer combines several."""
+    own = series.ref.query
+    return for_query(result.provenance, own) if own else result.provenance
 
 
 def is_back(shift: Shift) -> bool:

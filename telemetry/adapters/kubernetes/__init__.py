@@ -1,0 +1,1 @@
+"""A Kubernetes cluster by read-only verbs: state, rollouts as the change feed, pod logs."""

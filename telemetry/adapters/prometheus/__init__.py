@@ -1,0 +1,1 @@
+"""Any server with the Prometheus HTTP API: Prometheus, VictoriaMetrics, Mimir, Thanos."""
