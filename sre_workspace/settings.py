@@ -1,6 +1,7 @@
 """Every setting, grouped. Reads the environment through ``env`` only."""
 
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 
@@ -184,7 +185,32 @@ for _entry in CELERY_BEAT_SCHEDULE.values():
 
 # --- Telemetry ------------------------------------------------------------------------------------
 LAB_SOCKET = env_text("SRE_LAB_SOCKET", str(STATE.lab_socket))
-TELEMETRY_DEFAULT = {"kind": "lab"}
+PROMETHEUS: dict[str, Any] = {
+    "url": env_text("PROMETHEUS_URL"),
+    "token": env_secret("PROMETHEUS_TOKEN"),
+    "username": env_text("PROMETHEUS_USERNAME"),
+    "password": env_secret("PROMETHEUS_PASSWORD"),
+    "tenant": env_text("PROMETHEUS_TENANT"),
+    "ca_file": env_text("PROMETHEUS_CA_FILE"),
+    "mapping": env_text("PROMETHEUS_MAPPING"),
+    "scrape_seconds": env_seconds("PROMETHEUS_SCRAPE_SECONDS", 15.0),
+    "page_url": env_text("PROMETHEUS_PAGE_URL"),
+    "databases": env_list("PROMETHEUS_DATABASES"),
+}
+_NAMESPACES = env_list("KUBERNETES_NAMESPACES")
+KUBERNETES: dict[str, Any] = {
+    # Reading: this kubeconfig, or the pod's own service account when only namespaces are given.
+    "kubeconfig": env_text("KUBERNETES_KUBECONFIG"),
+    "context": env_text("KUBERNETES_CONTEXT"),
+    "namespaces": _NAMESPACES or ["default"],
+    "is_connected": bool(_NAMESPACES or env_text("KUBERNETES_KUBECONFIG")),
+    # Changing: an identity of its own, which only the remediate worker is given.
+    "remediate_kubeconfig": env_text("KUBERNETES_REMEDIATE_KUBECONFIG"),
+    "may_remediate_in_cluster": env_bool("KUBERNETES_REMEDIATE_IN_CLUSTER"),
+}
+# What an alert's investigation asks, unless it came from the lab.
+_IS_LIVE = bool(PROMETHEUS["url"] or KUBERNETES["is_connected"])
+TELEMETRY_DEFAULT = {"kind": "live" if _IS_LIVE else "lab"}
 TELEMETRY_DEADLINE_SECONDS = env_seconds("SRE_QUERY_DEADLINE_SECONDS", 8.0)
 
 # --- Investigations -------------------------------------------------------------------------------

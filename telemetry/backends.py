@@ -15,6 +15,7 @@ Opener = Callable[[Mapping[str, str]], TelemetrySources]
 OPENERS: dict[str, str] = {
     "lab": "telemetry.adapters.lab.open_configured",
     "recorded": "telemetry.adapters.recorded.open_configured",
+    "live": "telemetry.adapters.live.open_configured",
 }
 # A recording is held whole in memory, so few are kept.
 MAX_OPEN = 3

@@ -4,7 +4,6 @@ import structlog
 from django.db import DatabaseError, transaction
 
 from agents.domain.casework import parse_resource
-from agents.domain.crash import crash_at
 from agents.domain.leases import claim, fence_of, finish, is_worn_out, keeping, release
 from agents.domain.phases import DOING, PHASES, STATES, agents_for, create_items
 from agents.domain.posting import post_finding, set_status
@@ -16,6 +15,7 @@ from agents.models import WorkItem
 from investigations.domain import runs
 from investigations.domain.board import write_entry
 from investigations.domain.clock import database_now
+from investigations.domain.crash import crash_at
 from investigations.domain.journal import Fence, writing
 from investigations.enums import EntryKind, InvestigationState
 from investigations.errors import BoardError, IllegalTransition, StaleLease

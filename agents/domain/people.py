@@ -1,12 +1,12 @@
 """What people post, read and answered: hypotheses in words, messages, challenges of a card."""
 
 from agents.domain.casework import Casework, match_named, open_case
-from agents.domain.crash import crash_at
 from agents.domain.phases import MAX_ROUNDS
 from agents.enums import AgentName, WorkKind
 from agents.faults.vocabulary import match_text
 from agents.models import WorkItem
 from investigations.domain import hypotheses, runs
+from investigations.domain.crash import crash_at
 from investigations.domain.hypotheses import Assessment
 from investigations.domain.journal import Fence
 from investigations.enums import HypothesisState, SteeringKind, SteeringState, TestVerdict

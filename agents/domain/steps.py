@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from agents.domain.casework import Casework, cause_of, live_hypotheses, open_case
-from agents.domain.crash import crash_at
 from agents.domain.people import (
     answer_challenges,
     answer_messages,
@@ -27,6 +26,7 @@ from agents.scoping import scope_case
 from agents.specialists.registry import REGISTRY
 from investigations.domain import hypotheses, runs
 from investigations.domain.board import write_entry
+from investigations.domain.crash import crash_at
 from investigations.domain.diagnoses import reach_diagnosis
 from investigations.domain.hypotheses import StanceDraft
 from investigations.domain.journal import Fence, writing

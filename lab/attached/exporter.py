@@ -152,10 +152,14 @@ class Exporter:
             yield "kube_deployment_spec_replicas", who, float(workload.replicas)
             yield "kube_deployment_status_replicas_available", who, ready
 
-    def text(self, *, at: float | None = None) -> str:
-        """Return the present values in the exposition format, with a time if one is given."""
-        ending = "" if at is None else f" {at:.3f}"
-        lines = [f"{name}{{{_labels(labels)}}} {value:.10g}{ending}"
+    def text(self, *, at: float | None = None, scraped_as: dict[str, str] | None = None) -> str:
+        """Return the present values in the exposition format.
+
+        For a history: with the time in Unix seconds, and the labels that a scrape would add, so
+        that what is scraped later goes on with the same series.
+        """
+        ending, more = "" if at is None else f" {at:.3f}", scraped_as or {}
+        lines = [f"{name}{{{_labels({**labels, **more})}}} {value:.10g}{ending}"
                  for name, labels, value in self.samples()]  # fmt: skip
         return "\n".join(lines) + "\n"
 

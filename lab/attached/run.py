@@ -18,6 +18,8 @@ SYNC_SECONDS = 0.4
 HEARTBEAT_SECONDS = 10.0
 HISTORY_EVERY_STEPS = 2
 START_DEADLINE_SECONDS = 90.0
+# The name of the scrape job that goes on where the history ends.
+JOB = "lab"
 
 
 class NotReady(Exception):
@@ -77,11 +79,12 @@ class AttachedLab:
         world = self.world
         world.anchor = datetime.now(UTC) - timedelta(seconds=BACKFILL_STEPS * 2)
         out = self.options.history.open("w", encoding="utf-8") if self.options.history else None
+        labels = {"job": JOB, "instance": f"127.0.0.1:{self.options.metrics_port}"}
         for step in range(1, BACKFILL_STEPS + 1):
             world.run_to(step)
             self.exporter.catch_up()
             if out is not None and step % HISTORY_EVERY_STEPS == 0:
-                out.write(self.exporter.text(at=world.at(step).timestamp()))
+                out.write(self.exporter.text(at=world.at(step).timestamp(), scraped_as=labels))
         if out is not None:
             out.write("# EOF\n")
             out.close()

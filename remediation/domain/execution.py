@@ -171,7 +171,8 @@ def resolve_unknown(action: Action) -> None:
     """Find out by the key whether a crashed or timed-out attempt was done. Never tries again."""
     execution = action.executions.get(is_undo=False)
     try:
-        found = executor_for(action.executor).find_by_key(execution.key)
+        target = action.target.rpartition("/")[2]
+        found = executor_for(action.executor).find_by_key(execution.key, target=target)
     except ExecutorError as error:
         log.warning("execution.still_unknown", action=action.pk, reason=str(error))
         return

@@ -97,8 +97,8 @@ class LabExecutor:
         body = {**request, "uid": uid, "resource_version": version, "idempotency_key": key}
         return {k: str(v) for k, v in self._client.apply(body).items()}
 
-    def find_by_key(self, key: str) -> dict[str, str] | None:
-        """Look a request up."""
+    def find_by_key(self, key: str, *, target: str) -> dict[str, str] | None:
+        """Look a request up; the lab keeps them by key alone."""
         found = self._client.find_by_key(key)
         return None if found is None else {k: str(v) for k, v in found.items()}
 

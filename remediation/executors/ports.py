@@ -73,6 +73,10 @@ class Executor(Protocol):
         """
         ...
 
-    def find_by_key(self, key: str) -> dict[str, str] | None:
-        """Return what the request with this key did, or None if it was never done."""
+    def find_by_key(self, key: str, *, target: str) -> dict[str, str] | None:
+        """Return what the request with this key did to the target, or None if it was never done.
+
+        Raises:
+            ExecutorError: It cannot be told.
+        """
         ...

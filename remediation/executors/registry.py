@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from remediation.errors import NotPlannable
-from remediation.executors import lab
+from remediation.executors import kubernetes, lab
 from remediation.executors.ports import Executor
 
 _overrides: list[Executor] = []
@@ -20,6 +20,14 @@ def executor_for(kind: str) -> Executor:
         return _overrides[-1]
     if kind == "lab":
         return lab.open_configured()
+    if kind in {"live", "kubernetes"}:
+        found = kubernetes.open_configured()
+        if found is None:
+            raise NotPlannable(
+                "No identity that may change the cluster is configured: set "
+                "KUBERNETES_REMEDIATE_KUBECONFIG for the remediate worker."
+            )
+        return found
     raise NotPlannable("Nothing can be changed here: this is a recording.")
 
 

@@ -26,6 +26,8 @@ from sre_workspace.heartbeat import forget_heartbeats
 
 SUPERVISOR = "supervisor"
 WORKERS = frozenset({"investigate", "remediate"})
+# What may change a system: for the remediate worker alone.
+MUTATING = ("KUBERNETES_REMEDIATE_KUBECONFIG", "KUBERNETES_REMEDIATE_IN_CLUSTER")
 MAX_BACKOFF_SECONDS = 20.0
 STABLE_SECONDS = 30.0
 Say = Callable[[str], None]
@@ -162,6 +164,9 @@ class Stack:
         # A worker's threads stay and may keep their connection; Daphne's are made per request.
         if part.name in WORKERS:
             environment.setdefault("SRE_CONNECTION_SECONDS", "60")
+        if part.name != "remediate":
+            for name in MUTATING:
+                environment.pop(name, None)
         part.process = spawn(
             part.command, log=self.paths.logs / f"{part.name}.log", environment=environment
         )
