@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,13 +50,14 @@ class RunningStack:
     address: str = ""
     links: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
 
     def manage(self, *arguments: str, timeout_seconds: float = 60.0) -> str:
         """Run a management command beside the stack and return what it printed."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
-            env=stack_environment(self.state),
+            env=stack_environment(self.state) | self.settings,
             capture_output=True,
             text=True,
             timeout=timeout_seconds,
@@ -104,9 +105,12 @@ def _read(stack: RunningStack, began: float, announced: threading.Event) -> None
 
 
 def start_stack(
-    state: Path, *, options: Sequence[str] = (), timeout_seconds: float = 90.0
-) -> RunningStack:
+    state: Path, *, options: Sequence[str] = (), timeout_seconds: float = 90.0,
+    settings: Mapping[str, str] | None = None,
+) -> RunningStack:  # fmt: skip
     """Start ``manage.py up`` and wait for its READY line and its links.
+
+    ``settings`` are further variables of its environment.
 
     Raises:
         StackFailed: It ended, or took longer than the timeout.
@@ -116,13 +120,13 @@ def start_stack(
     process = subprocess.Popen(
         [sys.executable, "manage.py", "up", *port, *options],
         cwd=ROOT,
-        env=stack_environment(state),
+        env=stack_environment(state) | dict(settings or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
-    stack = RunningStack(state=state, process=process)
+    stack = RunningStack(state=state, process=process, settings=dict(settings or {}))
     announced = threading.Event()
     threading.Thread(target=_read, args=(stack, began, announced), daemon=True).start()
     if not announced.wait(timeout_seconds) or not stack.address:
