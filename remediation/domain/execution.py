@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from investigations.domain.clock import ClockTimestamp, database_now
+from investigations.domain.crash import crash_at
 from investigations.rules import can_approve
 from remediation.domain.digests import digest_of_action
 from remediation.domain.planning import SYSTEM
@@ -36,6 +37,7 @@ def execute(action_id: int) -> None:
     """Run an approved action. Safe to call any number of times: only one call claims it."""
     execution = claim(action_id)
     if execution is not None:
+        crash_at("after_intent")
         act(execution)
 
 
@@ -109,6 +111,7 @@ def act(execution: Execution) -> None:
             output = executor.execute(
                 request, uid=action.target_uid, version=version, key=execution.key
             )
+            crash_at("after_call")
     except ExecutorError as error:
         _failed(execution, error)
         return
