@@ -1,6 +1,7 @@
 """Looking for features that show in two series at once, or in how a symptom ends."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from agents.specialists.phrasing import clock, quantity
 from agents.specialists.reader import Reader
 from telemetry.types import Semantic, Series
 
+# A symptom that has only just begun is not over because the newest samples still look normal.
+RECOVERY_SECONDS = 60.0
 BySemantic = dict[Semantic, list[Series]]
 
 
@@ -168,6 +171,12 @@ def _replicas(reader: Reader, by_semantic: BySemantic, result: Result) -> Iterat
             yield found
 
 
+def _reaches(series: Series, began: datetime) -> bool:
+    """Whether a series goes on for long enough after the symptom to tell that it is over."""
+    known = series.times[~np.isnan(series.values)]
+    return bool(len(known)) and known[-1] >= began.timestamp() + RECOVERY_SECONDS
+
+
 def _recovery(reader: Reader, by_semantic: BySemantic, result: Result) -> Iterator[Finding]:
     """Say for each symptom whether latency and errors are back to normal."""
     wanted = (Semantic.LATENCY_P99_SECONDS, Semantic.ERROR_RATIO)
@@ -183,7 +192,7 @@ def _recovery(reader: Reader, by_semantic: BySemantic, result: Result) -> Iterat
                         series.values,
                         baseline_end=reader.case.baseline.end.timestamp(),
                     )
-                    if shift is not None:
+                    if shift is not None and _reaches(series, symptom.started_at):
                         judged.append((series, shift))
         if not judged:
             continue

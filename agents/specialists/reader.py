@@ -102,9 +102,12 @@ class Reader:
 
     def _note(self, result: QueryResult[T], what: str) -> None:
         is_cut = result.status is ResultStatus.PARTIAL and bool(result.message)
-        if result.status is not ResultStatus.ERROR and not is_cut:
+        # Services that run have metrics: none at all means that the wrong ones were asked for.
+        is_blind = what == "metrics" and result.status is ResultStatus.NO_DATA
+        if result.status is not ResultStatus.ERROR and not is_cut and not is_blind:
             return
         verb = "Only part of" if is_cut else "No"
+        message = result.message or "it has no series of these resources"
         resource = self.case.symptoms[0].resource
         self.gaps[what] = Finding(
             agent=self.agent,
@@ -112,7 +115,7 @@ class Reader:
             resource=resource,
             presence=Presence.UNKNOWN,
             kind=result.provenance.kind,
-            claim=f"{verb} {what} from {result.provenance.source or 'any source'}: {result.message}.",
+            claim=f"{verb} {what} from {result.provenance.source or 'any source'}: {message}.",
             provenance=result.provenance,
         )
 

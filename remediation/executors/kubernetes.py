@@ -154,9 +154,10 @@ class KubernetesExecutor:
 
     def _patch(self, found: Json, operations: list[Operation], *, is_dry: bool = False) -> Reply:
         meta = found["metadata"]
+        # A preview may come a status update late; a change may not.
+        tested = ("uid",) if is_dry else ("uid", "resourceVersion")
         guard: list[Operation] = [
-            {"op": "test", "path": f"/metadata/{name}", "value": meta[name]}
-            for name in ("uid", "resourceVersion")
+            {"op": "test", "path": f"/metadata/{name}", "value": meta[name]} for name in tested
         ]
         query = {"timeout": f"{SERVER_SECONDS}s", "fieldManager": "sre-workspace"}
         if is_dry:

@@ -13,22 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.factories.browser import FLAGS, browser_path, signed_in_page
+
 ROOT = Path(__file__).resolve().parents[2]
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-
-def browser_path() -> str:
-    found = os.environ.get("SRE_BROWSER", "")
-    if not found and Path("/usr/bin/chromium").exists():
-        found = "/usr/bin/chromium"
-    if not found:
-        if os.environ.get("REQUIRE_REAL"):
-            pytest.fail("REQUIRE_REAL is set and there is no Chrome or Chromium")
-        pytest.skip("no Chrome or Chromium")
-    return found
 
 
 class Stack:
@@ -90,25 +77,8 @@ def open_page(stack):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
 
-        def make(
-            role: str = "approver", *, width: int = 1440, height: int = 900, theme: str = "dark"
-        ):
-            context = browser.new_context(
-                viewport={"width": width, "height": height}, locale="en-US", timezone_id="UTC",
-                color_scheme=theme,
-            )  # fmt: skip
-            page = context.new_page()
-            page.problems = []
-            page.on("console", lambda m: m.type == "error" and page.problems.append(m.text))
-            page.on("pageerror", lambda e: page.problems.append(str(e)))
-            page.on(
-                "response",
-                lambda r: r.status >= 400 and page.problems.append(f"{r.status} {r.url}"),
-            )
-            page.goto(stack.link(role))
-            page.click("main button:has-text('Sign in')")
-            page.wait_for_url(f"{stack.base}/")
-            return page
+        def make(role: str = "approver", **look: object):
+            return signed_in_page(browser, stack.link(role), stack.base, **look)
 
         yield make
         browser.close()

@@ -19,6 +19,7 @@ MAX_BYTES = 24_000_000
 PAGE = 500
 MAX_PAGES = 8
 CHUNK = 65_536
+POOL = 32
 CONNECT_SECONDS = 3.0
 SHOWN = 240
 Json = dict[str, Any]
@@ -127,6 +128,7 @@ def open_client(access: ClusterAccess) -> Any:
         where = access.kubeconfig or "the service account of this pod"
         raise NotAuthorised(f"the identity of {where} cannot be read: {error}") from error
     settings.retries = 0
+    settings.connection_pool_maxsize = POOL
     return client.ApiClient(settings)
 
 

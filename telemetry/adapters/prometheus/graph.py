@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from telemetry.adapters.prometheus.api import Labels, PrometheusApi
+from telemetry.adapters.prometheus.api import Labels, PrometheusApi, known_part
 from telemetry.adapters.prometheus.source import PrometheusOptions, page_link
 from telemetry.errors import QueryRejected
 from telemetry.results import Provenance, QueryResult, ResultStatus
@@ -74,9 +74,9 @@ class PrometheusTopology(_Graph):
 
     def graph(self, window: TimeWindow) -> QueryResult[TopologyGraph]:
         """Return every edge that carried a request in the window."""
-        began = time.monotonic()
-        query = f"{self.over(window, REQUESTS)} > 0"
-        edges = sorted(self.per_edge(query, window.end.timestamp()))
+        began, known = time.monotonic(), known_part(window)
+        query = f"{self.over(known, REQUESTS)} > 0"
+        edges = sorted(self.per_edge(query, known.end.timestamp()))
         graph = TopologyGraph(
             resources=tuple(sorted({end for edge in edges for end in edge})),
             edges=tuple(TopologyEdge(caller, callee, "metrics") for caller, callee in edges),
@@ -93,11 +93,11 @@ class PrometheusEdges(_Graph):
         self, resources: Sequence[ResourceRef], window: TimeWindow
     ) -> QueryResult[tuple[EdgeStats, ...]]:
         """Return the statistics over the window of each edge that touches the resources."""
-        began = time.monotonic()
-        at, seconds = window.end.timestamp(), window.duration.total_seconds()
-        requests = self.over(window, REQUESTS)
-        buckets = self.over(window, BUCKETS, ", le")
-        texts = [requests, self.over(window, FAILED),
+        began, known = time.monotonic(), known_part(window)
+        at, seconds = known.end.timestamp(), known.duration.total_seconds()
+        requests = self.over(known, REQUESTS)
+        buckets = self.over(known, BUCKETS, ", le")
+        texts = [requests, self.over(known, FAILED),
                  f"histogram_quantile(0.5, {buckets})", f"histogram_quantile(0.99, {buckets})"]  # fmt: skip
         counts, failed, p50, p99 = (self.per_edge(text, at) for text in texts)
         names = {r.name for r in resources}

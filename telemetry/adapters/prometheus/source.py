@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from telemetry.adapters.prometheus.api import PARALLEL, Answer, PrometheusApi
+from telemetry.adapters.prometheus.api import PARALLEL, Answer, PrometheusApi, known_part
 from telemetry.adapters.prometheus.mapping import BoundRule, selector, unit_of
 from telemetry.errors import TelemetryError
 from telemetry.results import Provenance, QueryResult, ResultStatus
@@ -171,7 +171,7 @@ class PrometheusMetrics:
             match = selector(label, names, namespaces=())
             text = f"group by (__name__, {label}) (last_over_time({{{match}}}[{span}]))"
             texts.append(text)
-            for labels, _ in self._api.instant(text, window.end.timestamp()):
+            for labels, _ in self._api.instant(text, known_part(window).end.timestamp()):
                 name = labels.get("__name__", "")
                 if name and name not in known and not name.endswith("_bucket"):
                     resource = self._resource(labels.get(label, ""), kinds, ResourceKind.SERVICE)

@@ -1,0 +1,108 @@
+"""From kubectl to a verified rollback: every server real, the person in a real browser."""
+
+import json
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from sre_workspace.bench.stack import start_stack
+from tests.factories.browser import FLAGS, browser_path, signed_in_page
+from tests.real.components import until
+from tests.real.production import NAMESPACE, start_alertmanager
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+CONSENSUS_SECONDS = 30
+# A leak must have climbed for a while before anything fails.
+CASES = {
+    "errors": ("orders", "bad_release", 90),
+    "crash": ("inventory", "crash_loop", 120),
+    "leak": ("recommendations", "memory_leak", 240),
+}
+
+
+@pytest.fixture(scope="module")
+def connected(production):
+    """A stack that is connected to the production, with Alertmanager posting to it."""
+    browser_path()
+    state = Path(tempfile.mkdtemp(prefix="sre-real-"))
+    state.chmod(0o755)
+    settings = {**production.settings(), "SRE_VERIFY_SETTLE_SECONDS": "20",
+                "SRE_COOLDOWN_SECONDS": "1"}  # fmt: skip
+    stack = start_stack(state, settings=settings)
+    token = stack.manage("make_intake_token", "alertmanager").strip().splitlines()[-1]
+    start_alertmanager(production, f"{stack.address}/api/alerts/alertmanager/", token)
+    yield stack
+    stack.stop()
+    shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture
+def page(connected):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        link = connected.manage("sign_in_link", "approver").strip().splitlines()[-1]
+        yield signed_in_page(browser, link, connected.address)
+        browser.close()
+
+
+def rollout(production, name: str) -> tuple[int, str]:
+    """Return the newest revision and the image of a Deployment."""
+    found = json.loads(
+        production.plane.kubectl("-n", NAMESPACE, "get", "deployment", name, "-o", "json")
+    )
+    image = found["spec"]["template"]["spec"]["containers"][0]["image"]
+    return int(found["metadata"]["annotations"]["deployment.kubernetes.io/revision"]), image
+
+
+def incident_about(page, base: str, name: str, seconds: float) -> str:
+    """Wait for an open incident whose likely cause names the service; return its address."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        page.goto(f"{base}/")
+        links = page.locator("main a[href^='/i/']").evaluate_all("a => a.map(x => x.href)")
+        for link in dict.fromkeys(links):
+            page.goto(link)
+            consensus = page.locator("#consensus").inner_text()
+            if name in consensus and "Likely" in consensus:
+                return link
+        time.sleep(1)
+    raise AssertionError(f"no incident blames {name} within {seconds} s")
+
+
+@pytest.mark.capability(16, 74, 102)
+@pytest.mark.parametrize("effect", list(CASES))
+def test_a_bad_rollout_is_found_and_rolled_back(connected, production, page, effect) -> None:
+    name, fault_class, patience = CASES[effect]
+    revision, image = rollout(production, name)
+    production.roll_out(name, f"4.0.0-{effect}")
+    incident_about(page, connected.address, name, patience)
+    page.wait_for_selector("#actions .btn-primary", timeout=30_000)
+    assert f"rollout undo deployment/{name} --to-revision={revision}" in (
+        page.locator("#actions").inner_text()
+    )
+    page.wait_for_function("!document.querySelector('#actions .btn-primary').disabled")
+    clicked = time.monotonic()
+    page.click("#actions .btn-primary")
+    until(lambda: rollout(production, name)[1] == image, "the old image is back", pause=0.05)
+    print(f"{effect}: approve to the server's change {time.monotonic() - clicked:.2f} s")
+    page.wait_for_selector("#actions:has-text('succeeded')", timeout=200_000)
+    page.wait_for_selector("#summary:has-text('Mitigated')", timeout=10_000)
+    history = production.plane.kubectl("-n", NAMESPACE, "rollout", "history", f"deployment/{name}")
+    newest = max(int(line.split()[0]) for line in history.splitlines() if line[:1].isdigit())
+    assert newest == revision + 2
+    assert rollout(production, name) == (newest, image)
+    address = page.url
+    number = address.rstrip("/").rpartition("/")[2]
+    told = connected.manage(
+        "shell", "-v", "0", "-c",
+        "from investigations.models import Diagnosis as D;"
+        f"d=D.objects.filter(investigation__incident_id={number}, verdict='likely_cause')"
+        ".order_by('-number')[0]; print(d.resource, d.fault_class)",
+    )  # fmt: skip
+    assert told.split() == [f"service/{name}", fault_class]
+    assert page.problems == []
