@@ -15,4 +15,7 @@ app.autodiscover_tasks()
 def _connect(sender: Celery, **_: object) -> None:
     from sre_workspace.heartbeat import connect_heartbeats  # noqa: PLC0415  # needs the settings
 
+    from sre_workspace.warming import connect_warming  # noqa: PLC0415
+
     connect_heartbeats()
+    connect_warming()

@@ -103,7 +103,9 @@ class Reader:
     def _note(self, result: QueryResult[T], what: str) -> None:
         is_cut = result.status is ResultStatus.PARTIAL and bool(result.message)
         # Services that run have metrics: none at all means that the wrong ones were asked for.
-        is_blind = what == "metrics" and result.status is ResultStatus.NO_DATA
+        is_blind = (what, self.agent, result.status) == (
+            "metrics", AgentName.NETWORK, ResultStatus.NO_DATA,
+        )  # fmt: skip
         if result.status is not ResultStatus.ERROR and not is_cut and not is_blind:
             return
         verb = "Only part of" if is_cut else "No"

@@ -107,6 +107,11 @@ class Reply:
     body: str
 
 
+def load_library() -> None:
+    """Import the official client ahead of its first use."""
+    from kubernetes import client, config  # noqa: F401, PLC0415
+
+
 def open_client(access: ClusterAccess) -> Any:
     """Return an API client of the official library for this identity.
 
