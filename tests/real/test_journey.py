@@ -1,6 +1,7 @@
 """From kubectl to a verified rollback: every server real, the person in a real browser."""
 
 import json
+import re
 import shutil
 import tempfile
 import time
@@ -65,7 +66,7 @@ def incident_about(page, base: str, name: str, seconds: float) -> str:
     while time.monotonic() < ends:
         page.goto(f"{base}/")
         links = page.locator("main a[href^='/i/']").evaluate_all("a => a.map(x => x.href)")
-        for link in dict.fromkeys(links):
+        for link in dict.fromkeys(found for found in links if re.search(r"/i/\d+/$", found)):
             page.goto(link)
             consensus = page.locator("#consensus").inner_text()
             if name in consensus and "Likely" in consensus:
