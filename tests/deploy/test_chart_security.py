@@ -56,6 +56,19 @@ def test_beat_knows_the_broker_and_nothing_else(chart: Renderer) -> None:
     assert [e["name"] for e in beat["containers"][0]["env"]] == ["REDIS_URL_FILE"]
 
 
+def test_only_the_remediating_worker_is_told_that_it_may_change_the_cluster(
+    chart: Renderer,
+) -> None:
+    told: dict[str, set[str]] = {}
+    for part, pod in pods(chart.manifests(FULL)).items():
+        for entry in pod["spec"]["containers"][0].get("env", []):
+            told.setdefault(f"{entry['name']}={entry.get('value')}", set()).add(part)
+    assert told["KUBERNETES_REMEDIATE_IN_CLUSTER=yes"] == {"remediate"}
+    assert told["KUBERNETES_NAMESPACES=shop,pay"] >= {"web", "investigate", "remediate"}
+    smallest = pods(chart.manifests(SMALLEST))["remediate"]["spec"]["containers"][0]["env"]
+    assert not any(entry["name"].startswith("KUBERNETES_") for entry in smallest)
+
+
 def test_secret_files_go_to_those_they_are_meant_for(chart: Renderer) -> None:
     found = {
         part

@@ -91,7 +91,7 @@ def test_one_service_holds_what_can_change_a_system(compose: dict[str, Any]) -> 
         for secret in service.get("secrets", []):
             holders.setdefault(secret, set()).add(name)
     assert holders["remediator-kubeconfig"] == {"remediate"}
-    assert holders["reader-kubeconfig"] == {"investigate"}
+    assert holders["reader-kubeconfig"] == {"investigate", "remediate"}
     assert compose["services"]["beat"]["secrets"] == ["redis-url"]
     assert set(holders) == set(compose["secrets"])
 

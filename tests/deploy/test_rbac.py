@@ -53,7 +53,9 @@ def test_the_reader_only_reads_and_reads_no_secret() -> None:
 def test_the_remediator_changes_deployments_and_nothing_else() -> None:
     grants = set(_grants(_plain("remediator")))
     assert {grant for grant in grants if grant[2] not in READS} == MAY_CHANGE
-    assert {resource for _, resource, _ in grants} == {"deployments", "deployments/scale", "pods"}
+    assert {resource for _, resource, _ in grants} == {
+        "deployments", "deployments/scale", "replicasets", "pods",
+    }  # fmt: skip
 
 
 @pytest.mark.unit

@@ -72,7 +72,11 @@ capabilities:
   value: {{ join "," .root.Values.hosts | quote }}
 - name: SRE_TRUSTED_ORIGINS
   value: {{ printf "%s://%s" (ternary "https" "http" .root.Values.tls) (join (printf ",%s://" (ternary "https" "http" .root.Values.tls)) .root.Values.hosts) | quote }}
-{{- range $name, $value := merge (dict) .own .root.Values.env .defaults }}
+{{- $cluster := dict }}
+{{- with .root.Values.rbac.readNamespaces }}
+{{- $cluster = dict "KUBERNETES_NAMESPACES" (join "," .) }}
+{{- end }}
+{{- range $name, $value := merge (dict) .own .root.Values.env .defaults $cluster }}
 - name: {{ $name }}
   value: {{ $value | quote }}
 {{- end }}
