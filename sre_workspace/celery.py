@@ -14,7 +14,6 @@ app.autodiscover_tasks()
 @app.on_after_finalize.connect
 def _connect(sender: Celery, **_: object) -> None:
     from sre_workspace.heartbeat import connect_heartbeats  # noqa: PLC0415  # needs the settings
-
     from sre_workspace.warming import connect_warming  # noqa: PLC0415
 
     connect_heartbeats()
