@@ -9,7 +9,7 @@ from sre_workspace.heartbeat import DEAD_AFTER_SECONDS, PARTS, heartbeat_key
 
 def check_parts() -> dict[str, str]:
     """Return ``ok`` or a reason for each part. One query and one round trip to Redis."""
-    result = {"database": _database()}
+    result = {"database": check_database()}
     try:
         client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2)
         alive = client.mget([heartbeat_key(part) for part in PARTS])
@@ -23,7 +23,8 @@ def check_parts() -> dict[str, str]:
     return result
 
 
-def _database() -> str:
+def check_database() -> str:
+    """Return ``ok``, or why the database does not serve."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -4,10 +4,12 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from sre_workspace.views import healthz, sign_in
+from sre_workspace.views import healthz, live, ready, sign_in
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("healthz/live", live, name="live"),
+    path("healthz/ready", ready, name="ready"),
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("sign-in/<str:token>/", sign_in, name="sign_in"),

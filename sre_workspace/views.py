@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from sre_workspace.accounts import is_link_live, redeem_sign_in_link
-from sre_workspace.health import check_parts
+from sre_workspace.health import check_database, check_parts
 
 
 @require_safe
@@ -17,6 +17,22 @@ def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {"status": "ok" if is_well else "failing", "parts": parts}, status=200 if is_well else 503
     )
+
+
+@require_safe
+def live(request: HttpRequest) -> JsonResponse:
+    """200 while this process answers. Asks nothing of others: their fault must not restart it."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 while the database answers, else 503.
+
+    Redis and the workers do not count: without them people still read, and engage the kill switch.
+    """
+    state = check_database()
+    return JsonResponse({"status": state}, status=200 if state == "ok" else 503)
 
 
 @require_http_methods(["GET", "POST"])

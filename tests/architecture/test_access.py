@@ -13,6 +13,8 @@ pytestmark = pytest.mark.integration
 # Open to all, each with its reason.
 OPEN = {
     "healthz": "monitors ask it; it tells the state of parts and nothing of incidents",
+    "healthz/live": "probes ask it; it tells that the process answers",
+    "healthz/ready": "probes ask it; it tells whether the database answers",
     "login/": "signs people in",
     "admin/login/": "signs people in",
     "logout/": "signs people out, whoever they are",

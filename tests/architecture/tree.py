@@ -6,7 +6,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("sre_workspace", "agents", "investigations", "remediation", "telemetry", "lab")
-FOLDERS = (*PACKAGES, "tests", "scripts", "templates", "static", "docs", "requirements", ".ci")
+FOLDERS = (
+    *PACKAGES,
+    "tests",
+    "scripts",
+    "templates",
+    "static",
+    "docs",
+    "deploy",
+    "requirements",
+    ".ci",
+)
 SKIPPED = {"__pycache__", "node_modules"}
 
 
