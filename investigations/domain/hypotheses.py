@@ -86,6 +86,7 @@ def propose_hypothesis(
     resource: str = "",
     fault_class: str = "",
     change_id: str = "",
+    note: str = "",
     posted_by: "User | None" = None,
     fence: Fence | None = None,
 ) -> Hypothesis:
@@ -118,6 +119,7 @@ def propose_hypothesis(
                 resource=resource,
                 fault_class=fault_class,
                 change_id=change_id,
+                note=note[:500],
                 author=author,
                 posted_by=posted_by,
                 posted_at=board.now,
