@@ -130,13 +130,11 @@ def post_proposals(investigation_id: int) -> bool:
     They enter as anybody's hypothesis does: untested, and only with a claim of the fault model. In
     the middle of a round they would be weighed without having been examined.
     """
+    if not _waiting(investigation_id):
+        return False
     with writing(investigation_id) as board:
         row = board.investigation
-        waiting = list(
-            ModelCall.objects.filter(
-                investigation=row, role=PROPOSE, outcome=CallOutcome.OK.value, used_at=None
-            )
-        )
+        waiting = _waiting(investigation_id)
         if not waiting or _is_under_way(row):
             return False
         ModelCall.objects.filter(pk__in=[c.pk for c in waiting]).update(used_at=ClockTimestamp())
@@ -149,6 +147,12 @@ def post_proposals(investigation_id: int) -> bool:
             for proposal in proposals if isinstance(proposals, list) else []:
                 _propose(row.pk, proposal, work)
     return True
+
+
+def _waiting(investigation_id: int) -> list[ModelCall]:
+    """Return answers that named causes and have not gone to the board."""
+    rows = ModelCall.objects.filter(investigation_id=investigation_id, role=PROPOSE)
+    return list(rows.filter(outcome=CallOutcome.OK.value, used_at=None))
 
 
 def _is_under_way(row: Investigation) -> bool:

@@ -67,7 +67,7 @@ def begin(
         if reason:
             call.outcome, call.sentence = CallOutcome.SKIPPED.value, why
             call.save()
-            _write(board, call, key=f"skipped/{reason}")
+            _say_once(board, call, key=f"skipped/{reason}")
         else:
             call.reserved_tokens = reserved
             call.save()
@@ -155,6 +155,11 @@ def _objection(
                 f"The language model was not asked: it failed a moment ago. {ALONE}"
             )  # fmt: skip
     return "", ""
+
+
+def _say_once(board: BoardWriter, call: ModelCall, *, key: str) -> None:
+    if not board.investigation.entries.filter(kind=EntryKind.MODEL_CALL, key=key).exists():
+        _write(board, call, key=key)
 
 
 def _write(board: BoardWriter, call: ModelCall, *, key: str) -> None:
