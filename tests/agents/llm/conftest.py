@@ -35,6 +35,19 @@ WIRES = {
 }
 
 
+@pytest.fixture
+def use_server(settings) -> Callable[[Wire, str], None]:
+    """Point the settings at a local server, as an operator would."""
+
+    def use(wire: Wire, url: str) -> None:
+        settings.LLM_PROVIDER = wire.name
+        settings.LLM_KEYS = {**settings.LLM_KEYS, wire.name: KEY}
+        settings.LLM_BASE_URL = url + wire.suffix
+        settings.LLM_DEADLINE_SECONDS = 4.0
+
+    return use
+
+
 @pytest.fixture(params=sorted(WIRES))
 def wire(request) -> Wire:
     return WIRES[request.param]

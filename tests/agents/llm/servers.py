@@ -29,6 +29,7 @@ class WireServer:
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         size = int(handler.headers.get("Content-Length", 0))
         self.bodies.append(handler.rfile.read(size))
+        handler.body = self.bodies[-1]
         self.headers.append({k.lower(): v for k, v in handler.headers.items()})
         self.paths.append(handler.path)
         place = min(len(self.bodies), len(self.reactions)) - 1
@@ -120,6 +121,19 @@ def status(code: int, *, body: dict | None = None, **headers: str) -> Reaction:
             handler.send_header(name.replace("_", "-"), value)
         handler.end_headers()
         handler.wfile.write(data)
+
+    return react
+
+
+def by_role(events: Callable[..., list[bytes]], *, propose: object, summary: object) -> Reaction:
+    """Answer each role with its own reply; a callable gets the user's text of the request."""
+
+    def react(handler: BaseHTTPRequestHandler) -> None:
+        sent = json.loads(handler.body)
+        reply = propose if b"propose_hypotheses" in handler.body else summary
+        if callable(reply):
+            reply = reply(sent["messages"][-1]["content"])
+        stream(events(reply))(handler)
 
     return react
 
