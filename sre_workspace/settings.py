@@ -198,6 +198,8 @@ CRASH_AT = env_text("SRE_CRASH_AT")
 
 # --- Language model: none without a key (or a base URL of a compatible server) -------------------
 LLM_PROVIDER = env_text("SRE_LLM_PROVIDER").lower()
+if LLM_PROVIDER not in {"", "anthropic", "openai", "off"}:
+    raise ValueError(f"SRE_LLM_PROVIDER must be anthropic, openai or off, not {LLM_PROVIDER!r}")
 LLM_KEYS = {
     "anthropic": env_secret("ANTHROPIC_API_KEY"),
     "openai": env_secret("OPENAI_API_KEY"),

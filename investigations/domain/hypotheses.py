@@ -93,7 +93,7 @@ def propose_hypothesis(
     """Put a candidate cause on the board.
 
     Idempotent: the same (resource, fault class), or for a free claim the same words, returns the
-    hypothesis that is there. A person's post wakes the agents.
+    hypothesis that is there. A person's post wakes the agents. ``note`` is shown beside the claim.
 
     Raises:
         BoardError: The claim is empty or longer than 500 characters.
@@ -124,12 +124,8 @@ def propose_hypothesis(
                 posted_by=posted_by,
                 posted_at=board.now,
             )
-            _write(
-                board,
-                known,
-                author=author,
-                sentence=f"H{known.number} proposed: {words}",
-            )
+            sentence = f"H{known.number} proposed: {words}"
+            _write(board, known, author=author, sentence=sentence)
         if posted_by is not None:
             record_audit(
                 actor=author,

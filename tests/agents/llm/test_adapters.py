@@ -59,6 +59,7 @@ def asked(model, **given: object):
     return answer, waits
 
 
+@pytest.mark.capability(101)
 def test_a_structured_answer_streams_in_with_its_tokens(wire) -> None:
     heard: list[str] = []
     with serving(stream(wire.events(REPLY))) as server:

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from agents.domain import dispatch
 from agents.domain.drain import drain
@@ -120,6 +121,7 @@ def test_the_rules_test_what_the_model_names(name, lab_incident, use_server, cli
     assert re.search(r"<tfoot>.*<td>240</td><td>68</td>", log, re.S)
 
 
+@pytest.mark.capability(90)
 def test_cost_is_shown_when_prices_are_known(lab_incident, use_server, settings, client) -> None:
     settings.LLM_INPUT_PRICE_CENTS, settings.LLM_OUTPUT_PRICE_CENTS = 10_000.0, 50_000.0
     settings.LLM_MAX_COST_PER_RUN_CENTS = 100_000.0
@@ -320,8 +322,6 @@ class SlowModel:
         self.in_transaction: list[bool] = []
 
     def complete(self, request: ChatRequest, *, on_text=None) -> Completion:
-        from django.db import connection
-
         self.in_transaction.append(connection.in_atomic_block)
         if request.reply.name == "propose_hypotheses":
             assert self.may_answer.wait(30)
@@ -336,8 +336,13 @@ class SlowModel:
 def test_no_verdict_waits_for_the_model(lab_incident) -> None:
     investigation = lab_incident("bad_release_latency", is_worked=False).investigation
     model = SlowModel()
+
+    def run() -> None:
+        drain(investigation.pk)
+        connection.close()
+
     with override_chat_model(model):
-        runner = threading.Thread(target=drain, args=(investigation.pk,), daemon=True)
+        runner = threading.Thread(target=run, daemon=True)
         runner.start()
         until = 300
         while until and not investigation.diagnoses.exists():
@@ -354,6 +359,7 @@ def test_no_verdict_waits_for_the_model(lab_incident) -> None:
     assert ModelCall.objects.filter(outcome=CallOutcome.OK.value).count() == 2
 
 
+@pytest.mark.capability(34)
 def test_without_a_key_nothing_changes(lab_incident, client) -> None:
     assert configured_provider() == ""
     assert get_chat_model() is None
