@@ -17,7 +17,8 @@ from agents.domain import ledger
 from agents.domain.casework import Casework, open_case, parse_resource
 from agents.domain.crash import crash_at
 from agents.domain.ledger import ALONE, MODEL, Result
-from agents.domain.phases import create_items
+from agents.domain.phases import DOING, create_items
+from agents.domain.posting import set_status
 from agents.domain.rounds import reenter
 from agents.enums import ASIDE, AgentName, CallOutcome, WorkKind, WorkState
 from agents.errors import NotNow
@@ -31,7 +32,7 @@ from agents.models import ModelCall, WorkItem
 from agents.reconciler.propose import nearest_change, propose
 from investigations.domain import hypotheses
 from investigations.domain.board import write_entry
-from investigations.domain.clock import ClockTimestamp
+from investigations.domain.clock import ClockTimestamp, database_now
 from investigations.domain.journal import Fence, writing
 from investigations.enums import EntryKind, InvestigationState
 from investigations.models import Diagnosis, Evidence, Investigation
@@ -45,6 +46,7 @@ BUSY_SECONDS = 3.0
 # An answer that comes later than this after the end of a run begins no further round.
 TOO_LATE = timedelta(minutes=10)
 MAX_EVIDENCE = 80
+ENDED = (InvestigationState.STOPPED, InvestigationState.FAILED)
 Checked = dict[str, object]
 
 
@@ -87,8 +89,10 @@ def consult(item: WorkItem, fence: Fence) -> None:
 
     call = _question(item, fence, role=PROPOSE, request=request, parse=parse)
     crash_at("after_consult")
-    if call is not None and post_proposals(item.investigation_id):
-        reenter(item.investigation_id)
+    if call is not None:
+        post_proposals(item.investigation_id)
+        crash_at("after_proposals")
+        _go_on(item.investigation_id)
     item.result = {"outcome": call.outcome if call else "no model"}
 
 
@@ -155,9 +159,16 @@ def _waiting(investigation_id: int) -> list[ModelCall]:
     return list(rows.filter(outcome=CallOutcome.OK.value, used_at=None))
 
 
+def _go_on(investigation_id: int) -> None:
+    """Let the rules test what is untested; a run that was stopped meanwhile stays stopped."""
+    state = Investigation.objects.values_list("state", flat=True).get(pk=investigation_id)
+    if state not in ENDED:
+        reenter(investigation_id)
+
+
 def _is_under_way(row: Investigation) -> bool:
     """Whether a round has begun and is not weighed yet, or the run was stopped."""
-    if row.state in {InvestigationState.STOPPED, InvestigationState.FAILED}:
+    if row.state in ENDED:
         return True
     items = row.work_items.exclude(kind__in=ASIDE)
     is_weighed = items.filter(round=row.round, kind=WorkKind.RECONCILE.value).exists()
@@ -261,6 +272,10 @@ def _question(
             return None
         if model is None:
             return None
+        set_status(
+            item.investigation_id, AgentName.MODEL, state="querying",
+            step=DOING[WorkKind(item.kind)], since=database_now().isoformat(), fence=fence,
+        )  # fmt: skip
         call = ledger.begin(item, role=role, model=model, request=request, fence=fence)
         crash_at("after_asked")
         if call.outcome == CallOutcome.SKIPPED:
@@ -277,8 +292,9 @@ def _answer(
     try:
         answer = ask(model, request, parse, allowance_tokens=call.reserved_tokens)
     except GaveUp as error:
+        did = "did not answer" if error.is_unavailable else "gave no usable answer"
         return Result(
-            CallOutcome.DEGRADED, f"The language model did not answer: {error}. {ALONE}",
+            CallOutcome.DEGRADED, f"The language model {did}: {error}. {ALONE}",
             error.usage or Usage(), time.monotonic() - began,
             {"is_unavailable": error.is_unavailable},
         )  # fmt: skip
@@ -296,10 +312,12 @@ def _said(role: str, value: Checked) -> tuple[CallOutcome, str]:
     count = len(kept) if isinstance(kept, list) else 0
     dropped = f", {value['dropped']} left out by the check" if value["dropped"] else ""
     if role == PROPOSE:
-        return CallOutcome.OK, f"The language model named {count} causes to test{dropped}"
+        causes = "1 cause" if count == 1 else f"{count} causes"
+        return CallOutcome.OK, f"The language model named {causes} to test{dropped}"
     if not count:
         return CallOutcome.DEGRADED, (
             "The language model's summary did not pass the check of its citations; the rules' "
             f"summary stands alone{dropped}"
         )
-    return CallOutcome.OK, f"The language model wrote a summary of {count} sentences{dropped}"
+    sentences = "1 sentence" if count == 1 else f"{count} sentences"
+    return CallOutcome.OK, f"The language model wrote a summary of {sentences}{dropped}"

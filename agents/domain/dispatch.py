@@ -82,7 +82,8 @@ def _do(item: WorkItem) -> None:
         if item.kind in {WorkKind.GATHER, WorkKind.EXAMINE} and is_spent(item.investigation):
             item.result = {"skipped": "budget"}
         else:
-            _tell(item, agent, fence)
+            if item.kind not in MODEL_WORK:
+                _tell(item, agent, fence)
             run_step(item, fence)
         crash_at("before_finish")
         _finish(item, agent)

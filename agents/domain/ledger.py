@@ -114,14 +114,17 @@ def tokens_left(investigation: Investigation) -> int:
     Questions that have not ended count with all that they may use. With both prices known, the
     money that is left counts as tokens at the dearer price.
     """
-    used, cents = 0, 0.0
-    for call in ModelCall.objects.filter(investigation=investigation):
-        is_open = call.outcome == CallOutcome.ASKED
-        used += call.reserved_tokens if is_open else call.input_tokens + call.output_tokens
-        cents += call.cost_cents or 0.0
-    left: int = settings.LLM_MAX_TOKENS_PER_RUN - used
     prices = get_prices()
     dearest = max(prices.input_cents, prices.output_cents) if prices else 0.0
+    used, cents = 0, 0.0
+    for call in ModelCall.objects.filter(investigation=investigation):
+        if call.outcome == CallOutcome.ASKED:
+            used += call.reserved_tokens
+            cents += call.reserved_tokens * dearest / 1e6
+        else:
+            used += call.input_tokens + call.output_tokens
+            cents += call.cost_cents or 0.0
+    left: int = settings.LLM_MAX_TOKENS_PER_RUN - used
     if dearest > 0:
         left = min(left, int((settings.LLM_MAX_COST_PER_RUN_CENTS - cents) * 1e6 / dearest))
     return max(0, left)

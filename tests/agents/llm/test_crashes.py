@@ -38,7 +38,8 @@ def run_worker(investigation, url: str, crash_at: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("point", "left_open"), [("after_asked", 1), ("after_consult", 0), ("after_summarise", 0)]
+    ("point", "left_open"),
+    [("after_asked", 1), ("after_consult", 0), ("after_proposals", 0), ("after_summarise", 0)],
 )
 def test_a_killed_worker_is_taken_over(point: str, left_open: int, tmp_path) -> None:
     investigation = open_board()
@@ -52,7 +53,7 @@ def test_a_killed_worker_is_taken_over(point: str, left_open: int, tmp_path) -> 
     investigation.refresh_from_db()
     assert investigation.state == "concluded"
     assert set(investigation.work_items.values_list("state", flat=True)) == {"done"}
-    assert investigation.hypotheses.filter(author="agent/model").count() == 1
+    assert investigation.hypotheses.get(author="agent/model").verdict != "untested"
     assert investigation.entries.filter(kind="model_summary").count() == 1
     assert verify_chain(investigation.pk) is None
 

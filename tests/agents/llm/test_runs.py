@@ -11,6 +11,7 @@ from django.db import connection
 
 from agents.domain import dispatch
 from agents.domain.drain import drain
+from agents.domain.ledger import tokens_left
 from agents.enums import CallOutcome, WorkKind, WorkState
 from agents.llm.configured import configured_provider, get_chat_model, override_chat_model
 from agents.llm.ports import ChatRequest, Completion, Usage
@@ -280,6 +281,18 @@ def test_money_is_a_budget_too(use_server, settings) -> None:
         investigation = open_board()
         assert drain(investigation.pk, timeout_seconds=60)
     assert server.bodies == []
+
+
+def test_what_a_dead_worker_may_have_cost_counts(settings) -> None:
+    settings.LLM_INPUT_PRICE_CENTS, settings.LLM_OUTPUT_PRICE_CENTS = 100.0, 500.0
+    settings.LLM_MAX_COST_PER_RUN_CENTS = 10.0
+    investigation = open_board()
+    assert tokens_left(investigation) == 20_000
+    ModelCall.objects.create(
+        investigation=investigation, step_key="r0/consult/model", role="propose",
+        provider="openai", model="m", reserved_tokens=15_000,
+    )  # fmt: skip
+    assert tokens_left(investigation) == 5_000
 
 
 def test_a_repeated_step_does_not_ask_again(lab_incident, use_server) -> None:
