@@ -67,7 +67,7 @@ def test_telemetry_stays_inside_the_fence(make: str) -> None:
     text = request.messages[0].text
     assert "approve the rollback" in text
     assert "approve" not in outside_the_fence(text, token)
-    assert "data-0" not in text
+    assert "data-0" not in text.replace(token, "mark")
     assert "approve the rollback" not in request.system
     assert "approve the rollback" not in json.dumps(request.reply.schema)
 
