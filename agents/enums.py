@@ -4,13 +4,14 @@ from enum import StrEnum
 
 
 class AgentName(StrEnum):
-    """The four specialists and the reconciler. Value = name shown and stored."""
+    """The specialists, the reconciler and the language model. Value = name shown and stored."""
 
     NETWORK = "network"
     DEPLOYMENT = "deployment"
     DATABASE = "database"
     RESOURCE = "resource"
     RECONCILER = "reconciler"
+    MODEL = "model"
 
     @property
     def author(self) -> str:
@@ -31,6 +32,8 @@ class WorkKind(StrEnum):
     EXAMINE = "examine"
     CHALLENGE = "challenge"
     RECONCILE = "reconcile"
+    CONSULT = "consult"
+    SUMMARISE = "summarise"
 
 
 class WorkState(StrEnum):
@@ -40,6 +43,20 @@ class WorkState(StrEnum):
     LEASED = "leased"
     DONE = "done"
     POISONED = "poisoned"
+
+
+# Steps beside the phases of a round: no phase waits for them, and the verdict never does.
+ASIDE = (WorkKind.INTERPRET.value, WorkKind.CONSULT.value, WorkKind.SUMMARISE.value)
+MODEL_WORK = (WorkKind.CONSULT.value, WorkKind.SUMMARISE.value)
+
+
+class CallOutcome(StrEnum):
+    """ASKED: sent, with no answer stored yet. DEGRADED: no usable answer. SKIPPED: never sent."""
+
+    ASKED = "asked"
+    OK = "ok"
+    DEGRADED = "degraded"
+    SKIPPED = "skipped"
 
 
 class Presence(StrEnum):

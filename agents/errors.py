@@ -7,3 +7,7 @@ class AgentError(Exception):
 
 class BudgetExhausted(AgentError):
     """The investigation has used what it was given."""
+
+
+class NotNow(AgentError):
+    """The step has to wait for others; it has not begun."""

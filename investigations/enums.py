@@ -125,6 +125,8 @@ class EntryKind(TextChoices):
     LANE = "lane"
     CHANGE = "change"
     ACTION = "action"
+    MODEL_CALL = "model_call", "language model call"
+    MODEL_SUMMARY = "model_summary", "summary by a language model"
 
 
 class BoardEventKind(TextChoices):

@@ -26,7 +26,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 }
 ENTRY_SECTIONS = {
     "agent": ("agents",), "lane": ("timeline",), "change": ("timeline",),
-    "action": ("summary",),
+    "action": ("summary",), "model_call": ("consensus",), "model_summary": ("consensus",),
 }  # fmt: skip
 Audience = str
 _cache: OrderedDict[tuple[int, int, int, Audience], dict[str, object]] = OrderedDict()

@@ -37,6 +37,18 @@ def env_seconds(name: str, default: float) -> float:
     return float(value) if value else default
 
 
+def env_float(name: str, default: float) -> float:
+    """Return a variable read as a number; its name or its description says the unit."""
+    value = env_text(name)
+    return float(value) if value else default
+
+
+def env_optional_float(name: str) -> float | None:
+    """Return a variable read as a number, or None when it is unset or empty."""
+    value = env_text(name)
+    return float(value) if value else None
+
+
 def env_list(name: str) -> list[str]:
     """Return a comma-separated variable as a list without empty parts."""
     return [part.strip() for part in env_text(name).split(",") if part.strip()]

@@ -9,8 +9,10 @@ from sre_workspace.embedded.paths import state_paths
 from sre_workspace.embedded.postgres import DATABASE, SUPERUSER
 from sre_workspace.env import (
     env_bool,
+    env_float,
     env_int,
     env_list,
+    env_optional_float,
     env_seconds,
     env_secret,
     env_text,
@@ -219,6 +221,22 @@ INTAKE_PER_MINUTE = env_int("SRE_INTAKE_PER_MINUTE", 60_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = INTAKE_MAX_BYTES
 LEASE_SECONDS = env_seconds("SRE_LEASE_SECONDS", 15.0)
 CRASH_AT = env_text("SRE_CRASH_AT")
+
+# --- Language model: none without a key (or a base URL of a compatible server) -------------------
+LLM_PROVIDER = env_text("SRE_LLM_PROVIDER").lower()
+if LLM_PROVIDER not in {"", "anthropic", "openai", "off"}:
+    raise ValueError(f"SRE_LLM_PROVIDER must be anthropic, openai or off, not {LLM_PROVIDER!r}")
+LLM_KEYS = {
+    "anthropic": env_secret("ANTHROPIC_API_KEY"),
+    "openai": env_secret("OPENAI_API_KEY"),
+}
+LLM_MODEL = env_text("SRE_LLM_MODEL")
+LLM_BASE_URL = env_text("SRE_LLM_BASE_URL")
+LLM_DEADLINE_SECONDS = env_seconds("SRE_LLM_DEADLINE_SECONDS", 30.0)
+LLM_MAX_TOKENS_PER_RUN = env_int("SRE_LLM_MAX_TOKENS_PER_RUN", 100_000)
+LLM_MAX_COST_PER_RUN_CENTS = env_float("SRE_LLM_MAX_COST_PER_RUN_CENTS", 50.0)
+LLM_INPUT_PRICE_CENTS = env_optional_float("SRE_LLM_INPUT_PRICE_CENTS")
+LLM_OUTPUT_PRICE_CENTS = env_optional_float("SRE_LLM_OUTPUT_PRICE_CENTS")
 
 # --- Remediation ----------------------------------------------------------------------------------
 APPROVAL_EXPIRY_SECONDS = env_seconds("SRE_APPROVAL_EXPIRY_SECONDS", 1800.0)

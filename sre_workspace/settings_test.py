@@ -9,3 +9,6 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 CELERY_BROKER_URL = "memory://"
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 WHITENOISE_AUTOREFRESH = True
+# A key in the shell that runs the tests must not reach a test.
+LLM_PROVIDER = LLM_MODEL = LLM_BASE_URL = ""
+LLM_KEYS = {"anthropic": "", "openai": ""}

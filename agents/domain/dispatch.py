@@ -3,13 +3,23 @@
 import structlog
 from django.db import DatabaseError, transaction
 
+from agents.domain import consulting
 from agents.domain.casework import parse_resource
-from agents.domain.leases import claim, fence_of, finish, is_worn_out, keeping, release
+from agents.domain.leases import (
+    claim,
+    fence_of,
+    finish,
+    is_worn_out,
+    keeping,
+    put_off,
+    release,
+)
 from agents.domain.phases import DOING, PHASES, STATES, agents_for, create_items
 from agents.domain.posting import post_finding, set_status
 from agents.domain.rounds import RECONCILER, is_spent, reenter, wake
 from agents.domain.steps import run_step
-from agents.enums import AgentName, Presence, WorkKind, WorkState
+from agents.enums import ASIDE, MODEL_WORK, AgentName, Presence, WorkKind, WorkState
+from agents.errors import NotNow
 from agents.findings import Finding
 from agents.models import WorkItem
 from investigations.domain import runs
@@ -51,6 +61,9 @@ def work(*, item_id: int | None = None, investigation_id: int | None = None) -> 
     except StaleLease:
         log.info("work.lost_lease")
         return True
+    except NotNow:
+        put_off(item, consulting.BUSY_SECONDS)
+        return True
     except WORKED_ERRORS as error:
         log.exception("work.failed")
         _fail(item, error)
@@ -69,7 +82,8 @@ def _do(item: WorkItem) -> None:
         if item.kind in {WorkKind.GATHER, WorkKind.EXAMINE} and is_spent(item.investigation):
             item.result = {"skipped": "budget"}
         else:
-            _tell(item, agent, fence)
+            if item.kind not in MODEL_WORK:
+                _tell(item, agent, fence)
             run_step(item, fence)
         crash_at("before_finish")
         _finish(item, agent)
@@ -94,6 +108,8 @@ def _finish(item: WorkItem, agent: AgentName) -> None:
                   "since": board.now.isoformat()},
             sentence=f"{agent.value.capitalize()}: done {DOING[WorkKind(item.kind)]}",
         )  # fmt: skip
+        if item.kind == WorkKind.CONSULT:
+            consulting.begin_summary(board.investigation)
 
 
 def _fail(item: WorkItem, error: Exception) -> None:
@@ -109,6 +125,9 @@ def _give_up(item: WorkItem, reason: str) -> None:
 
 def _post_poisoned(item: WorkItem, reason: str) -> None:
     """Say on the board that a step failed for good: a gap, not silence."""
+    if item.kind in MODEL_WORK:
+        consulting.give_up(item, reason)
+        return
     investigation = item.investigation
     window = TimeWindow(investigation.window_start, investigation.window_end)
     finding = Finding(
@@ -136,7 +155,7 @@ def advance(investigation_id: int) -> None:
     """Start the next phase when the current one is done; conclude when all are. Idempotent."""
     with transaction.atomic():
         row = Investigation.objects.select_for_update().get(pk=investigation_id)
-        items = list(row.work_items.filter(round=row.round).exclude(kind=WorkKind.INTERPRET))
+        items = list(row.work_items.filter(round=row.round).exclude(kind__in=ASIDE))
         unfinished = {WorkState.PENDING.value, WorkState.LEASED.value}
         if row.is_over or not items or any(item.state in unfinished for item in items):
             return
@@ -145,7 +164,10 @@ def advance(investigation_id: int) -> None:
         left = [k for k in PHASES[PHASES.index(first) :] if k.value not in done]
         if left:
             _start_phase(row, left[0])
+            if left[0] is WorkKind.EXAMINE:
+                consulting.begin_consult(row)
             return
+    consulting.post_proposals(investigation_id)
     if not reenter(investigation_id):
         _conclude(investigation_id)
 
@@ -171,3 +193,4 @@ def _conclude(investigation_id: int) -> None:
             sentence="Concluded",
         )  # fmt: skip
         board.investigation.refresh_from_db()
+        consulting.begin_summary(board.investigation)

@@ -9,6 +9,7 @@ from django.db import connection
 from agents.domain.dispatch import advance, work
 from agents.domain.rounds import open_investigation
 from agents.models import WorkItem
+from investigations.enums import InvestigationState
 from investigations.models import Investigation
 
 THREADS = 4
@@ -21,6 +22,8 @@ def drain(
     timeout_seconds: float = 600.0,
 ) -> bool:
     """Claim and run the investigation's items until it is over. Returns whether it ended in time.
+
+    What runs beside a round (a language model's steps) is waited for too.
 
     ``on_tick`` is called a few times a second from the calling thread (progress).
     """
@@ -42,10 +45,12 @@ def drain(
     is_over = False
     while time.monotonic() < deadline and not is_over:
         time.sleep(0.1)
-        is_over = Investigation.objects.get(pk=investigation_id).is_over
-        if not WorkItem.objects.filter(
+        row = Investigation.objects.get(pk=investigation_id)
+        has_work = WorkItem.objects.filter(
             investigation_id=investigation_id, state__in=["pending", "leased"]
-        ).exists():
+        ).exists()
+        is_over = row.is_over and (not has_work or row.state == InvestigationState.STOPPED)
+        if not has_work:
             advance(investigation_id)
         if on_tick is not None:
             on_tick()

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import structlog
 from django.conf import settings
@@ -128,6 +129,14 @@ def finish(item: WorkItem) -> None:
     )  # fmt: skip
     if not changed:
         raise StaleLease(f"{item} was taken over by another worker.")
+
+
+def put_off(item: WorkItem, seconds: float) -> None:
+    """Give an item back untouched, to be claimed later; the attempt does not count."""
+    WorkItem.objects.filter(pk=item.pk, epoch=item.epoch, state=WorkState.LEASED).update(
+        state=WorkState.PENDING, attempts=F("attempts") - 1,
+        not_before=ClockTimestamp() + timedelta(seconds=seconds),
+    )  # fmt: skip
 
 
 def is_worn_out(item: WorkItem) -> bool:

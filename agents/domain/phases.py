@@ -26,6 +26,8 @@ DOING = {
     WorkKind.EXAMINE: "testing the hypotheses",
     WorkKind.CHALLENGE: "challenging the strongest evidence",
     WorkKind.RECONCILE: "weighing the evidence",
+    WorkKind.CONSULT: "suggesting causes to test",
+    WorkKind.SUMMARISE: "writing a summary",
 }
 
 

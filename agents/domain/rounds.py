@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models import Q
 
 from agents.domain.phases import MAX_ROUNDS, STATES, agents_for, create_items
-from agents.enums import SPECIALISTS, AgentName, WorkKind, WorkState
+from agents.enums import ASIDE, SPECIALISTS, AgentName, WorkKind, WorkState
 from agents.faults.registry import FAULTS
 from agents.jobs import enqueue_work_item
 from agents.models import WorkItem
@@ -80,7 +80,7 @@ def reenter(investigation_id: int) -> bool:
         row = board.investigation
         if row.paused_at is not None or row.round >= MAX_ROUNDS:
             return False
-        items = row.work_items.exclude(kind=WorkKind.INTERPRET.value)
+        items = row.work_items.exclude(kind__in=ASIDE)
         if items.filter(state__in=OPEN).exists():
             return True
         if not items.filter(round=row.round, kind=WorkKind.RECONCILE.value).exists():

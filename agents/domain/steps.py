@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from agents.domain.casework import Casework, cause_of, live_hypotheses, open_case
+from agents.domain.consulting import consult, summarise
 from agents.domain.people import (
     answer_challenges,
     answer_messages,
@@ -282,4 +283,6 @@ STEPS: dict[WorkKind, Step] = {
     WorkKind.EXAMINE: _examine,
     WorkKind.CHALLENGE: _challenge,
     WorkKind.RECONCILE: _reconcile,
+    WorkKind.CONSULT: consult,
+    WorkKind.SUMMARISE: summarise,
 }

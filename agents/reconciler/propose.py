@@ -25,7 +25,7 @@ def propose(
                 blamed = _blamed(model, finding)
                 if model.kinds and blamed.kind not in model.kinds:
                     continue
-                change = finding.change_id or _nearest_change(findings, blamed)
+                change = finding.change_id or nearest_change(findings, blamed)
                 known = causes.get((blamed, model.slug))
                 if known is None or (change and not known.change_id):
                     causes[blamed, model.slug] = Cause(blamed, model.slug, change)
@@ -39,7 +39,7 @@ def _blamed(model: FaultModel, finding: Finding) -> ResourceRef:
     return finding.resource
 
 
-def _nearest_change(findings: Sequence[Finding], resource: ResourceRef) -> str:
+def nearest_change(findings: Sequence[Finding], resource: ResourceRef) -> str:
     """Return the change of the resource closest to the symptom, if one was found."""
     near = [f for f in findings if f.change_id and f.resource == resource
             and f.presence is Presence.PRESENT]  # fmt: skip

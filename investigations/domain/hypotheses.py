@@ -86,13 +86,14 @@ def propose_hypothesis(
     resource: str = "",
     fault_class: str = "",
     change_id: str = "",
+    note: str = "",
     posted_by: "User | None" = None,
     fence: Fence | None = None,
 ) -> Hypothesis:
     """Put a candidate cause on the board.
 
     Idempotent: the same (resource, fault class), or for a free claim the same words, returns the
-    hypothesis that is there. A person's post wakes the agents.
+    hypothesis that is there. A person's post wakes the agents. ``note`` is shown beside the claim.
 
     Raises:
         BoardError: The claim is empty or longer than 500 characters.
@@ -118,16 +119,13 @@ def propose_hypothesis(
                 resource=resource,
                 fault_class=fault_class,
                 change_id=change_id,
+                note=note[:500],
                 author=author,
                 posted_by=posted_by,
                 posted_at=board.now,
             )
-            _write(
-                board,
-                known,
-                author=author,
-                sentence=f"H{known.number} proposed: {words}",
-            )
+            sentence = f"H{known.number} proposed: {words}"
+            _write(board, known, author=author, sentence=sentence)
         if posted_by is not None:
             record_audit(
                 actor=author,

@@ -16,6 +16,7 @@ from investigations.models import (
     SteeringMessage,
 )
 from investigations.presenters import words
+from investigations.presenters.model import ModelSummary, note_of, summary_of
 from investigations.presenters.timeline import Timeline, build_timeline
 from investigations.queries.history import HistoryRow, similar_incidents
 
@@ -82,6 +83,8 @@ class Room:
     hypotheses: tuple[HypothesisView, ...]
     diagnosis: Diagnosis | None
     likelihood: str
+    model_summary: ModelSummary | None
+    model_note: str
     agents: tuple[AgentView, ...]
     actions: tuple[dict[str, object], ...]
     waiting: dict[str, object] | None
@@ -133,6 +136,8 @@ def build_room(investigation: Investigation, *, now: datetime, before: int | Non
         hypotheses=tuple(_hypotheses(hypotheses)),
         diagnosis=diagnosis,
         likelihood=words.likelihood(diagnosis.confidence) if diagnosis else "",
+        model_summary=summary_of(entries[EntryKind.MODEL_SUMMARY], diagnosis),
+        model_note=note_of(entries[EntryKind.MODEL_CALL], investigation.round),
         agents=tuple(_agents(entries[EntryKind.AGENT])),
         actions=tuple(sorted(entries[EntryKind.ACTION], key=lambda a: -int(str(a["number"])))),
         waiting=waiting,
@@ -212,16 +217,24 @@ def _hypotheses(rows: list[Hypothesis]) -> list[HypothesisView]:
             row=row,
             likelihood=words.likelihood(row.posterior),
             bar=round((row.posterior or 0.0) * 100),
-            by=row.author.partition("/")[2] if row.author.startswith("person/") else "",
+            by=_by(row.author),
         )
         for row in sorted(rows, key=order)
     ]
 
 
+def _by(author: str) -> str:
+    """Return who posted a hypothesis, where it was not the rules."""
+    if author == "agent/model":
+        return "a language model, tested by the rules"
+    return author.partition("/")[2] if author.startswith("person/") else ""
+
+
 def _agents(entries: list[dict[str, object]]) -> list[AgentView]:
     known = {str(e["agent"]): e for e in entries}
     found = []
-    for agent in ("network", "deployment", "database", "resource", "reconciler"):
+    always = ("network", "deployment", "database", "resource", "reconciler")
+    for agent in (*always, *(["model"] if "model" in known else [])):
         entry = known.get(agent, {"step": "waiting for its turn", "state": "idle"})
         found.append(
             AgentView(agent, words.GLYPHS[agent], words.NAMES[agent], str(entry["step"]),

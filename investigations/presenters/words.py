@@ -6,9 +6,11 @@ BANDS = (
     (0.05, "Almost no chance"), (0.20, "Very unlikely"), (0.45, "Unlikely"),
     (0.55, "Roughly even"), (0.80, "Likely"), (0.95, "Very likely"), (1.0, "Almost certain"),
 )  # fmt: skip
-GLYPHS = {"network": "■", "deployment": "▲", "database": "◆", "resource": "●", "reconciler": "✦"}
+GLYPHS = {"network": "■", "deployment": "▲", "database": "◆", "resource": "●", "reconciler": "✦",
+          "model": "◌"}  # fmt: skip
 NAMES = {"network": "Network", "deployment": "Deploy", "database": "Database",
-         "resource": "Resource", "reconciler": "Consensus"}  # fmt: skip
+         "resource": "Resource", "reconciler": "Consensus",
+         "model": "Language model"}  # fmt: skip
 SEVERITY_GLYPHS = {"sev1": "⬣", "sev2": "▲", "sev3": "◆", "sev4": "●"}
 
 

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from investigations.domain.clock import database_now
 from investigations.models import Evidence, Stance
 from investigations.presenters.matrix import build_matrix
+from investigations.presenters.model import ledger_of
 from investigations.presenters.room import build_room, card_views
 from investigations.presenters.timeline import build_timeline
 from investigations.queries.access import (
@@ -47,7 +48,11 @@ def log(request: HttpRequest, incident_id: int) -> HttpResponse:
     investigation = access_investigation(request.user, incident_id)
     after = request.GET.get("after", "0")
     events = list_events(investigation.pk, after=int(after) if after.isdigit() else 0)
-    context = {"incident": investigation.incident, "events": events}
+    context = {
+        "incident": investigation.incident,
+        "events": events,
+        "ledger": ledger_of(investigation),
+    }
     return render(request, "investigations/log.html", context)
 
 

@@ -1,0 +1,1 @@
+"""Providers by their own SDKs. Nothing outside this folder imports one."""
