@@ -8,7 +8,7 @@ from django.db.models import F, Max, Q
 from django.db.models.functions import Coalesce, Greatest
 
 from agents.domain.dispatch import advance
-from agents.domain.rounds import open_investigation, wake
+from agents.domain.rounds import LOOK_AGAIN, open_investigation, wake
 from agents.enums import WorkState
 from agents.jobs import enqueue_work_item
 from agents.models import WorkItem
@@ -75,7 +75,10 @@ def _stalled(now: datetime) -> list[int]:
 
 
 def _touched(now: datetime) -> list[int]:
-    """Return investigations with words of people that nobody has read, answered or weighed yet."""
+    """Return investigations with words of people that nobody has read, answered or weighed yet.
+
+    And those that were concluded on the very first samples, when more have come in.
+    """
     rows = Investigation.objects.filter(paused_at__isnull=True)
     asks = (
         rows.filter(hypotheses__fault_class="", hypotheses__note=""),
@@ -83,6 +86,10 @@ def _touched(now: datetime) -> list[int]:
         rows.filter(
             ended_at__gt=now - WATCHED,
             events__author__startswith="person/", events__at__gt=F("ended_at"),
+        ),
+        rows.filter(
+            incident__started_at__range=(now - 4 * LOOK_AGAIN, now - LOOK_AGAIN),
+            ended_at__lt=F("incident__started_at") + LOOK_AGAIN,
         ),
     )  # fmt: skip
     return sorted({pk for ask in asks for pk in ask.values_list("pk", flat=True)[:LIMIT]})

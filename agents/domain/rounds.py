@@ -10,6 +10,7 @@ from agents.faults.registry import FAULTS
 from agents.jobs import enqueue_work_item
 from agents.models import WorkItem
 from investigations.domain import runs
+from investigations.domain.clock import database_now
 from investigations.domain.journal import writing
 from investigations.enums import (
     AlertStatus,
@@ -28,6 +29,9 @@ OPEN = (WorkState.PENDING.value, WorkState.LEASED.value)
 # Alerts come and go; after so many looks at an inconclusive run they begin no further round.
 MAX_ALERT_ROUNDS = 3
 READERS_TRIED = 3
+# A page comes seconds after the fault: what was concluded before so much time has passed since the
+# symptom began rests on the very first samples, and is looked at once more.
+LOOK_AGAIN = timedelta(seconds=90)
 NEVER_RUN = ("proposed", "approved", "denied", "expired", "superseded", "stale")
 
 
@@ -122,6 +126,8 @@ def _next_round(row: Investigation) -> Plan | None:
         return starved, agents_for(starved), "", "there is budget again"
     if _is_news(row):
         return WorkKind.GATHER, list(SPECIALISTS), "", "the alerts changed"
+    if _was_early(row):
+        return WorkKind.GATHER, list(SPECIALISTS), "", "more data has come in"
     untested = row.hypotheses.filter(
         state=HypothesisState.PROPOSED, fault_class__in=sorted(FAULTS)
     ).exists()
@@ -163,6 +169,23 @@ def is_spent(row: Investigation) -> bool:
     )
 
 
+def _was_early(row: Investigation) -> bool:
+    """Whether the latest verdict came before the symptom had lasted, and it has lasted now."""
+    latest = row.diagnoses.order_by("-number").first()
+    settled = row.incident.started_at + LOOK_AGAIN
+    if latest is None or not latest.reached_at < settled <= database_now():
+        return False
+    return _may_look_again(row)
+
+
+def _may_look_again(row: Investigation) -> bool:
+    """Whether fresh telemetry can tell more: not of a recording, nor after people or actions."""
+    if row.telemetry.get("kind") == "recorded" or row.incident.state == IncidentState.RESOLVED:
+        return False
+    actions = row.entries.filter(kind=EntryKind.ACTION)
+    return not actions.exclude(data__state__in=NEVER_RUN).exists()
+
+
 def _is_news(row: Investigation) -> bool:
     """Whether alerts joined or ended after a verdict that named no cause.
 
@@ -171,12 +194,7 @@ def _is_news(row: Investigation) -> bool:
     latest = row.diagnoses.order_by("-number").first()
     if latest is None or latest.verdict != DiagnosisVerdict.INCONCLUSIVE:
         return False
-    if row.telemetry.get("kind") == "recorded" or row.incident.state == IncidentState.RESOLVED:
-        return False
-    actions = row.entries.filter(kind=EntryKind.ACTION)
-    if actions.exclude(data__state__in=NEVER_RUN).exists():
-        return False
-    if row.diagnoses.count() > MAX_ALERT_ROUNDS:
+    if not _may_look_again(row) or row.diagnoses.count() > MAX_ALERT_ROUNDS:
         return False
     alerts = row.incident.alerts.filter(
         Q(received_at__gt=latest.reached_at)

@@ -1,5 +1,6 @@
 """Alertmanager's webhook payload, version 4, to alert drafts. Pure: no database, no request."""
 
+import re
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,8 +15,11 @@ RESOURCE_LABELS = (
     ("app_kubernetes_io_name", "service"), ("deployment", "workload"),
     ("statefulset", "workload"), ("daemonset", "workload"), ("datname", "database"),
     ("database", "database"), ("pod", "pod"), ("node", "node"), ("job", "service"),
-    ("instance", "node"), ("namespace", "namespace"),
+    ("container", "service"), ("instance", "node"), ("namespace", "namespace"),
 )  # fmt: skip
+# A pod as Deployments name theirs: what stands before the generated endings is the workload.
+_HASH = "[bcdfghjklmnpqrstvwxz2456789]"
+POD_NAME = re.compile(f"(.+?)-{_HASH}{{5,10}}-{_HASH}{{5}}")
 # Words of an alert's name or of its metric label, and what they mean.
 MEANINGS = (
     (("latency", "slow", "duration", "p99", "responsetime"), "latency_p99_seconds"),
@@ -98,6 +102,8 @@ def _draft(alert: _Alert, source: str) -> AlertDraft:
 def _resource(labels: dict[str, str]) -> str:
     for label, kind in RESOURCE_LABELS:
         if value := labels.get(label):
+            if label == "pod" and (owner := POD_NAME.fullmatch(value)) is not None:
+                return f"service/{owner[1]}"
             return f"{kind}/{value.replace('/', '-')}"
     return "service/unknown"
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from agents.domain import dispatch, rounds
+from agents.domain import dispatch, open_work, rounds
 from agents.domain.drain import drain
 from agents.domain.leases import MAX_CLAIMS, claim, fence_of, is_worn_out, keeping, release
 from agents.domain.open_work import DEADLINE, run_open_work
@@ -119,3 +119,23 @@ def test_a_source_kind_that_nobody_knows_is_a_gap_and_the_run_ends(lab_incident)
     assert latest.gaps
     kinds = set(investigation.work_items.values_list("kind", flat=True))
     assert WorkKind.RECONCILE.value in kinds
+
+
+def test_a_verdict_on_the_first_samples_is_looked_at_once_more(lab_incident, monkeypatch) -> None:
+    investigation = lab_incident("bad_release_errors").investigation
+    first = investigation.diagnoses.get()
+    assert rounds.reenter(investigation.pk) is False
+    # As if the page had come a second before the verdict, and the data had settled since.
+    for module in (rounds, open_work):
+        monkeypatch.setattr(module, "LOOK_AGAIN", timedelta(seconds=3))
+    incident = investigation.incident
+    type(incident).objects.filter(pk=incident.pk).update(
+        started_at=first.reached_at - timedelta(seconds=1)
+    )
+    assert rounds.reenter(investigation.pk) is False, "it has not settled yet"
+    time.sleep(2.2)
+    run_open_work()
+    assert drain(investigation.pk, timeout_seconds=60)
+    investigation.refresh_from_db()
+    assert (investigation.round, investigation.diagnoses.count()) == (1, 2)
+    assert rounds.reenter(investigation.pk) is False, "once is enough"
