@@ -94,7 +94,7 @@ def selector(
     label: str, names: Sequence[str], *, is_pod: bool = False, namespaces: Sequence[str] = ()
 ) -> str:
     """Return label matchers: the label is there and is, or begins with, one of the names."""
-    escaped = "|".join(re.escape(name).replace("\\", "\\\\") for name in sorted(set(names)))
+    escaped = _pattern(names)
     if not names:
         matchers = [f'{label}!=""']
     elif is_pod:
@@ -102,9 +102,14 @@ def selector(
     else:
         matchers = [f'{label}=~"{escaped}"']
     if namespaces:
-        known = "|".join(re.escape(n).replace("\\", "\\\\") for n in sorted(set(namespaces)))
-        matchers.append(f'namespace=~"{known}"')
+        matchers.append(f'namespace=~"{_pattern(namespaces)}"')
     return ",".join(matchers)
+
+
+def _pattern(names: Sequence[str]) -> str:
+    """Return a pattern of the very names, as the inside of a PromQL string. Names are untrusted."""
+    text = "|".join(re.escape(name) for name in sorted(set(names)))
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _with_pod_names(text: str) -> str:
