@@ -11,7 +11,7 @@ EFFECTS: dict[str, dict[str, object]] = {
         "own_error": 0.35,
         "error_text": "AttributeError: 'NoneType' object has no attribute 'rate'",
     },
-    "leak": {"leak_bytes_per_second": 3_000_000.0},
+    "leak": {"leak_bytes_per_second": 1_400_000.0},
     "crash": {"crash_text": "TypeError: Client() got an unexpected keyword argument 'pool'"},
     "locks": {"lock_seconds": 1.2},
     "chatty": {"log_bytes_factor": 8.0},

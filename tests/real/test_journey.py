@@ -20,7 +20,7 @@ CONSENSUS_SECONDS = 30
 CASES = {
     "errors": ("orders", "bad_release", 90),
     "crash": ("inventory", "crash_loop", 120),
-    "leak": ("recommendations", "memory_leak", 240),
+    "leak": ("recommendations", "memory_leak", 400),
 }
 
 
