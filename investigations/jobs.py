@@ -11,6 +11,9 @@ from kombu.exceptions import OperationalError
 
 EMBED_INCIDENT = "investigations.embed_incident"
 HOUSEKEEPING = "investigations.run_housekeeping"
+CHECK_CONNECTIONS = "investigations.check_connections"
+# Run by whoever may change things, and so the only one that can tell what it may.
+CHECK_EXECUTOR = "remediation.check_executor"
 log = structlog.get_logger(__name__)
 _is_muted = False
 
@@ -39,3 +42,8 @@ def send(name: str, *args: int | str) -> None:
 def enqueue_embedding(incident_id: int) -> None:
     """Ask for the incident's similarity vector to be made anew, after commit."""
     transaction.on_commit(partial(send, EMBED_INCIDENT, incident_id))
+
+
+def enqueue(name: str) -> None:
+    """Ask for a job without arguments, after commit."""
+    transaction.on_commit(partial(send, name))

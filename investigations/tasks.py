@@ -2,9 +2,10 @@
 
 from celery import shared_task
 
+from investigations.domain.connections import run_checks
 from investigations.domain.memory import remember
 from investigations.domain.topology import learn_topology
-from investigations.jobs import EMBED_INCIDENT, HOUSEKEEPING, send
+from investigations.jobs import CHECK_CONNECTIONS, EMBED_INCIDENT, HOUSEKEEPING, send
 from investigations.queries.history import incidents_without_memory
 
 
@@ -20,3 +21,9 @@ def run_housekeeping() -> None:
     learn_topology()
     for incident_id in incidents_without_memory():
         send(EMBED_INCIDENT, incident_id)
+
+
+@shared_task(name=CHECK_CONNECTIONS)
+def check_connections() -> None:
+    """Ask every connected system a question, for the page of connections."""
+    run_checks()

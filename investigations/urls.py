@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from investigations.views import commands, incidents, room
+from investigations.views import commands, connections, incidents, room
 
 urlpatterns = [
     path("", incidents.incident_list, name="incident_list"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("practice/", incidents.practice, name="practice"),
     path("practice/<int:after>/", incidents.practice_started, name="practice_started"),
     path("history/", incidents.history, name="history"),
+    path("connections/", connections.connections, name="connections"),
+    path("connections/test/", connections.test_connections, name="test_connections"),
     path("i/<int:incident_id>/", room.room, name="room"),
     path("i/<int:incident_id>/matrix/", room.matrix, name="matrix"),
     path("i/<int:incident_id>/log/", room.log, name="log"),

@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from remediation.domain import execution, planning, sweep
+from investigations.jobs import CHECK_EXECUTOR
+from remediation.domain import checking, execution, planning, sweep
 from remediation.jobs import EXECUTE, PLAN, RUN_OPEN_WORK
 
 
@@ -22,3 +23,9 @@ def execute(action_id: int) -> None:
 def run_open_work() -> None:
     """Find what was left undone. Periodic."""
     sweep.sweep()
+
+
+@shared_task(name=CHECK_EXECUTOR)
+def check_executor() -> None:
+    """Tell what this worker may change, for the page of connections."""
+    checking.check_executor()

@@ -3,6 +3,7 @@
 from investigations.models.alert import Alert, IntakeToken
 from investigations.models.audit_entry import AuditEntry
 from investigations.models.board_event import BoardEntry, BoardEvent
+from investigations.models.connection_check import ConnectionCheck
 from investigations.models.diagnosis import Diagnosis
 from investigations.models.evidence import Evidence
 from investigations.models.hypothesis import Hypothesis, Stance
@@ -15,6 +16,7 @@ __all__ = [
     "AuditEntry",
     "BoardEntry",
     "BoardEvent",
+    "ConnectionCheck",
     "Diagnosis",
     "Evidence",
     "Hypothesis",

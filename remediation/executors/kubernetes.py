@@ -50,6 +50,30 @@ class KubernetesExecutor:
     def _client(self) -> Any:
         return open_client(self._access)
 
+    def check(self) -> str:
+        """Ask the API server whether this identity may patch Deployments, in each namespace."""
+        allowed: list[str] = []
+        refused: list[str] = []
+        for namespace in self._access.namespaces:
+            asked = {"namespace": namespace, "verb": "patch", "group": "apps",
+                     "resource": "deployments"}  # fmt: skip
+            reply = self._ask(
+                "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+                body={"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1",
+                      "spec": {"resourceAttributes": asked}},
+            )  # fmt: skip
+            if reply.status >= 300:
+                raise ExecutorError(f"The cluster did not say: {message_of(reply.body)}")
+            is_allowed = json.loads(reply.body).get("status", {}).get("allowed")
+            (allowed if is_allowed else refused).append(namespace)
+        if not allowed:
+            raise TargetRefused(
+                f"It may change no Deployment in {', '.join(refused)}: bind "
+                "deploy/rbac/remediator.yaml there."
+            )
+        rest = f" Not in {', '.join(refused)}." if refused else ""
+        return f"It may change Deployments in {', '.join(allowed)}.{rest}"
+
     def observe(self, target: str) -> TargetState:
         """Return the Deployment's live state."""
         found, revisions = self._find(target)

@@ -72,6 +72,10 @@ class LabExecutor:
     def __init__(self, client: LabActions) -> None:
         self._client = client
 
+    def check(self) -> str:
+        """Say that everything in the practice system may be changed."""
+        return "This is the practice system: every action acts on it, and on nothing else."
+
     def observe(self, target: str) -> TargetState:
         """Return the workload's live state."""
         found = self._client.describe(target)

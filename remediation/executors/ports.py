@@ -47,6 +47,14 @@ class Executor(Protocol):
 
     name: str
 
+    def check(self) -> str:
+        """Return in a sentence what this identity may change; changes nothing.
+
+        Raises:
+            ExecutorError: The system does not answer, or lets it change nothing.
+        """
+        ...
+
     def observe(self, target: str) -> TargetState:
         """Return the target's live state.
 

@@ -51,6 +51,19 @@ def page(connected):
         browser.close()
 
 
+def test_every_connection_is_tested_on_its_page(connected, page) -> None:
+    page.goto(f"{connected.address}/connections/")
+    page.click("button:has-text('Test every connection')")
+    page.wait_for_selector("text=It may change Deployments in prod.", timeout=30_000)
+    page.wait_for_selector("text=12 workloads", timeout=30_000)
+    page.wait_for_function("!document.querySelector('#connections[hx-trigger]')")
+    told = page.locator("#connections").inner_text()
+    assert "the meaning is known" in told
+    assert "does not answer" not in told
+    assert page.locator("text=alertmanager").count()
+    assert page.problems == []
+
+
 def rollout(production, name: str) -> tuple[int, str]:
     """Return the newest revision and the image of a Deployment."""
     found = json.loads(
