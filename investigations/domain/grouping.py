@@ -39,15 +39,17 @@ def find_incident(*, resource: str, starts_at: datetime, environment: str) -> In
     """Return the open incident that an alert joins, or None.
 
     It joins when its resource is within two hops of a resource that alerts in the incident, and it
-    began within 15 minutes of the incident's latest alert. The nearest in time wins.
+    began within 15 minutes of the incident's latest alert. The nearest in time wins. One that is
+    mitigated takes only what alerted in it before: what a neighbour has after that is another one.
     """
     near = neighbourhood(resource)
+    is_near = Q(alerts__resource__in=near) | Q(resource__in=near)
+    is_same = Q(alerts__resource=resource) | Q(resource=resource)
     candidates = (
-        Incident.objects.filter(
-            state__in=[IncidentState.OPEN, IncidentState.MITIGATED],
-            environment=environment,
+        Incident.objects.filter(environment=environment)
+        .filter(
+            (Q(state=IncidentState.OPEN) & is_near) | (Q(state=IncidentState.MITIGATED) & is_same)
         )
-        .filter(Q(alerts__resource__in=near) | Q(resource__in=near))
         .annotate(latest=Max("alerts__starts_at"))
         .distinct()[:CANDIDATE_LIMIT]
     )

@@ -50,6 +50,7 @@ def log(request: HttpRequest, incident_id: int) -> HttpResponse:
     events = list_events(investigation.pk, after=int(after) if after.isdigit() else 0)
     context = {
         "incident": investigation.incident,
+        "investigation": investigation,
         "events": events,
         "ledger": ledger_of(investigation),
     }

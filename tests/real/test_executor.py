@@ -71,15 +71,17 @@ def test_scaling_settings_and_restarts_change_what_they_say(production, executor
     do(executor, {"action": "set_config", "key": "limits.cpu", "value": "3"}, "sre-limit")
     assert executor.observe(NAME).config["limits.cpu"] == "3"
     do(executor, {"action": "set_config", "key": "limits.cpu", "value": "2"}, "sre-limit-back")
-    pods = production.plane.kubectl(
-        "-n", NAMESPACE, "get", "pods", "-l", f"app={NAME}", "-o", "name"
-    )
+    before_restart = pods_of(production)
     do(executor, {"action": "rolling_restart"}, "sre-restart")
-    production.plane.kubectl("-n", NAMESPACE, "rollout", "status", f"deployment/{NAME}")
-    now = production.plane.kubectl(
-        "-n", NAMESPACE, "get", "pods", "-l", f"app={NAME}", "-o", "name"
+    until(lambda: not pods_of(production) & before_restart, "every pod is a new one")
+
+
+def pods_of(production) -> set[str]:
+    return set(
+        production.plane.kubectl(
+            "-n", NAMESPACE, "get", "pods", "-l", f"app={NAME}", "-o", "name"
+        ).split()
     )
-    assert not set(pods.split()) & set(now.split())
 
 
 def test_a_key_is_done_once_and_can_be_read_back(production, executor) -> None:

@@ -64,6 +64,16 @@ def test_every_connection_is_tested_on_its_page(connected, page) -> None:
     assert page.problems == []
 
 
+def test_only_the_remediate_worker_holds_the_identity_that_may_change(connected) -> None:
+    holders = set()
+    for process in connected.family()[1:]:
+        text = " ".join(process.cmdline())
+        part = next((p for p in ("daphne", "investigate@", "remediate@", "beat") if p in text), "")
+        if part and "KUBERNETES_REMEDIATE_KUBECONFIG" in process.environ():
+            holders.add(part)
+    assert holders == {"remediate@"}
+
+
 def rollout(production, name: str) -> tuple[int, str]:
     """Return the newest revision and the image of a Deployment."""
     found = json.loads(
@@ -110,13 +120,17 @@ def test_a_bad_rollout_is_found_and_rolled_back(connected, production, page, eff
     newest = max(int(line.split()[0]) for line in history.splitlines() if line[:1].isdigit())
     assert newest == revision + 2
     assert rollout(production, name) == (newest, image)
-    address = page.url
-    number = address.rstrip("/").rpartition("/")[2]
+    number = page.url.rstrip("/").rpartition("/")[2]
     told = connected.manage(
         "shell", "-v", "0", "-c",
         "from investigations.models import Diagnosis as D;"
         f"d=D.objects.filter(investigation__incident_id={number}, verdict='likely_cause')"
-        ".order_by('-number')[0]; print(d.resource, d.fault_class)",
+        ".order_by('-number')[0]; i=d.investigation;"
+        "first=i.diagnoses.order_by('number')[0].reached_at - i.started_at;"
+        "print(d.resource, d.fault_class, round(first.total_seconds(), 2))",
     )  # fmt: skip
-    assert told.split() == [f"service/{name}", fault_class]
+    assert told.split()[:2] == [f"service/{name}", fault_class]
+    print(f"{effect}: alert received to first consensus {told.split()[2]} s")
+    page.goto(f"{connected.address}/i/{number}/log/")
+    print(f"{effect}: {' '.join(page.locator('dl.kv').inner_text().split())}")
     assert page.problems == []

@@ -166,6 +166,8 @@ def request(
             text = _read(answer, ends, deadline_seconds)
         finally:
             answer.close()
+    except urllib3.exceptions.NewConnectionError as error:  # counts as a timeout there
+        raise SourceUnavailable(f"kubernetes: the connection failed ({error})") from error
     except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
         raise QueryTimeout(f"kubernetes did not answer within {deadline_seconds:g} s") from error
     except (urllib3.exceptions.HTTPError, OSError) as error:

@@ -116,6 +116,21 @@ def test_neighbours_join_and_strangers_do_not() -> None:
 
 
 @pytest.mark.django_db
+def test_what_a_neighbour_has_after_the_mitigation_is_another_incident() -> None:
+    ServiceDependency.objects.create(
+        caller="service/checkout", callee="service/payments", source="traces",
+        seen_at="2026-03-01T12:00:00Z",
+    )  # fmt: skip
+    token = make_token("am")
+    send(delivery("payments"), token)
+    send(delivery("payments", status="resolved"), token)
+    send(delivery("checkout"), token)
+    assert sorted(Incident.objects.values_list("resource", "state")) == [
+        ("service/checkout", "open"), ("service/payments", "mitigated"),
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db
 def test_a_nul_character_is_a_400() -> None:
     body = delivery("payments")
     body["alerts"][0]["annotations"]["summary"] = "a\x00b"
