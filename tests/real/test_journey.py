@@ -55,7 +55,7 @@ def test_every_connection_is_tested_on_its_page(connected, page) -> None:
     page.goto(f"{connected.address}/connections/")
     page.click("button:has-text('Test every connection')")
     page.wait_for_selector("text=It may change Deployments in prod.", timeout=30_000)
-    page.wait_for_selector("text=12 workloads", timeout=30_000)
+    page.wait_for_selector("text=13 workloads", timeout=30_000)
     page.wait_for_function("!document.querySelector('#connections[hx-trigger]')")
     told = page.locator("#connections").inner_text()
     assert "the meaning is known" in told
