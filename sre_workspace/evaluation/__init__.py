@@ -1,0 +1,1 @@
+"""Being right on recorded incidents, measured with the product's own investigation."""

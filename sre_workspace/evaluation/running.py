@@ -1,0 +1,103 @@
+"""Running the product's own investigation on one recorded case, and keeping what it concluded."""
+
+import resource
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from agents.case import Symptom
+from agents.engine import investigate
+from agents.findings import Finding
+from agents.reconciler.outcome import Outcome, Ranked
+from agents.scoping import build_case
+from telemetry.adapters.recorded import RecordingError, open_recording
+from telemetry.ask import guarded
+from telemetry.types import ResourceRef
+
+KEPT_CAUSES = 12
+KEPT_EVIDENCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RankedCause:
+    """One candidate as the reconciler left it."""
+
+    resource: str
+    fault_class: str
+    change_id: str
+    probability: float
+    evidence: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What one case came to. ``error`` names what could not be read; then nothing was concluded."""
+
+    case_id: str
+    verdict: str
+    confidence: float | None
+    causes: list[RankedCause]
+    affected: list[str]
+    gaps: list[str]
+    seconds: float
+    peak_mb: float
+    error: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as JSON-able values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, found: dict[str, object]) -> "CaseResult":
+        """Read what :meth:`as_json` wrote."""
+        causes = [RankedCause(**c) for c in found.pop("causes")]  # type: ignore[attr-defined]  # ours
+        return cls(causes=causes, **found)  # type: ignore[arg-type]  # written by us
+
+
+def run_case(path: Path) -> CaseResult:
+    """Investigate one recorded case; deterministic for the same file."""
+    began = time.monotonic()
+    case_id = path.name.removesuffix(".xz").removesuffix(".json")
+    try:
+        recording = open_recording(path)
+    except RecordingError as error:
+        return CaseResult(case_id, "error", None, [], [], [], 0.0, _peak_mb(), str(error))
+    alert = recording.alert
+    symptom = Symptom(alert.resource, alert.starts_at, alert.summary, alert.semantic)
+    sources = guarded(recording.sources, deadline_seconds=60)
+    case = build_case(sources, (symptom,), recording.window, recording.baseline)
+    findings: list[Finding] = []
+    outcome = investigate(case, on_finding=findings.append)
+    seconds = time.monotonic() - began
+    return CaseResult(
+        case_id=case_id, verdict=outcome.verdict, confidence=outcome.confidence,
+        causes=[_kept(ranked, findings) for ranked in outcome.ranked[:KEPT_CAUSES]],
+        affected=_affected(outcome, findings), gaps=sorted(set(outcome.gaps)), seconds=seconds,
+        peak_mb=_peak_mb(),
+    )  # fmt: skip
+
+
+def _kept(ranked: Ranked, findings: Sequence[Finding]) -> RankedCause:
+    stances = [s for s in ranked.scored.stances if s.decibans >= 1][:KEPT_EVIDENCE]
+    return RankedCause(
+        str(ranked.cause.resource), ranked.cause.fault_class, ranked.cause.change_id,
+        round(ranked.posterior, 4), [findings[s.index].claim for s in stances],
+    )  # fmt: skip
+
+
+def _affected(outcome: Outcome, findings: Sequence[Finding]) -> list[str]:
+    """Return the resources that latency or errors rose on, the leader's own first."""
+    rising = {f.resource for f in findings
+              if f.feature in {"latency_rise", "error_rise"} and f.presence == "present"}  # fmt: skip
+    leader = outcome.leader.cause.resource if outcome.leader else None
+    return [str(r) for r in sorted(rising, key=lambda r: (r != leader, r))]
+
+
+def name_of(resource_key: str) -> str:
+    """Return the plain name of a resource's key."""
+    return ResourceRef.parse(resource_key).name
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
