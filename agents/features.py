@@ -80,6 +80,7 @@ _TABLE: tuple[tuple[str, AgentName, TelemetryKind, str, tuple[str, ...]], ...] =
     ("restart_increase", RES, METRIC, "restarts rise", ("restart_loop", "oom_kill")),
     ("disk_near_full", RES, METRIC, "a disk is almost full", ("disk_logs",)),
     ("disk_io_saturation", RES, METRIC, "disk I/O at its limit", ()),
+    ("series_anomaly", RES, METRIC, "a series beyond its usual range", ()),
     ("replicas_missing", RES, METRIC, "fewer replicas than asked", ()),
     ("oom_kill", RES, CLUSTER, "killed for memory", ("memory_near_limit", "restart_increase")),
     ("node_pressure", RES, CLUSTER, "a node is under pressure", ()),

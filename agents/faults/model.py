@@ -59,6 +59,8 @@ class FaultModel:
         triggers: Features whose presence makes the resource a candidate.
         is_generic: It blames a change without saying how; a specific mechanism explains it away,
             and a symptom that is over excuses it.
+        is_catch_all: It names no mechanism at all: any other cause of the same resource that scores
+            as well takes its place.
         source: Where the weights come from, in words.
     """
 
@@ -74,4 +76,5 @@ class FaultModel:
     words: tuple[str, ...] = ()
     prior: float = 0.0
     is_generic: bool = False
+    is_catch_all: bool = False
     source: str = "stated by the authors from operating experience; to be learned from outcomes"

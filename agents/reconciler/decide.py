@@ -28,6 +28,7 @@ KIND_NAMES = {
 def rank(candidates: Sequence[Scored], findings: Sequence[Finding], case: Case
          ) -> tuple[list[Ranked], float]:  # fmt: skip
     """Return candidates with posteriors, best first, and the probability that nothing is wrong."""
+    candidates = _without_shadows(candidates)
     no_fault = NO_FAULT_DECIBANS if is_over(findings, case) else -30.0
     odds = [10 ** (min(c.total, 60.0) / 10) for c in candidates]
     rest = 10 ** (SOMETHING_ELSE_DECIBANS / 10)
@@ -35,6 +36,20 @@ def rank(candidates: Sequence[Scored], findings: Sequence[Finding], case: Case
     total = sum(odds) + rest + calm
     ranked = [Ranked(c, clamp(o / total)) for c, o in zip(candidates, odds, strict=True)]
     return sorted(ranked, key=lambda r: -r.posterior), clamp(calm / total)
+
+
+def _without_shadows(candidates: Sequence[Scored]) -> list[Scored]:
+    """Leave out a cause that names no mechanism where one of the same resource does as well."""
+    named = {
+        c.cause.resource: c.total
+        for c in sorted(candidates, key=lambda c: c.total)
+        if not FAULTS[c.cause.fault_class].is_catch_all
+    }
+    return [
+        c for c in candidates
+        if not FAULTS[c.cause.fault_class].is_catch_all
+        or named.get(c.cause.resource, float("-inf")) < c.total
+    ]  # fmt: skip
 
 
 def decide(

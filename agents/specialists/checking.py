@@ -13,6 +13,8 @@ from agents.specialists.metric_checks import is_beyond
 from agents.specialists.metric_rules import RULES, RuleShape
 from agents.specialists.phrasing import quantity
 from agents.specialists.reader import Reader
+from agents.specialists.scan_checks import FEATURE as SERIES_ANOMALY
+from agents.specialists.scan_checks import check_series
 from telemetry.types import ResourceRef, TelemetryKind
 
 Check = Callable[[Reader], Iterator[Finding]]
@@ -83,6 +85,8 @@ class CheckingSpecialist:
             return
         reader = Reader(case, self.name)
         for check in self.checks:
+            if check is check_series and SERIES_ANOMALY not in features:
+                continue  # It reads every series there is.
             for finding in check(reader):
                 if finding.feature in features:
                     yield finding

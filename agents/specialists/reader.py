@@ -23,6 +23,8 @@ from telemetry.types import (
 )
 
 LOG_LIMIT = 4000
+# A scan of everything has an end: beyond so many series a system is told by the mapped ones.
+SCAN_LIMIT = 2000
 T = TypeVar("T")
 
 
@@ -34,6 +36,7 @@ class Reader:
     agent: AgentName
     gaps: dict[str, Finding] = field(default_factory=dict)
     _metrics: QueryResult[tuple[Series, ...]] | None = None
+    _every: QueryResult[tuple[Series, ...]] | None = None
     _logs: dict[str, QueryResult[tuple[LogLine, ...]]] = field(default_factory=dict)
     _edges: dict[str, QueryResult[tuple[EdgeStats, ...]]] = field(default_factory=dict)
     _cluster: QueryResult[ClusterState] | None = None
@@ -53,6 +56,19 @@ class Reader:
             )
             self._note(self._metrics, "metrics")
         return self._metrics
+
+    def every_series(self) -> QueryResult[tuple[Series, ...]]:
+        """Return every series of everything in scope, those with a meaning first, up to a cap."""
+        if self._every is None:
+            metrics = self.case.sources.metrics
+            listed = metrics.catalogue(self.case.affected, self.whole)
+            refs = sorted(listed.data, key=lambda ref: ref.semantic is None)[:SCAN_LIMIT]
+            if not refs:
+                self._every = QueryResult(listed.status, (), listed.provenance, listed.message)
+            else:
+                self._every = metrics.read(refs, self.whole, step_seconds=self.case.step_seconds)
+            self._note(self._every, "metrics")
+        return self._every
 
     def logs(self, part: str) -> QueryResult[tuple[LogLine, ...]]:
         """Return warnings and errors of the ``baseline`` or of the ``window``."""

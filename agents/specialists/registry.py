@@ -7,6 +7,7 @@ from agents.specialists.cluster_checks import check_cluster
 from agents.specialists.log_checks import check_logs
 from agents.specialists.metric_checks import check_metrics
 from agents.specialists.other_checks import check_changes, check_database, check_edges
+from agents.specialists.scan_checks import check_series
 
 REGISTRY: dict[AgentName, Specialist] = {
     specialist.name: specialist
@@ -29,7 +30,7 @@ REGISTRY: dict[AgentName, Specialist] = {
         CheckingSpecialist(
             AgentName.RESOURCE,
             "CPU, memory, disk, nodes and the pods on them.",
-            (check_metrics, check_cluster, check_logs),
+            (check_metrics, check_series, check_cluster, check_logs),
         ),
     )
 }

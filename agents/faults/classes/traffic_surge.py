@@ -11,7 +11,8 @@ MODEL = FaultModel(
     triggers=("traffic_rise",),
     predictions=(
         Prediction("traffic_rise", Where.SELF, 8.0, -10.0),
-        Prediction("cpu_saturation", Where.SELF, 3.0),
+        # More traffic does harm only where something runs out.
+        Prediction("cpu_saturation", Where.SELF, 3.0, -4.0),
         Prediction("cpu_throttling", Where.SELF, 2.0),
         Prediction("latency_rise", Where.SELF, 3.0, -3.0),
         Prediction("retry_amplification", Where.EDGE_IN, -2.0),

@@ -1,0 +1,54 @@
+"""How far a series leaves its usual range: for any series, whatever it means."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from telemetry.types import FloatArray
+
+MIN_BEFORE = 6
+IQR_TO_SIGMA = 1.349
+MAX_SCORE = 1000.0
+# Of a series that hardly moves, a change of so much of its level counts as one sigma.
+RELATIVE_FLOOR = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """The farthest sample after the baseline. ``score`` is in robust sigmas, at most 1000."""
+
+    score: float
+    baseline: float
+    extreme: float
+    onset: float
+
+
+def deviation(
+    times: FloatArray, values: FloatArray, *, baseline_end: float, band: float = 4.0
+) -> Deviation | None:
+    """Return how far the samples after ``baseline_end`` leave the range of those before.
+
+    Args:
+        times: Unix seconds, shape (n,), increasing.
+        values: Samples, shape (n,); NaN is skipped.
+        baseline_end: Samples before it are the baseline.
+        band: Sigmas beyond which a sample counts as outside, for the onset.
+
+    Returns:
+        The deviation, or None with fewer than six samples before, or none after.
+    """
+    known = ~np.isnan(values)
+    before = values[known & (times < baseline_end)]
+    inside = known & (times >= baseline_end)
+    if len(before) < MIN_BEFORE or not inside.any():
+        return None
+    low, center, high = (float(q) for q in np.percentile(before, [25, 50, 75]))
+    reach = float(np.max(np.abs(before - center)))
+    # A rare spike of the baseline itself is usual too: it widens the range, but not by all of it.
+    sigma = max((high - low) / IQR_TO_SIGMA, reach / 6, RELATIVE_FLOOR * abs(center), 1e-9)
+    at, level = times[inside], values[inside]
+    distance = np.abs(level - center) / sigma
+    far = int(np.argmax(distance))
+    outside = np.flatnonzero(distance[: far + 1] > band)
+    onset = float(at[outside[0]]) if len(outside) else float(at[far])
+    return Deviation(min(float(distance[far]), MAX_SCORE), center, float(level[far]), onset)
