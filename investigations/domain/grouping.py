@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 
-from investigations.enums import IncidentState
-from investigations.models import Alert, Incident, ServiceDependency
+from investigations.enums import EntryKind, IncidentState
+from investigations.models import Alert, BoardEntry, Incident, ServiceDependency
 
 NEAR_HOPS = 2
 NEAR_TIME = timedelta(minutes=15)
@@ -41,12 +41,16 @@ def find_incident(*, resource: str, starts_at: datetime, environment: str) -> In
     It joins when its resource is within two hops of a resource that alerts in the incident, and it
     began within 15 minutes of the incident's latest alert. The nearest in time wins. One that is
     mitigated takes only what alerted in it before: what a neighbour has after that is another one.
+    So is whatever fires after an action was seen to help.
     """
     near = neighbourhood(resource)
     is_near = Q(alerts__resource__in=near) | Q(resource__in=near)
     is_same = Q(alerts__resource=resource) | Q(resource=resource)
+    fixed = BoardEntry.objects.filter(
+        investigation__incident=OuterRef("pk"), kind=EntryKind.ACTION, data__state="succeeded"
+    )
     candidates = (
-        Incident.objects.filter(environment=environment)
+        Incident.objects.filter(~Exists(fixed), environment=environment)
         .filter(
             (Q(state=IncidentState.OPEN) & is_near) | (Q(state=IncidentState.MITIGATED) & is_same)
         )

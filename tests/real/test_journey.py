@@ -83,19 +83,26 @@ def rollout(production, name: str) -> tuple[int, str]:
     return int(found["metadata"]["annotations"]["deployment.kubernetes.io/revision"]), image
 
 
-def incident_about(page, base: str, name: str, seconds: float) -> str:
-    """Wait for an open incident whose likely cause names the service; return its address."""
+def rooms(page, base: str) -> list[str]:
+    """Return the addresses of the incidents on the first page."""
+    page.goto(f"{base}/")
+    links = page.locator("main a[href^='/i/']").evaluate_all("a => a.map(x => x.href)")
+    return list(dict.fromkeys(found for found in links if re.search(r"/i/\d+/$", found)))
+
+
+def wait_for_cause(page, base: str, name: str, *, known: list[str], seconds: float) -> None:
+    """Wait until an incident that was not known before blames the service; stay on its page."""
     ends = time.monotonic() + seconds
+    told = ""
     while time.monotonic() < ends:
-        page.goto(f"{base}/")
-        links = page.locator("main a[href^='/i/']").evaluate_all("a => a.map(x => x.href)")
-        for link in dict.fromkeys(found for found in links if re.search(r"/i/\d+/$", found)):
-            page.goto(link)
-            consensus = page.locator("#consensus").inner_text()
-            if name in consensus and "Likely" in consensus:
-                return link
+        for link in rooms(page, base):
+            if link not in known:
+                page.goto(link)
+                told = page.locator("#consensus").inner_text()
+                if name in told and "Likely" in told:
+                    return
         time.sleep(1)
-    raise AssertionError(f"no incident blames {name} within {seconds} s")
+    raise AssertionError(f"no incident blames {name} within {seconds} s; the last says: {told}")
 
 
 @pytest.mark.capability(16, 74, 102)
@@ -103,8 +110,9 @@ def incident_about(page, base: str, name: str, seconds: float) -> str:
 def test_a_bad_rollout_is_found_and_rolled_back(connected, production, page, effect) -> None:
     name, fault_class, patience = CASES[effect]
     revision, image = rollout(production, name)
+    known = rooms(page, connected.address)
     production.roll_out(name, f"4.0.0-{effect}")
-    incident_about(page, connected.address, name, patience)
+    wait_for_cause(page, connected.address, name, known=known, seconds=patience)
     page.wait_for_selector("#actions .btn-primary", timeout=30_000)
     assert f"rollout undo deployment/{name} --to-revision={revision}" in (
         page.locator("#actions").inner_text()

@@ -7,6 +7,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from investigations.domain.board import write_entry
+from investigations.domain.journal import writing
+from investigations.enums import EntryKind
 from investigations.intake.tokens import make_token
 from investigations.models import Alert, Incident, IntakeToken, ServiceDependency
 
@@ -128,6 +131,22 @@ def test_what_a_neighbour_has_after_the_mitigation_is_another_incident() -> None
     assert sorted(Incident.objects.values_list("resource", "state")) == [
         ("service/checkout", "open"), ("service/payments", "mitigated"),
     ]  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_what_fires_after_a_fix_was_verified_is_another_incident() -> None:
+    token = make_token("am")
+    send(delivery("payments"), token)
+    first = Incident.objects.get()
+    with writing(first.investigations.get().pk) as board:
+        write_entry(board, kind=EntryKind.ACTION, key="A1", data={"state": "succeeded"},
+                    author="system", sentence="A1 helped")  # fmt: skip
+    send(delivery("payments"), token)
+    assert Incident.objects.count() == 1, "the same firing, delivered again"
+    again = delivery("payments")
+    again["alerts"][0] |= {"startsAt": "2026-03-01T12:05:00Z", "fingerprint": "relapse"}
+    send(again, token)
+    assert Incident.objects.count() == 2
 
 
 @pytest.mark.django_db
