@@ -28,9 +28,9 @@ KIND_NAMES = {
 def rank(candidates: Sequence[Scored], findings: Sequence[Finding], case: Case
          ) -> tuple[list[Ranked], float]:  # fmt: skip
     """Return candidates with posteriors, best first, and the probability that nothing is wrong."""
-    candidates = _without_shadows(candidates)
+    shadows = _shadows(candidates)
     no_fault = NO_FAULT_DECIBANS if is_over(findings, case) else -30.0
-    odds = [10 ** (min(c.total, 60.0) / 10) for c in candidates]
+    odds = [0.0 if c in shadows else 10 ** (min(c.total, 60.0) / 10) for c in candidates]
     rest = 10 ** (SOMETHING_ELSE_DECIBANS / 10)
     calm = 10 ** (no_fault / 10)
     total = sum(odds) + rest + calm
@@ -38,8 +38,11 @@ def rank(candidates: Sequence[Scored], findings: Sequence[Finding], case: Case
     return sorted(ranked, key=lambda r: -r.posterior), clamp(calm / total)
 
 
-def _without_shadows(candidates: Sequence[Scored]) -> list[Scored]:
-    """Leave out a cause that names no mechanism where one of the same resource does as well."""
+def _shadows(candidates: Sequence[Scored]) -> list[Scored]:
+    """Return causes that name no mechanism where another of the same resource scores as well.
+
+    They stay on the board, but take nothing from the probability of the better account.
+    """
     named = {
         c.cause.resource: c.total
         for c in sorted(candidates, key=lambda c: c.total)
@@ -47,8 +50,8 @@ def _without_shadows(candidates: Sequence[Scored]) -> list[Scored]:
     }
     return [
         c for c in candidates
-        if not FAULTS[c.cause.fault_class].is_catch_all
-        or named.get(c.cause.resource, float("-inf")) < c.total
+        if FAULTS[c.cause.fault_class].is_catch_all
+        and named.get(c.cause.resource, float("-inf")) >= c.total
     ]  # fmt: skip
 
 

@@ -66,6 +66,7 @@ def test_a_named_mechanism_of_the_same_resource_takes_the_place_of_the_catch_all
     ]
     ranked, _ = rank(candidates, [], _Calm())
     found = [(r.cause.resource.name, r.cause.fault_class) for r in ranked]
-    assert found == [("a", "memory_leak"), ("b", "own_fault")]
+    assert found == [("a", "memory_leak"), ("b", "own_fault"), ("a", "own_fault")]
+    assert ranked[-1].posterior == 0.01, "it stays on the board, and takes nothing from the other"
     ranked, _ = rank([scored("a", "own_fault", 9), scored("a", "memory_leak", 2)], [], _Calm())
     assert [r.cause.fault_class for r in ranked] == ["own_fault", "memory_leak"]
