@@ -18,6 +18,10 @@ class Ramp:
     rising_share: float
 
 
+# Parts of a piece that are judged by themselves: all of it, its last half, quarter, eighth.
+TAILS = (1, 2, 4, 8)
+
+
 def find_ramp(
     times: FloatArray, values: FloatArray, *, min_growth: float = 0.25, min_seconds: float = 90.0
 ) -> Ramp | None:
@@ -39,10 +43,12 @@ def find_ramp(
     falls = np.flatnonzero(np.diff(level) < -0.15 * np.maximum(level[:-1], 1e-9)) + 1
     best: Ramp | None = None
     for piece in np.split(np.arange(len(at)), falls):
-        found = _judge(at[piece], level[piece], min_growth, min_seconds)
-        if found and (best is None or found.end_level - found.start_level
-                      > best.end_level - best.start_level):  # fmt: skip
-            best = found
+        # A short climb after a long calm is lost in the whole: look at its last parts too.
+        for part in (piece[-(len(piece) // share) :] for share in TAILS if len(piece) >= share):
+            found = _judge(at[part], level[part], min_growth, min_seconds)
+            if found and (best is None or found.end_level - found.start_level
+                          > best.end_level - best.start_level):  # fmt: skip
+                best = found
     return best
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from agents.detectors.deviations import MAX_SCORE, deviation
+from agents.detectors.trends import find_ramp
 from agents.faults.registry import FAULTS
 from agents.findings import Cause
 from agents.reconciler.decide import rank
@@ -70,3 +71,14 @@ def test_a_named_mechanism_of_the_same_resource_takes_the_place_of_the_catch_all
     assert ranked[-1].posterior == 0.01, "it stays on the board, and takes nothing from the other"
     ranked, _ = rank([scored("a", "own_fault", 9), scored("a", "memory_leak", 2)], [], _Calm())
     assert [r.cause.fault_class for r in ranked] == ["own_fault", "memory_leak"]
+
+
+def test_a_short_climb_after_a_long_calm_is_a_ramp() -> None:
+    times = np.arange(190) * 10.0
+    rng = np.random.default_rng(1)
+    values = 260e6 * (1 + 0.005 * rng.standard_normal(190))
+    assert find_ramp(times, values, min_growth=0.3) is None
+    values[173:] += np.arange(17) * 14e6
+    ramp = find_ramp(times, values, min_growth=0.3)
+    assert ramp is not None
+    assert 1650 <= ramp.onset <= 1800

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.faults.registry import FAULTS
 from sre_workspace.bench.stack import start_stack
 from tests.factories.browser import FLAGS, browser_path, signed_in_page
 from tests.real.components import until
@@ -90,8 +91,8 @@ def rooms(page, base: str) -> list[str]:
     return list(dict.fromkeys(found for found in links if re.search(r"/i/\d+/$", found)))
 
 
-def wait_for_cause(page, base: str, name: str, *, known: list[str], seconds: float) -> None:
-    """Wait until an incident that was not known before blames the service; stay on its page."""
+def wait_for_cause(page, base: str, claim: str, *, known: list[str], seconds: float) -> None:
+    """Wait until an incident that was not known before makes the claim; stay on its page."""
     ends = time.monotonic() + seconds
     told = ""
     while time.monotonic() < ends:
@@ -99,10 +100,10 @@ def wait_for_cause(page, base: str, name: str, *, known: list[str], seconds: flo
             if link not in known:
                 page.goto(link)
                 told = page.locator("#consensus").inner_text()
-                if name in told and "Likely" in told:
+                if claim in told and "Likely" in told:
                     return
         time.sleep(1)
-    raise AssertionError(f"no incident blames {name} within {seconds} s; the last says: {told}")
+    raise AssertionError(f"nothing says {claim!r} within {seconds} s; the last says: {told}")
 
 
 @pytest.mark.capability(16, 74, 102)
@@ -112,7 +113,8 @@ def test_a_bad_rollout_is_found_and_rolled_back(connected, production, page, eff
     revision, image = rollout(production, name)
     known = rooms(page, connected.address)
     production.roll_out(name, f"4.0.0-{effect}")
-    wait_for_cause(page, connected.address, name, known=known, seconds=patience)
+    claim = FAULTS[fault_class].claim.format(name=name)
+    wait_for_cause(page, connected.address, claim, known=known, seconds=patience)
     page.wait_for_selector("#actions .btn-primary", timeout=30_000)
     assert f"rollout undo deployment/{name} --to-revision={revision}" in (
         page.locator("#actions").inner_text()
