@@ -15,8 +15,9 @@ from tests.real.production import NAMESPACE, start_production
 GROUPS = {"reader": "warroom:readers", "remediator": "warroom:remediators"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items) -> None:
-    """Keep these tests on one worker: they share the servers."""
+    """Keep these tests on one worker, before xdist reads the groups: they share the servers."""
     for item in items:
         if "tests/real/" in str(item.fspath):
             item.add_marker(pytest.mark.xdist_group("real"))
