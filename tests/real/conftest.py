@@ -15,15 +15,6 @@ from tests.real.production import NAMESPACE, start_production
 GROUPS = {"reader": "warroom:readers", "remediator": "warroom:remediators"}
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items) -> None:
-    """Keep these tests on one worker, before xdist reads the groups: they share the servers."""
-    for item in items:
-        if "tests/real/" in str(item.fspath):
-            item.add_marker(pytest.mark.xdist_group("real"))
-            item.add_marker(pytest.mark.real)
-
-
 @pytest.fixture(scope="session")
 def plane():
     """The control plane of ``TEST_CLUSTER_SCRIPT``, with our roles bound to its identities."""

@@ -14,6 +14,7 @@ from tests.contract.suite import Subject
 from tests.real.components import until
 from tests.real.production import NAMESPACE, SCRAPE_SECONDS
 
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real")]
 LACKS = frozenset({"spans", "alerts", "database"})
 
 

@@ -11,6 +11,7 @@ from telemetry.adapters.kubernetes.state import KubernetesReader
 from tests.real.components import until
 from tests.real.production import NAMESPACE
 
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real")]
 NAME = "notifications"
 
 

@@ -21,7 +21,12 @@ from tests.factories.board import open_board
 from tests.factories.people import person
 from tests.real.test_executor import NAME, do, executor_of
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1500)]
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.xdist_group("real"),
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(1500),
+]
 POINTS = ("after_intent", "after_call")
 KILLS = int(os.environ.get("SRE_EXECUTOR_KILLS", "12"))
 

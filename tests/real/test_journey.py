@@ -15,7 +15,12 @@ from tests.factories.browser import FLAGS, browser_path, signed_in_page
 from tests.real.components import until
 from tests.real.production import NAMESPACE, start_alertmanager
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.xdist_group("real"),
+    pytest.mark.e2e,
+    pytest.mark.timeout(600),
+]
 CONSENSUS_SECONDS = 30
 # Enough for a second look at what the first samples did not settle; a leak must climb first.
 CASES = {

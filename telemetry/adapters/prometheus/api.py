@@ -1,5 +1,6 @@
 """The part of the Prometheus HTTP API that is used, with what it knows kept for a minute."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -68,7 +69,7 @@ class PrometheusApi:
         found = self._ask(
             "/api/v1/query_range",
             {
-                "query": expression, "start": f"{window.start.timestamp():.3f}",
+                "query": expression, "start": f"{math.ceil(window.start.timestamp() * 1000) / 1000:.3f}",
                 "end": f"{window.end.timestamp() - 0.001:.3f}", "step": f"{step_seconds:g}",
                 "timeout": f"{self.server.deadline_seconds:g}s",
             },
