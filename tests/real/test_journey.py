@@ -26,7 +26,7 @@ CONSENSUS_SECONDS = 30
 CASES = {
     "errors": ("orders", "bad_release", 180),
     "crash": ("inventory", "crash_loop", 180),
-    "leak": ("recommendations", "memory_leak", 400),
+    "leak": ("recommendations", "memory_leak", 300),
 }
 
 
@@ -117,7 +117,7 @@ def wait_for_cause(page, base: str, claim: str, *, known: list[str], seconds: fl
     [
         "errors",
         "crash",
-        # Rolled back every time it was tried, but now and then named for the release, or not at all.
+        # In some runs the release is blamed instead, in some nothing is: a known gap.
         pytest.param("leak", marks=pytest.mark.xfail(
             strict=False, reason="a climb of three minutes is not always seen as a leak")),
     ],
