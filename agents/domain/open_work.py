@@ -77,7 +77,8 @@ def _stalled(now: datetime) -> list[int]:
 def _touched(now: datetime) -> list[int]:
     """Return investigations with words of people that nobody has read, answered or weighed yet.
 
-    And those that were concluded on the very first samples, when more have come in.
+    And those that were concluded on the very first samples, when more have come in, or without a
+    cause before their alerts changed.
     """
     rows = Investigation.objects.filter(paused_at__isnull=True)
     asks = (
@@ -90,6 +91,10 @@ def _touched(now: datetime) -> list[int]:
         rows.filter(
             incident__started_at__range=(now - 4 * LOOK_AGAIN, now - LOOK_AGAIN),
             ended_at__lt=F("incident__started_at") + LOOK_AGAIN,
+        ),
+        rows.filter(
+            state=InvestigationState.CONCLUDED, ended_at__gt=now - WATCHED,
+            incident__alerts__received_at__gt=F("ended_at"),
         ),
     )  # fmt: skip
     return sorted({pk for ask in asks for pk in ask.values_list("pk", flat=True)[:LIMIT]})

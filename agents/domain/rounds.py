@@ -26,8 +26,10 @@ from investigations.models import Investigation, SteeringMessage
 
 RECONCILER = AgentName.RECONCILER.author
 OPEN = (WorkState.PENDING.value, WorkState.LEASED.value)
-# Alerts come and go; after so many looks at an inconclusive run they begin no further round.
-MAX_ALERT_ROUNDS = 3
+# Alerts come and go: after so many looks at an inconclusive run the next ones wait, each longer.
+PROMPT_LOOKS = 3
+FIRST_PAUSE = timedelta(seconds=60)
+LONGEST_PAUSE = timedelta(minutes=15)
 READERS_TRIED = 3
 # A page comes seconds after the fault: what was concluded before so much time has passed since the
 # symptom began rests on the very first samples, and is looked at once more.
@@ -194,13 +196,21 @@ def _is_news(row: Investigation) -> bool:
     latest = row.diagnoses.order_by("-number").first()
     if latest is None or latest.verdict != DiagnosisVerdict.INCONCLUSIVE:
         return False
-    if not _may_look_again(row) or row.diagnoses.count() > MAX_ALERT_ROUNDS:
+    if not _may_look_again(row) or database_now() < latest.reached_at + pause_after(latest.number):
         return False
     alerts = row.incident.alerts.filter(
         Q(received_at__gt=latest.reached_at)
         | Q(status=AlertStatus.RESOLVED, ends_at__gt=latest.reached_at)
     )
     return alerts.exists()
+
+
+def pause_after(looks: int) -> timedelta:
+    """Return how long changed alerts wait after the given number of looks at a run."""
+    if looks <= PROMPT_LOOKS:
+        return timedelta(0)
+    factor: int = 2 ** min(looks - PROMPT_LOOKS - 1, 10)
+    return min(LONGEST_PAUSE, FIRST_PAUSE * factor)
 
 
 def _is_unweighed(row: Investigation) -> bool:

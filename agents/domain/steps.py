@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from agents.domain.casework import Casework, cause_of, live_hypotheses, open_case
+from agents.domain.casework import (
+    Casework,
+    cause_of,
+    live_hypotheses,
+    open_case,
+    round_of,
+    says_the_same,
+)
 from agents.domain.consulting import consult, summarise
 from agents.domain.people import (
     answer_challenges,
@@ -177,19 +184,25 @@ def _challenge(item: WorkItem, fence: Fence) -> None:
     asked_for = [challenged_card(m) for m in waiting(item.investigation, challenges=True)]
     for card in asked_for:
         if card is not None:
-            _recheck(item, work, card, fence)
+            recheck(item, work, card, fence)
     done = 0
     for index in to_challenge(scored, work.findings, work.case):
-        if done >= CHALLENGED:
-            break
-        done += _recheck(item, work, work.evidence[index], fence)
+        card = work.evidence[index]
+        # What was not borne out before may be by now: a leak is killed only at its end.
+        if done < CHALLENGED or card.challenged_by.exists():
+            done += recheck(item, work, card, fence)
     answer_challenges(item, work, fence)
     _account(item, work, challenged=done)
 
 
-def _recheck(item: WorkItem, work: Casework, card: Evidence, fence: Fence) -> bool:
-    """Let another specialist re-check a card, once. Returns whether it has been re-checked."""
-    if card.challenged_by.exists():
+def recheck(item: WorkItem, work: Casework, card: Evidence, fence: Fence) -> bool:
+    """Let another specialist re-check a card, again in a later round if it was not borne out.
+
+    Returns whether it has been re-checked. The same answer is not posted twice.
+    """
+    earlier = card.challenged_by.order_by("-number").first()
+    known = finding_of(earlier) if earlier else None
+    if earlier and (round_of(earlier) == item.round or known is None or held(known)):
         return True
     finding = finding_of(card)
     if finding is None:
@@ -197,11 +210,17 @@ def _recheck(item: WorkItem, work: Casework, card: Evidence, fence: Fence) -> bo
     for name in challengers(finding):
         answer = REGISTRY[name].challenge(work.case, finding)
         if answer is not None:
-            post_finding(item.investigation, answer, fence=fence, challenges_id=card.pk,
-                         prefix=f"r{item.round}/c/E{card.number}/")  # fmt: skip
+            if known is None or not says_the_same(known, answer):
+                post_finding(item.investigation, answer, fence=fence, challenges_id=card.pk,
+                             prefix=f"r{item.round}/c/E{card.number}/")  # fmt: skip
             crash_at("after_challenge")
             return True
     return False
+
+
+def held(answer: Finding) -> bool:
+    """Whether an answer to a challenge bears the challenged claim out."""
+    return answer.presence is Presence.PRESENT
 
 
 def challenged_of(work: Casework) -> dict[int, bool]:

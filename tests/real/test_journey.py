@@ -112,16 +112,7 @@ def wait_for_cause(page, base: str, claim: str, *, known: list[str], seconds: fl
 
 
 @pytest.mark.capability(16, 74, 102)
-@pytest.mark.parametrize(
-    "effect",
-    [
-        "errors",
-        "crash",
-        # In some runs the release is blamed instead, in some nothing is: a known gap.
-        pytest.param("leak", marks=pytest.mark.xfail(
-            strict=False, reason="a climb of three minutes is not always seen as a leak")),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("effect", list(CASES))
 def test_a_bad_rollout_is_found_and_rolled_back(connected, production, page, effect) -> None:
     name, fault_class, patience = CASES[effect]
     revision, image = rollout(production, name)

@@ -139,3 +139,8 @@ def test_a_verdict_on_the_first_samples_is_looked_at_once_more(lab_incident, mon
     investigation.refresh_from_db()
     assert (investigation.round, investigation.diagnoses.count()) == (1, 2)
     assert rounds.reenter(investigation.pk) is False, "once is enough"
+
+
+def test_alerts_that_come_and_go_begin_rounds_ever_more_seldom() -> None:
+    pauses = [rounds.pause_after(looks).total_seconds() for looks in (1, 3, 4, 5, 6, 99)]
+    assert pauses == [0, 0, 60, 120, 240, 900]

@@ -1,0 +1,60 @@
+"""A challenge that was not borne out is put again in a later round; one that held is left alone."""
+
+from dataclasses import replace
+
+import pytest
+
+from agents.domain.casework import open_case
+from agents.domain.posting import post_finding
+from agents.domain.steps import challenged_of, recheck
+from agents.enums import AgentName, Presence, WorkKind
+from agents.models import WorkItem
+from agents.specialists.registry import REGISTRY
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
+
+
+def item_of(investigation, round_number: int) -> WorkItem:
+    return WorkItem(investigation=investigation, kind=WorkKind.CHALLENGE, round=round_number,
+                    agent=AgentName.RECONCILER, step_key=f"r{round_number}/challenge")  # fmt: skip
+
+
+def no_fence() -> None:
+    """Nothing else works on the investigation."""
+
+
+def test_a_leak_that_was_not_killed_yet_is_challenged_anew_when_it_may_have_been(
+    lab_incident,
+) -> None:
+    investigation = lab_incident("memory_leak", is_worked=False).investigation
+    work = open_case(investigation)
+    found = REGISTRY[AgentName.RESOURCE].gather(work.case)
+    claim = next(f for f in found if f.feature == "memory_near_limit")
+    card = post_finding(investigation, claim, fence=no_fence, prefix="r0/g/")
+    killed = next(f for f in REGISTRY[AgentName.RESOURCE].gather(work.case)
+                  if f.feature == "oom_kill" and f.resource == claim.resource)  # fmt: skip
+    calm = replace(killed, presence=Presence.ABSENT, claim="No sign of killed for memory.")
+    post_finding(investigation, calm, fence=no_fence, challenges_id=card.pk, prefix="r0/c/")
+    work.load()
+    assert challenged_of(work) == {0: False}
+
+    assert recheck(item_of(investigation, 0), work, card, no_fence)
+    assert card.challenged_by.count() == 1, "its answer of this round is there"
+    assert recheck(item_of(investigation, 1), work, card, no_fence)
+    work.load()
+    assert challenged_of(work) == {0: True}
+    assert recheck(item_of(investigation, 2), work, card, no_fence)
+    assert card.challenged_by.count() == 2, "what held is not asked again"
+
+
+def test_the_same_answer_is_not_posted_again(lab_incident) -> None:
+    investigation = lab_incident("bad_release_latency", is_worked=False).investigation
+    work = open_case(investigation)
+    found = list(REGISTRY[AgentName.NETWORK].gather(work.case))
+    claim = replace(next(f for f in found if f.feature == "latency_rise"), feature="memory_ramp",
+                    agent=AgentName.DATABASE)  # fmt: skip
+    card = post_finding(investigation, claim, fence=no_fence, prefix="r0/g/")
+    for round_number in range(3):
+        assert recheck(item_of(investigation, round_number), work, card, no_fence)
+    answers = list(card.challenged_by.all())
+    assert [a.sample["finding"]["presence"] for a in answers] == ["absent"]
