@@ -1,6 +1,7 @@
 """The whole loop in one process, without a board: for tables, tests and measuring."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from agents.case import Case
 from agents.enums import SPECIALISTS, AgentName, Presence
@@ -16,7 +17,24 @@ CHALLENGED = 2
 OnFinding = Callable[[Finding], None]
 
 
-def investigate(case: Case, *, on_finding: OnFinding | None = None) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which parts of the loop take part: all of them, unless one measures what a part is worth.
+
+    Attributes:
+        examines: Whether specialists look for what the candidates' models predict elsewhere.
+        challenges: Whether the leader's evidence is re-checked; if not, that rule is not applied.
+    """
+
+    specialists: tuple[AgentName, ...] = SPECIALISTS
+    examines: bool = True
+    challenges: bool = True
+
+
+WHOLE = Plan()
+
+
+def investigate(case: Case, *, plan: Plan = WHOLE, on_finding: OnFinding | None = None) -> Outcome:
     """Gather, propose, examine, challenge, decide. Deterministic for the same telemetry."""
     findings: list[Finding] = []
 
@@ -25,15 +43,17 @@ def investigate(case: Case, *, on_finding: OnFinding | None = None) -> Outcome:
         if on_finding is not None:
             on_finding(finding)
 
-    for name in SPECIALISTS:
+    for name in plan.specialists:
         for finding in REGISTRY[name].gather(case):
             keep(finding)
     causes = [candidate.cause for candidate in propose(findings, case)[:EXAMINED]]
-    for name in SPECIALISTS:
+    for name in plan.specialists if plan.examines else ():
         for finding in REGISTRY[name].examine(case, causes, tuple(findings)):
             keep(finding)
     candidates = propose(findings, case)
-    challenged = challenge_leader(case, candidates, findings, keep)
+    challenged = (
+        challenge_leader(case, candidates, findings, keep, plan) if plan.challenges else None
+    )
     candidates = [score(c.cause, findings, case) for c in candidates]
     return decide(candidates, findings, case, challenged=challenged)
 
@@ -55,7 +75,11 @@ def challengers(claim: Finding) -> list[AgentName]:
 
 
 def challenge_leader(
-    case: Case, candidates: Sequence[Scored], findings: list[Finding], keep: OnFinding
+    case: Case,
+    candidates: Sequence[Scored],
+    findings: list[Finding],
+    keep: OnFinding,
+    plan: Plan = WHOLE,
 ) -> dict[int, bool]:
     """Let other specialists re-check the leader's strongest evidence."""
     challenged: dict[int, bool] = {}
@@ -63,6 +87,8 @@ def challenge_leader(
         if len(challenged) >= CHALLENGED:
             break
         for name in challengers(findings[index]):
+            if name not in plan.specialists:
+                continue
             answer = REGISTRY[name].challenge(case, findings[index])
             if answer is not None:
                 keep(answer)

@@ -60,7 +60,7 @@ def decide(
     findings: Sequence[Finding],
     case: Case,
     *,
-    challenged: dict[int, bool],
+    challenged: dict[int, bool] | None,
     asked: Sequence[str] = ASKED,
     ruled_out: Sequence[tuple[str, str]] = (),
 ) -> Outcome:
@@ -70,7 +70,8 @@ def decide(
         candidates: Scored causes, in any order.
         findings: Everything found, in the order that the scores' indices mean.
         case: The case, for its topology and symptoms.
-        challenged: Index of a challenged finding -> whether it survived.
+        challenged: Index of a challenged finding -> whether it survived; None where challenges are
+            no part of the run, and their rule is not applied.
         asked: Names of the sources that were asked, beyond those that show in the findings.
         ruled_out: (resource key, fault class) pairs that a person has ruled out.
     """
@@ -103,8 +104,9 @@ def capped(posterior: float, coverage: float) -> float:
     return clamp(min(posterior, cap))
 
 
-def _rules(ranked: Sequence[Ranked], findings: Sequence[Finding], challenged: dict[int, bool]
-           ) -> tuple[Rule, ...]:  # fmt: skip
+def _rules(
+    ranked: Sequence[Ranked], findings: Sequence[Finding], challenged: dict[int, bool] | None
+) -> tuple[Rule, ...]:
     if not ranked:
         return (Rule("A candidate exists", False, "No finding points to a cause."),)
     leader = ranked[0]
@@ -113,9 +115,9 @@ def _rules(ranked: Sequence[Ranked], findings: Sequence[Finding], challenged: di
     kinds = sorted(leader.scored.kinds)
     against = [s for s in leader.scored.stances if s.decibans <= STRONG_DECIBANS]
     support = {s.index for s in leader.scored.stances if s.decibans >= 1}
-    tried = {i: ok for i, ok in challenged.items() if i in support}
+    tried = {i: ok for i, ok in (challenged or {}).items() if i in support}
     survived = bool(tried) and all(tried.values())
-    return (
+    rules = (
         Rule("Probability at least 60%", leader.posterior >= MIN_POSTERIOR,
              f"{leader.posterior:.0%}"),
         Rule("At least 20 points ahead of the next", margin >= MIN_MARGIN, f"{margin:.0%} ahead"),
@@ -125,6 +127,7 @@ def _rules(ranked: Sequence[Ranked], findings: Sequence[Finding], challenged: di
         Rule("Its strongest evidence survived a challenge", survived,
              f"{sum(tried.values())} of {len(tried)} survived" if tried else "not challenged"),
     )  # fmt: skip
+    return rules[:-1] if challenged is None else rules
 
 
 def _happening(findings: Sequence[Finding], case: Case) -> str:

@@ -22,11 +22,15 @@ PAST_AND_OVER = -16.0
 
 @dataclass(frozen=True, slots=True)
 class StanceScore:
-    """What one finding (by index) says of one cause, and by which rule."""
+    """What one finding (by index) says of one cause, and by which rule.
+
+    ``term`` names the kind of evidence, for learning what it is worth: ``feature/presence``.
+    """
 
     index: int
     decibans: float
     rule: str
+    term: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,9 @@ def score(cause: Cause, findings: Sequence[Finding], case: Case) -> Scored:
                 best[stance.index] = stance
     stances = tuple(sorted(best.values(), key=lambda s: -abs(s.decibans)))
     structure, notes = _structure(model, cause, stances, findings, case)
-    total = model.prior + structure + _discounted(stances, findings)
+    shares = shares_of(stances, findings)
+    evidence = sum(s.decibans * share for s, share in zip(stances, shares, strict=True))
+    total = model.prior + structure + evidence
     kinds = frozenset(findings[s.index].kind.value for s in stances if s.decibans >= 1)
     claim = f"{model.claim.format(name=cause.resource.name)}"
     return Scored(cause, claim, model.prior, total, stances, notes, kinds)
@@ -124,16 +130,20 @@ def _judge(
         finding = findings[index]
         weight = prediction.present * finding.strength
         rule = f"{prediction.feature.replace('_', ' ')} ({place}): predicted"
+        effect = "present" if prediction.present >= 0 else "refutes"
         if prediction.present < 0:
             rule = f"{prediction.feature.replace('_', ' ')} ({place}): speaks for another mechanism"
         late = finding.onset_at and finding.onset_at > earliest_symptom(case) + TIMING_TOLERANCE
         if prediction.before_symptom and late:
             weight, rule = -abs(weight), f"{rule}, but it began after the symptom"
-        return StanceScore(index, _bounded(weight), rule)
+            effect = "late"
+        return StanceScore(index, _bounded(weight), rule, f"{prediction.feature}/{effect}")
     absent = [i for i in near if findings[i].presence is Presence.ABSENT]
     if absent and prediction.absent:
         rule = f"{prediction.feature.replace('_', ' ')} ({place}): looked for, not there"
-        return StanceScore(absent[0], _bounded(prediction.absent), rule)
+        return StanceScore(
+            absent[0], _bounded(prediction.absent), rule, f"{prediction.feature}/absent"
+        )
     return None
 
 
@@ -141,17 +151,21 @@ def _bounded(decibans: float) -> float:
     return round(max(-MAX_DECIBANS, min(MAX_DECIBANS, decibans)), 2)
 
 
-def _discounted(stances: Sequence[StanceScore], findings: Sequence[Finding]) -> float:
-    total = 0.0
-    groups: dict[tuple[str, str, str, bool], list[float]] = defaultdict(list)
-    for stance in stances:
+def shares_of(stances: Sequence[StanceScore], findings: Sequence[Finding]) -> list[float]:
+    """Return how much of each stance counts, 0..1, in their order.
+
+    Of those from one ingestion path about one resource and to one effect, the strongest counts
+    whole, the others half.
+    """
+    shares, seen = [], set()
+    for stance in sorted(stances, key=lambda s: -abs(s.decibans)):
         finding = findings[stance.index]
         path = (finding.provenance.source, finding.kind.value, str(finding.resource))
-        groups[(*path, stance.decibans > 0)].append(stance.decibans)
-    for weights in groups.values():
-        weights.sort(key=abs, reverse=True)
-        total += weights[0] + REPEAT_DISCOUNT * sum(weights[1:])
-    return total
+        group = (*path, stance.decibans > 0)
+        shares.append((stance.index, REPEAT_DISCOUNT if group in seen else 1.0))
+        seen.add(group)
+    by_index = dict(shares)
+    return [by_index[s.index] for s in stances]
 
 
 def _structure(

@@ -10,7 +10,9 @@ from agents.case import Symptom
 from agents.engine import investigate
 from agents.findings import Finding
 from agents.reconciler.outcome import Outcome, Ranked
+from agents.reconciler.scoring import shares_of
 from agents.scoping import build_case
+from sre_workspace.evaluation.variants import FULL, LEAD, Variant
 from telemetry.adapters.recorded import RecordingError, open_recording
 from telemetry.ask import guarded
 from telemetry.types import ResourceRef
@@ -21,13 +23,20 @@ KEPT_EVIDENCE = 4
 
 @dataclass(frozen=True, slots=True)
 class RankedCause:
-    """One candidate as the reconciler left it."""
+    """One candidate as the reconciler left it.
+
+    Attributes:
+        base: Decibans of its prior and of the topology.
+        terms: What each piece of evidence added, in decibans, by its kind (``feature/presence``).
+    """
 
     resource: str
     fault_class: str
     change_id: str
     probability: float
     evidence: list[str] = field(default_factory=list)
+    base: float = 0.0
+    terms: list[tuple[str, float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +64,8 @@ class CaseResult:
         return cls(causes=causes, **found)  # type: ignore[arg-type]  # written by us
 
 
-def run_case(path: Path) -> CaseResult:
-    """Investigate one recorded case; deterministic for the same file."""
+def run_case(path: Path, variant: Variant = FULL) -> CaseResult:
+    """Investigate one recorded case; deterministic for the same file and variant."""
     began = time.monotonic()
     case_id = path.name.removesuffix(".xz").removesuffix(".json")
     try:
@@ -64,11 +73,15 @@ def run_case(path: Path) -> CaseResult:
     except RecordingError as error:
         return CaseResult(case_id, "error", None, [], [], [], 0.0, _peak_mb(), str(error))
     alert = recording.alert
-    symptom = Symptom(alert.resource, alert.starts_at, alert.summary, alert.semantic)
-    sources = guarded(recording.sources, deadline_seconds=60)
-    case = build_case(sources, (symptom,), recording.window, recording.baseline)
+    window, baseline = variant.windows(recording.window, recording.baseline)
+    started_at = min(window.start + LEAD, window.start + window.duration / 2)
+    if not variant.is_fault_free:
+        started_at = alert.starts_at
+    symptom = Symptom(alert.resource, started_at, alert.summary, alert.semantic)
+    sources = guarded(variant.sources(recording.sources), deadline_seconds=60)
+    case = build_case(sources, (symptom,), window, baseline)
     findings: list[Finding] = []
-    outcome = investigate(case, on_finding=findings.append)
+    outcome = investigate(case, plan=variant.plan, on_finding=findings.append)
     seconds = time.monotonic() - began
     return CaseResult(
         case_id=case_id, verdict=outcome.verdict, confidence=outcome.confidence,
@@ -79,10 +92,16 @@ def run_case(path: Path) -> CaseResult:
 
 
 def _kept(ranked: Ranked, findings: Sequence[Finding]) -> RankedCause:
-    stances = [s for s in ranked.scored.stances if s.decibans >= 1][:KEPT_EVIDENCE]
+    stances = ranked.scored.stances
+    shares = shares_of(stances, findings)
+    terms = [
+        (s.term, round(s.decibans * share, 2)) for s, share in zip(stances, shares, strict=True)
+    ]
+    strongest = [s for s in stances if s.decibans >= 1][:KEPT_EVIDENCE]
     return RankedCause(
         str(ranked.cause.resource), ranked.cause.fault_class, ranked.cause.change_id,
-        round(ranked.posterior, 4), [findings[s.index].claim for s in stances],
+        round(ranked.posterior, 4), [findings[s.index].claim for s in strongest],
+        round(ranked.scored.total - sum(value for _, value in terms), 2), terms,
     )  # fmt: skip
 
 

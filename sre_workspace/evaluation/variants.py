@@ -1,0 +1,60 @@
+"""Ways to run a case that measure what a part is worth, or how honest a verdict is without it."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from agents.engine import WHOLE, Plan
+from agents.enums import SPECIALISTS
+from telemetry.ports import TelemetrySources
+from telemetry.types import TimeWindow
+
+KINDS = ("metrics", "logs", "traces", "cluster", "changes", "database", "topology")
+# Read as a whole, of the time of the incident: no part of a window before it.
+SNAPSHOTS = frozenset({"cluster", "database", "alerts"})
+LEAD = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way to run a case.
+
+    Attributes:
+        without: Names of sources that are taken away.
+        is_fault_free: Whether the recording's baseline is taken for an incident: a verdict that
+            names a cause there is false.
+    """
+
+    slug: str
+    title: str
+    plan: Plan = WHOLE
+    without: frozenset[str] = frozenset()
+    is_fault_free: bool = False
+
+    def sources(self, sources: TelemetrySources) -> TelemetrySources:
+        """Return the sources less what this variant takes away."""
+        gone = self.without | (SNAPSHOTS if self.is_fault_free else frozenset())
+        return replace(sources, **dict.fromkeys(gone))
+
+    def windows(self, window: TimeWindow, baseline: TimeWindow) -> tuple[TimeWindow, TimeWindow]:
+        """Return (window, baseline) to investigate, for the recording's own."""
+        if not self.is_fault_free:
+            return window, baseline
+        length = min(window.duration, baseline.duration / 3)
+        cut = baseline.end - length
+        return TimeWindow(cut, baseline.end), TimeWindow(baseline.start, cut)
+
+
+FULL = Variant("full", "full board")
+FAULT_FREE = Variant("fault-free", "fault-free windows", is_fault_free=True)
+ABLATIONS = (
+    Variant("generalist", "one pass: nothing is looked for twice",
+            plan=Plan(examines=False, challenges=False)),
+    Variant("unchallenged", "specialists, without cross-examination",
+            plan=Plan(challenges=False)),
+    *(
+        Variant(f"no-{name.value}", f"full board without the {name.value} agent",
+                plan=Plan(specialists=tuple(s for s in SPECIALISTS if s is not name)))
+        for name in SPECIALISTS
+    ),
+)  # fmt: skip
+DROPS = tuple(Variant(f"without-{k}", f"without {k}", without=frozenset({k})) for k in KINDS)
