@@ -7,12 +7,13 @@ from agents.case import Case
 from agents.enums import AgentName, Presence
 from agents.faults.registry import FAULTS
 from agents.findings import Finding
+from agents.reconciler.calibration import CalibrationMap, rescaled, shipped
 from agents.reconciler.chain import causal_chain
 from agents.reconciler.likelihood import clamp, likelihood_word
 from agents.reconciler.outcome import Outcome, Ranked, Rule, Treatment
+from agents.reconciler.posterior import Standing, claim_of, posteriors
 from agents.reconciler.scoring import Scored, is_over
 
-SOMETHING_ELSE_DECIBANS = 9.0
 NO_FAULT_DECIBANS = 14.0
 MIN_POSTERIOR = 0.60
 MIN_MARGIN = 0.20
@@ -25,34 +26,30 @@ KIND_NAMES = {
 }  # fmt: skip
 
 
-def rank(candidates: Sequence[Scored], findings: Sequence[Finding], case: Case
-         ) -> tuple[list[Ranked], float]:  # fmt: skip
-    """Return candidates with posteriors, best first, and the probability that nothing is wrong."""
-    shadows = _shadows(candidates)
-    no_fault = NO_FAULT_DECIBANS if is_over(findings, case) else -30.0
-    odds = [0.0 if c in shadows else 10 ** (min(c.total, 60.0) / 10) for c in candidates]
-    rest = 10 ** (SOMETHING_ELSE_DECIBANS / 10)
-    calm = 10 ** (no_fault / 10)
-    total = sum(odds) + rest + calm
-    ranked = [Ranked(c, clamp(o / total)) for c, o in zip(candidates, odds, strict=True)]
-    return sorted(ranked, key=lambda r: -r.posterior), clamp(calm / total)
+def rank(
+    candidates: Sequence[Scored], findings: Sequence[Finding], case: Case,
+    calibration: CalibrationMap | None = None,
+) -> tuple[list[Ranked], float]:  # fmt: skip
+    """Return candidates with posteriors, best first, and the probability that nothing is wrong.
 
-
-def _shadows(candidates: Sequence[Scored]) -> list[Scored]:
-    """Return causes that name no mechanism where another of the same resource scores as well.
-
-    They stay on the board, but take nothing from the probability of the better account.
+    ``calibration`` says how often such claims were right; None: the map of this version.
     """
-    named = {
-        c.cause.resource: c.total
-        for c in sorted(candidates, key=lambda c: c.total)
-        if not FAULTS[c.cause.fault_class].is_catch_all
-    }
-    return [
-        c for c in candidates
-        if FAULTS[c.cause.fault_class].is_catch_all
-        and named.get(c.cause.resource, float("-inf")) >= c.total
-    ]  # fmt: skip
+    standings = [standing_of(c) for c in candidates]
+    calm_decibans = NO_FAULT_DECIBANS if is_over(findings, case) else -30.0
+    raw, calm = posteriors(standings, calm_decibans=calm_decibans)
+    found, claim = raw, claim_of(standings, raw)
+    if claim is not None and claim.posterior > calm:
+        found, calm = rescaled(raw, calm, (calibration or shipped()).apply(claim))
+    ranked = [Ranked(c, clamp(p), clamp(r)) for c, p, r in zip(candidates, found, raw, strict=True)]
+    return sorted(ranked, key=lambda r: (-r.posterior, -r.raw)), clamp(calm)
+
+
+def standing_of(candidate: Scored) -> Standing:
+    """Return what the probability of a candidate depends on."""
+    model = FAULTS[candidate.cause.fault_class]
+    return Standing(
+        str(candidate.cause.resource), candidate.total, model.is_catch_all, len(candidate.kinds)
+    )
 
 
 def decide(
@@ -63,6 +60,7 @@ def decide(
     challenged: dict[int, bool] | None,
     asked: Sequence[str] = ASKED,
     ruled_out: Sequence[tuple[str, str]] = (),
+    calibration: CalibrationMap | None = None,
 ) -> Outcome:
     """Apply the verdict rules.
 
@@ -74,9 +72,10 @@ def decide(
             no part of the run, and their rule is not applied.
         asked: Names of the sources that were asked, beyond those that show in the findings.
         ruled_out: (resource key, fault class) pairs that a person has ruled out.
+        calibration: See :func:`rank`.
     """
     left = [c for c in candidates if (str(c.cause.resource), c.cause.fault_class) not in ruled_out]
-    ranked, calm = rank(left, findings, case)
+    ranked, calm = rank(left, findings, case, calibration)
     gaps = tuple(f.claim for f in findings if f.presence is Presence.UNKNOWN)
     silent = {KIND_NAMES[f.kind.value] for f in findings if f.presence is Presence.UNKNOWN
               and f.feature.startswith("gap_")}  # fmt: skip
@@ -110,8 +109,8 @@ def _rules(
     if not ranked:
         return (Rule("A candidate exists", False, "No finding points to a cause."),)
     leader = ranked[0]
-    second = ranked[1].posterior if len(ranked) > 1 else 0.0
-    margin = leader.posterior - second
+    second = ranked[1].raw if len(ranked) > 1 else 0.0
+    margin = leader.raw - second
     kinds = sorted(leader.scored.kinds)
     against = [s for s in leader.scored.stances if s.decibans <= STRONG_DECIBANS]
     support = {s.index for s in leader.scored.stances if s.decibans >= 1}

@@ -8,10 +8,16 @@ from agents.reconciler.scoring import Scored
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A candidate with its probability among all, "something else" included."""
+    """A candidate with its probability among all, "something else" included.
+
+    Attributes:
+        posterior: Calibrated: how often claims like this were right.
+        raw: By the weights alone; the verdict rules judge the margin by it.
+    """
 
     scored: Scored
     posterior: float
+    raw: float
 
     @property
     def cause(self) -> Cause:

@@ -10,6 +10,7 @@ from agents.enums import Presence
 from agents.faults.model import FaultModel, Prediction, Where
 from agents.faults.registry import FAULTS
 from agents.findings import Cause, Finding
+from agents.reconciler.weights import factor_of
 from agents.specialists.reader import earliest_symptom
 from telemetry.types import ResourceKind, ResourceRef, TopologyGraph
 
@@ -137,13 +138,14 @@ def _judge(
         if prediction.before_symptom and late:
             weight, rule = -abs(weight), f"{rule}, but it began after the symptom"
             effect = "late"
-        return StanceScore(index, _bounded(weight), rule, f"{prediction.feature}/{effect}")
+        term = f"{prediction.feature}/{effect}"
+        return StanceScore(index, _bounded(weight * factor_of(term)), rule, term)
     absent = [i for i in near if findings[i].presence is Presence.ABSENT]
     if absent and prediction.absent:
         rule = f"{prediction.feature.replace('_', ' ')} ({place}): looked for, not there"
-        return StanceScore(
-            absent[0], _bounded(prediction.absent), rule, f"{prediction.feature}/absent"
-        )
+        term = f"{prediction.feature}/absent"
+        weight = prediction.absent * factor_of(term)
+        return StanceScore(absent[0], _bounded(weight), rule, term)
     return None
 
 

@@ -1,8 +1,9 @@
 """Running the product's own investigation on one recorded case, and keeping what it concluded."""
 
+import json
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from agents.engine import investigate
 from agents.findings import Finding
 from agents.reconciler.outcome import Outcome, Ranked
 from agents.reconciler.scoring import shares_of
+from agents.reconciler.weights import factor_of
 from agents.scoping import build_case
 from sre_workspace.evaluation.variants import FULL, LEAD, Variant
 from telemetry.adapters.recorded import RecordingError, open_recording
@@ -27,7 +29,9 @@ class RankedCause:
 
     Attributes:
         base: Decibans of its prior and of the topology.
-        terms: What each piece of evidence added, in decibans, by its kind (``feature/presence``).
+        terms: What each piece of evidence adds by the stated weights, in decibans, by its kind
+            (``feature/presence``): learned factors are taken out.
+        kinds: How many kinds of telemetry support it.
     """
 
     resource: str
@@ -37,6 +41,7 @@ class RankedCause:
     evidence: list[str] = field(default_factory=list)
     base: float = 0.0
     terms: list[tuple[str, float]] = field(default_factory=list)
+    kinds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +99,13 @@ def run_case(path: Path, variant: Variant = FULL) -> CaseResult:
 def _kept(ranked: Ranked, findings: Sequence[Finding]) -> RankedCause:
     stances = ranked.scored.stances
     shares = shares_of(stances, findings)
-    terms = [
-        (s.term, round(s.decibans * share, 2)) for s, share in zip(stances, shares, strict=True)
-    ]
+    added = [s.decibans * share for s, share in zip(stances, shares, strict=True)]
+    terms = [(s.term, round(a / factor_of(s.term), 2)) for s, a in zip(stances, added, strict=True)]
     strongest = [s for s in stances if s.decibans >= 1][:KEPT_EVIDENCE]
     return RankedCause(
         str(ranked.cause.resource), ranked.cause.fault_class, ranked.cause.change_id,
         round(ranked.posterior, 4), [findings[s.index].claim for s in strongest],
-        round(ranked.scored.total - sum(value for _, value in terms), 2), terms,
+        round(ranked.scored.total - sum(added), 2), terms, len(ranked.scored.kinds),
     )  # fmt: skip
 
 
@@ -120,3 +124,10 @@ def name_of(resource_key: str) -> str:
 
 def _peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def read_results(kept: Path) -> Iterator[CaseResult]:
+    """Read results that an evaluation kept; nothing if there is no such file."""
+    if kept.is_file():
+        for line in kept.read_text(encoding="utf-8").splitlines():
+            yield CaseResult.from_json(json.loads(line))

@@ -5,7 +5,6 @@ import json
 import logging
 import multiprocessing
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
@@ -13,7 +12,7 @@ from rich.console import Console
 from rich.progress import track
 
 from sre_workspace.evaluation.report import render_report
-from sre_workspace.evaluation.running import CaseResult, run_case
+from sre_workspace.evaluation.running import CaseResult, read_results, run_case
 from sre_workspace.evaluation.scoring import figures_of, score_all
 from sre_workspace.evaluation.sets import SETS, case_paths
 
@@ -70,7 +69,7 @@ class Command(BaseCommand):
         )
 
     def _run(self, paths: list[Path], kept: Path, jobs: int) -> list[CaseResult]:
-        done = {r.case_id: r for r in _read(kept)}
+        done = {r.case_id: r for r in read_results(kept)}
         left = [p for p in paths if p.name.removesuffix(".xz").removesuffix(".json") not in done]
         console = Console(stderr=True)
         # Each process begins clean: a fork would share the parent's threads and connections.
@@ -82,9 +81,3 @@ class Command(BaseCommand):
                 out.write(json.dumps(result.as_json()) + "\n")
                 out.flush()
         return [done[key] for key in sorted(done)]
-
-
-def _read(kept: Path) -> Iterator[CaseResult]:
-    if kept.is_file():
-        for line in kept.read_text(encoding="utf-8").splitlines():
-            yield CaseResult.from_json(json.loads(line))

@@ -1,0 +1,116 @@
+"""Kept results as arrays to learn from: candidates with their evidence, and which are right."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from agents.faults.registry import FAULTS
+from agents.reconciler.posterior import Claim, Standing, claim_of, posteriors
+from sre_workspace.evaluation.running import CaseResult, RankedCause
+from sre_workspace.evaluation.sets import EvaluationSet, Label
+from telemetry.types import FloatArray
+
+NO_CALM_DECIBANS = -30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One case.
+
+    Attributes:
+        group: Its set and type of fault: what is left out together.
+        causes: Candidates as they were kept.
+        right: Whether each of them is the right answer.
+    """
+
+    group: str
+    set_slug: str
+    causes: tuple[RankedCause, ...]
+    right: tuple[bool, ...]
+
+    def totals(self, factors: Mapping[str, float]) -> list[float]:
+        """Return each candidate's decibans under the given factors."""
+        return [
+            c.base + sum(factors.get(term, 1.0) * value for term, value in c.terms)
+            for c in self.causes
+        ]
+
+    def claim(self, factors: Mapping[str, float]) -> tuple[Claim, bool] | None:
+        """Return what the first candidate claims under the factors, and whether it is right."""
+        standings = [
+            Standing(c.resource, total, FAULTS[c.fault_class].is_catch_all, c.kinds)
+            for c, total in zip(self.causes, self.totals(factors), strict=True)
+        ]
+        found, _ = posteriors(standings, calm_decibans=NO_CALM_DECIBANS)
+        claim = claim_of(standings, found)
+        if claim is None:
+            return None
+        return claim, self.right[int(np.argmax(found))]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """Samples flattened: a row per piece of evidence, per candidate, per case."""
+
+    terms: tuple[str, ...]
+    value: FloatArray
+    term_of: np.ndarray
+    candidate_of: np.ndarray
+    base: FloatArray
+    case_of: np.ndarray
+    is_right: np.ndarray
+    weight: FloatArray
+    groups: tuple[str, ...] = field(default=())
+
+
+def samples_of(
+    kind: EvaluationSet, results: Sequence[CaseResult], labels: Mapping[str, Label]
+) -> list[Sample]:
+    """Return the cases that have a label and candidates; each candidate is marked by itself."""
+    samples = []
+    for result in results:
+        label = labels.get(result.case_id)
+        if label is None or not result.causes:
+            continue
+        right = tuple(_is_right(kind, result, cause, label) for cause in result.causes)
+        group = f"{kind.slug}: {kind.fault_of(label)}"
+        samples.append(Sample(group, kind.slug, tuple(result.causes), right))
+    return samples
+
+
+def _is_right(kind: EvaluationSet, result: CaseResult, cause: RankedCause, label: Label) -> bool:
+    alone = replace(result, causes=[cause], verdict="likely_cause")
+    return kind.mark(kind.predict(alone), label)[kind.main] >= 1
+
+
+def flatten(samples: Sequence[Sample], terms: Sequence[str]) -> Arrays:
+    """Return the samples that have a right candidate as arrays; every set weighs alike.
+
+    A set counts by the square root of its cases, so that a large one does not drown the others.
+    """
+    index = {term: i for i, term in enumerate(terms)}
+    usable = [s for s in samples if any(s.right)]
+    sizes: dict[str, int] = {}
+    for s in usable:
+        sizes[s.set_slug] = sizes.get(s.set_slug, 0) + 1
+    values: list[float] = []
+    base: list[float] = []
+    term_of, candidate_of, case_of, is_right = [], [], [], []
+    for case, s in enumerate(usable):
+        for cause, right in zip(s.causes, s.right, strict=True):
+            candidate = len(base)
+            base.append(cause.base)
+            case_of.append(case)
+            is_right.append(right)
+            for term, value in cause.terms:
+                if term in index:
+                    values.append(value)
+                    term_of.append(index[term])
+                    candidate_of.append(candidate)
+    return Arrays(
+        tuple(terms), np.array(values, dtype=float), np.array(term_of, dtype=int),
+        np.array(candidate_of, dtype=int), np.array(base, dtype=float),
+        np.array(case_of, dtype=int), np.array(is_right, dtype=bool),
+        np.array([sizes[s.set_slug] ** -0.5 for s in usable]), tuple(s.group for s in usable),
+    )  # fmt: skip
