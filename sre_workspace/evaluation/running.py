@@ -72,7 +72,7 @@ class CaseResult:
 def run_case(path: Path, variant: Variant = FULL) -> CaseResult:
     """Investigate one recorded case; deterministic for the same file and variant."""
     began = time.monotonic()
-    case_id = path.name.removesuffix(".xz").removesuffix(".json")
+    case_id = case_id_of(path)
     try:
         recording = open_recording(path)
     except RecordingError as error:
@@ -115,6 +115,11 @@ def _affected(outcome: Outcome, findings: Sequence[Finding]) -> list[str]:
               if f.feature in {"latency_rise", "error_rise"} and f.presence == "present"}  # fmt: skip
     leader = outcome.leader.cause.resource if outcome.leader else None
     return [str(r) for r in sorted(rising, key=lambda r: (r != leader, r))]
+
+
+def case_id_of(path: Path) -> str:
+    """Return a case's id from its file or folder."""
+    return path.name.removesuffix(".xz").removesuffix(".json")
 
 
 def name_of(resource_key: str) -> str:

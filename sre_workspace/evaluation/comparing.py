@@ -1,0 +1,102 @@
+"""Tables that compare ways to run a set: what each part is worth, and honesty without a source."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sre_workspace.evaluation.running import CaseResult
+from sre_workspace.evaluation.scoring import CONFIDENT, figures_of, score_all, wilson
+from sre_workspace.evaluation.sets import EvaluationSet, Label
+from sre_workspace.evaluation.variants import Variant
+
+BAR, ROW, LEFT = 220, 22, 150
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One variant's figures, each a share of all cases."""
+
+    title: str
+    count: int
+    right: float
+    claimed: float
+    named: float
+    right_when_named: float
+    sure_and_wrong: float
+
+
+def row_of(
+    kind: EvaluationSet, variant: Variant, results: Sequence[CaseResult],
+    labels: Mapping[str, Label],
+) -> Row:  # fmt: skip
+    """Return the figures of one variant."""
+    scored = score_all(kind, results, labels)
+    figures = figures_of(scored)
+    claimed = sum(s.probability for s in scored) / len(scored)
+    return Row(
+        variant.title, figures.count, figures.measures[kind.main][0], claimed,
+        1 - figures.abstained, figures.right_when_named, figures.confident_and_wrong,
+    )  # fmt: skip
+
+
+def table(rows: Sequence[Row]) -> list[str]:
+    """Return the rows as Markdown."""
+    head = "| run | cases | first answer right | mean claim | verdict given | right then | sure, wrong |"
+    return [
+        head, "|---|---|---|---|---|---|---|",
+        *(
+            f"| {r.title} | {r.count} | {r.right:.3f} | {r.claimed:.2f} | {r.named:.0%} "
+            f"| {r.right_when_named:.0%} | {r.sure_and_wrong:.1%} |"
+            for r in rows
+        ),
+    ]  # fmt: skip
+
+
+def bars_svg(rows: Sequence[Row]) -> str:
+    """Return, per variant, how often the first answer is right above what it claims."""
+    height = ROW * len(rows) + 30
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + BAR + 70}" height="{height}" '
+        'role="img" aria-label="For each run the share that is right, and the mean claim">'
+    ]
+    for index, row in enumerate(rows):
+        top = index * ROW
+        parts.append(
+            f'<text x="{LEFT - 6}" y="{top + 14}" font-size="11" text-anchor="end">{row.title}</text>'
+            f'<rect x="{LEFT}" y="{top + 3}" width="{row.right * BAR:.1f}" height="7" fill="#36c"/>'
+            f'<rect x="{LEFT}" y="{top + 11}" width="{row.claimed * BAR:.1f}" height="5" fill="#999"/>'
+            f'<text x="{LEFT + BAR + 6}" y="{top + 14}" font-size="11">'
+            f"{row.right:.2f} / {row.claimed:.2f}</text>"
+        )
+    parts.append(
+        f'<text x="{LEFT}" y="{height - 8}" font-size="11">blue: right; grey: claimed</text></svg>'
+    )
+    return "".join(parts)
+
+
+def false_diagnoses(results: Sequence[CaseResult]) -> list[str]:
+    """Return what fault-free windows were taken for, as Markdown."""
+    usable = [r for r in results if not r.error]
+    false = [r for r in usable if r.verdict == "likely_cause"]
+    sure = sum((r.confidence or 0) >= CONFIDENT for r in false)
+    low, high = wilson(len(false), len(usable))
+    share = len(false) / len(usable) if usable else 0.0
+    lines = [
+        f"{len(false)} of {len(usable)} windows without a fault were given a cause: {share:.1%} "
+        f"(95 % interval {low:.1%} to {high:.1%}); {sure} with at least {CONFIDENT:.0%}. "
+        f"{sum(r.verdict == 'no_fault' for r in usable)} were said to have no fault."
+    ]
+    for r in false[:20]:
+        first = r.causes[0]
+        lines.append(f"* `{r.case_id}`: {first.resource} {first.fault_class}: {first.evidence[:2]}")
+    return lines
+
+
+def same_verdicts(runs: Sequence[Sequence[CaseResult]]) -> str:
+    """Return whether repeated runs of the same cases concluded the same, as a sentence."""
+    by_case: dict[str, set[tuple[object, ...]]] = {}
+    for run in runs:
+        for r in run:
+            ranked = tuple((c.resource, c.fault_class, c.probability) for c in r.causes)
+            by_case.setdefault(r.case_id, set()).add((r.verdict, r.confidence, ranked))
+    same = sum(len(found) == 1 for found in by_case.values())
+    return f"{same} of {len(by_case)} cases: the same verdict and ranking in {len(runs)} runs."
