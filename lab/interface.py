@@ -83,7 +83,8 @@ def _edges(
 def _spans(
     world: LabWorld, resources: list[ResourceRef], window: TimeWindow, query: Query
 ) -> Answer:
-    found = traces.spans(world, resources, window, int(str(query.get("limit", 500))))
+    limit, is_sample = int(str(query.get("limit", 500))), bool(query.get("is_sample"))
+    found = traces.spans(world, resources, window, limit, is_sample=is_sample)
     return {"data": plain(tuple(found))}
 
 

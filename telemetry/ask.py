@@ -203,10 +203,15 @@ class GuardedTraces:
         return self.guard.run(TelemetryKind.TRACE, f"edges of {_keys(resources)}", window, (), work)
 
     def spans(
-        self, resources: Sequence[ResourceRef], window: TimeWindow, *, limit: int = 500
-    ) -> QueryResult[tuple[Span, ...]]:
+        self, resources: Sequence[ResourceRef], window: TimeWindow, *, limit: int = 500,
+        is_sample: bool = False,
+    ) -> QueryResult[tuple[Span, ...]]:  # fmt: skip
         source = self.source
-        work = (lambda: source.spans(resources, window, limit=limit)) if source else None
+        work = (
+            (lambda: source.spans(resources, window, limit=limit, is_sample=is_sample))
+            if source
+            else None
+        )
         return self.guard.run(TelemetryKind.TRACE, f"spans of {_keys(resources)}", window, (), work)
 
 

@@ -98,9 +98,14 @@ class TraceSource(Protocol):
         ...
 
     def spans(
-        self, resources: Sequence[ResourceRef], window: TimeWindow, *, limit: int = 500
-    ) -> QueryResult[tuple[Span, ...]]:
-        """Return whole traces (all their spans) that touch the resources, errors and slow first."""
+        self, resources: Sequence[ResourceRef], window: TimeWindow, *, limit: int = 500,
+        is_sample: bool = False,
+    ) -> QueryResult[tuple[Span, ...]]:  # fmt: skip
+        """Return whole traces (all their spans) that touch the resources, errors and slow first.
+
+        ``is_sample``: when there are more than ``limit`` spans, an even choice of traces instead,
+        so that shares and medians can be told from it.
+        """
         ...
 
 

@@ -173,6 +173,7 @@ class LogLine:
     body: str
     trace_id: str = ""
     pod: str = ""
+    span_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

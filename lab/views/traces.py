@@ -49,9 +49,10 @@ def edges(world: LabWorld, resources: Sequence[ResourceRef], window: TimeWindow)
 
 
 def spans(
-    world: LabWorld, resources: Sequence[ResourceRef], window: TimeWindow, limit: int
-) -> list[Span]:
-    """Return whole sampled traces that touch the resources, worst first."""
+    world: LabWorld, resources: Sequence[ResourceRef], window: TimeWindow, limit: int, *,
+    is_sample: bool = False,
+) -> list[Span]:  # fmt: skip
+    """Return whole traces that touch the resources, worst first, or an even choice of them."""
     names = {r.name for r in resources}
     start, end = world.step_of(window.start), min(world.step_of(window.end), world.step)
     traces: list[tuple[float, list[Span]]] = []
@@ -63,7 +64,11 @@ def spans(
         if not names or any(span.resource.name in names for span in made):
             badness = max(s.duration_seconds + 10 * s.is_error for s in made)
             traces.append((badness, made))
-    traces.sort(key=lambda item: -item[0])
+    if is_sample:
+        count = sum(len(made) for _, made in traces)
+        traces = traces[:: max(1, -(-count // max(limit, 1)))]
+    else:
+        traces.sort(key=lambda item: -item[0])
     found: list[Span] = []
     for _, made in traces:
         if len(found) + len(made) > limit:

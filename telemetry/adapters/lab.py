@@ -253,12 +253,14 @@ class LabTraces(_Lab):
         return _result(found, source, is_empty=not found)
 
     def spans(
-        self, resources: Sequence[ResourceRef], window: TimeWindow, *, limit: int = 500
-    ) -> QueryResult[tuple[Span, ...]]:
+        self, resources: Sequence[ResourceRef], window: TimeWindow, *, limit: int = 500,
+        is_sample: bool = False,
+    ) -> QueryResult[tuple[Span, ...]]:  # fmt: skip
         text = f'lab spans{{service="{_names(resources)}"}} limit={limit}'
         answer, source = self.query(
-            "spans", TelemetryKind.TRACE, resources, window, text, limit=limit
-        )
+            "spans", TelemetryKind.TRACE, resources, window, text, limit=limit,
+            is_sample=is_sample,
+        )  # fmt: skip
         found = _decode(SPANS, answer["data"])
         return _result(found, source, is_empty=not found)
 

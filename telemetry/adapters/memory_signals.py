@@ -185,16 +185,24 @@ class MemoryTraces(MemoryPort):
         ]
 
     def spans(
-        self, resources: Sequence[ResourceRef], window: TimeWindow, *, limit: int = 500
-    ) -> QueryResult[tuple[Span, ...]]:
+        self, resources: Sequence[ResourceRef], window: TimeWindow, *, limit: int = 500,
+        is_sample: bool = False,
+    ) -> QueryResult[tuple[Span, ...]]:  # fmt: skip
         traces: dict[str, list[Span]] = {}
         for span in self.data.spans or []:
             if window.contains(span.start):
                 traces.setdefault(span.trace_id, []).append(span)
-        touching = [t for t in traces.values() if any(is_asked(s.resource, resources) for s in t)]
-        touching.sort(key=lambda t: -max(s.duration_seconds + 1000 * s.is_error for s in t))
+        names = {r.name for r in resources}
+        touching = [t for t in traces.values()
+                    if not names or any(s.resource.name in names for s in t)]  # fmt: skip
+        chosen = touching
+        if is_sample:
+            count = sum(map(len, touching))
+            chosen = touching[:: max(1, -(-count // max(limit, 1)))]
+        else:
+            touching.sort(key=lambda t: -max(s.duration_seconds + 1000 * s.is_error for s in t))
         found: list[Span] = []
-        for trace in touching:
+        for trace in chosen:
             if not found or len(found) + len(trace) <= limit:
                 found += trace
         cut = sum(map(len, touching)) - len(found)

@@ -114,7 +114,8 @@ class PrometheusEdges(_Graph):
         return QueryResult(status, found, source)
 
     def spans(
-        self, resources: Sequence[ResourceRef], window: TimeWindow, *, limit: int = 500
-    ) -> QueryResult[tuple[Span, ...]]:
+        self, resources: Sequence[ResourceRef], window: TimeWindow, *, limit: int = 500,
+        is_sample: bool = False,
+    ) -> QueryResult[tuple[Span, ...]]:  # fmt: skip
         """Refuse: the service graph holds no spans."""
         raise QueryRejected("Prometheus holds call statistics, but no spans")

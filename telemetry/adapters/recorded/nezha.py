@@ -2,7 +2,10 @@
 
 import json
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from telemetry.adapters.memory import MemoryData
@@ -13,13 +16,17 @@ from telemetry.adapters.recorded.tables import Problems, kept, parsed_rows
 from telemetry.types import (
     AlertFiring,
     LogLine,
+    ResourceRef,
     Semantic,
     Span,
+    TimeWindow,
     TopologyEdge,
     TopologyGraph,
 )
 
 LEVEL = re.compile(r"\b(TRACE|DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL)\b")
+# How far back the baseline reaches at least, so that a fault-free minute fits into it.
+NORMAL_SPAN = timedelta(minutes=3)
 COLUMNS = {
     "CpuUsageRate(%)": Semantic.CPU_UTILISATION_RATIO,
     "MemoryUsage(Mi)": Semantic.MEMORY_WORKING_SET_BYTES,
@@ -27,6 +34,9 @@ COLUMNS = {
     "PodWorkload(Ops)": Semantic.REQUEST_RATE,
 }
 SCALE = {"CpuUsageRate(%)": 0.01, "MemoryUsage(Mi)": 1048576.0}
+
+
+_owner: Callable[[str], ResourceRef] = lru_cache(maxsize=4096)(owner)
 
 
 def is_it(path: Path) -> bool:
@@ -53,13 +63,14 @@ def load(path: Path) -> Recording:
     started = detected - timedelta(minutes=3)
     window, baseline = windows(started, detected + timedelta(seconds=1), first,
                                lead=timedelta(minutes=1))  # fmt: skip
-    spans = _spans(path, problems, None)
-    logs = _logs(path, problems, None)
+    spans, logs = _spans(path, problems), _logs(path, problems)
     normal = _normal_folder(path, detected)
     if normal is not None:
-        shift = baseline.start
-        spans += _spans(normal, problems, shift)
-        logs += _logs(normal, problems, shift)
+        fine, quiet = _spans(normal, problems), _logs(normal, problems)
+        baseline = TimeWindow(min(baseline.start, baseline.end - NORMAL_SPAN), baseline.end)
+        shift = _shift(fine, quiet, baseline)
+        spans += [replace(s, start=s.start + shift) for s in fine]
+        logs = [replace(line, at=line.at + shift) for line in quiet] + logs
     graph = _graph(spans)
     entry = entry_of(graph, default="frontend")
     alert = AlertFiring("Degraded", entry, f"Requests through {entry.name} are degraded", started,
@@ -85,48 +96,40 @@ def _normal_folder(path: Path, detected: datetime) -> Path | None:
     return None
 
 
-class _Clock:
-    """Moves a fault-free recording of the same day into the baseline; leaves others as they are."""
-
-    def __init__(self, shift: datetime | None) -> None:
-        self.shift = shift
-        self.first: datetime | None = None
-
-    def at(self, nanoseconds: str) -> datetime:
-        at = datetime.fromtimestamp(float(nanoseconds) / 1e9, UTC)
-        if self.shift is None:
-            return at
-        self.first = self.first or at
-        return self.shift + timedelta(seconds=30) + (at - self.first)
+def _shift(spans: list[Span], logs: list[LogLine], baseline: TimeWindow) -> timedelta:
+    """Return by how much a fault-free recording of the same day moves to lie in the baseline."""
+    times = [s.start for s in spans] + [line.at for line in logs]
+    return baseline.end - max(times) - timedelta(seconds=1) if times else timedelta(0)
 
 
-def _spans(path: Path, problems: Problems, shift: datetime | None) -> list[Span]:
-    clock = _Clock(shift)
-
+def _spans(path: Path, problems: Problems) -> list[Span]:
     def parse(row: dict[str, str]) -> Span:
         seconds = (float(row["EndTimeUnixNano"]) - float(row["StartTimeUnixNano"])) / 1e9
         parent = row["ParentID"] if row["ParentID"] != "root" else ""
-        start = clock.at(row["StartTimeUnixNano"])
-        return Span(row["TraceID"], row["SpanID"], parent, owner(row["PodName"]),
-                    row["OperationName"], start, seconds, pod=row["PodName"])  # fmt: skip
+        return Span(row["TraceID"], row["SpanID"], parent, _owner(row["PodName"]),
+                    row["OperationName"], _at(row["StartTimeUnixNano"]), seconds,
+                    pod=row["PodName"])  # fmt: skip
 
     files = sorted(path.glob("*trace*.csv*"))
     return [s for file in files for s in parsed_rows(file, problems, "traces", parse)]
 
 
-def _logs(path: Path, problems: Problems, shift: datetime | None) -> list[LogLine]:
-    clock = _Clock(shift)
-
+def _logs(path: Path, problems: Problems) -> list[LogLine]:
     def parse(row: dict[str, str]) -> LogLine:
         text = _unwrapped(row["Log"])
         level = LEVEL.search(text[:120])
         severity = level[1].lower() if level else "info"
-        return LogLine(clock.at(row["TimeUnixNano"]), owner(row["PodName"]), severity, text[:600],
-                       row.get("TraceID") or "", row["PodName"])  # fmt: skip
+        return LogLine(_at(row["TimeUnixNano"]), _owner(row["PodName"]), severity, text[:600],
+                       row.get("TraceID") or "", row["PodName"], row.get("SpanID") or "")  # fmt: skip
 
     files = sorted(path.glob("*log*.csv*"))
     found = [line for file in files for line in parsed_rows(file, problems, "logs", parse)]
-    return sorted(found, key=lambda line: line.at)
+    # Minute files of one recording overlap at their seams.
+    return sorted(dict.fromkeys(found), key=lambda line: line.at)
+
+
+def _at(nanoseconds: str) -> datetime:
+    return datetime.fromtimestamp(float(nanoseconds) / 1e9, UTC)
 
 
 def _unwrapped(text: str) -> str:
