@@ -22,7 +22,8 @@ class Case:
     """Everything a specialist needs; built once per step from the investigation's row.
 
     ``affected`` are the resources in scope, nearest to the symptom first. ``focus`` and ``hints``
-    come from people: resources to look at first, and words of theirs to this agent.
+    come from people: resources to look at first, and words of theirs to this agent. ``memo`` keeps
+    what takes long to work out and several steps ask for.
     """
 
     sources: GuardedSources
@@ -35,3 +36,4 @@ class Case:
     hints: tuple[str, ...] = ()
     step_seconds: float = 10.0
     notes: dict[str, str] = field(default_factory=dict)
+    memo: dict[str, object] = field(default_factory=dict, repr=False, compare=False)

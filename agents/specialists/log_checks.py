@@ -33,7 +33,9 @@ TOPICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )  # fmt: skip
 FOREIGN = re.compile(r"(call to|calling|request to|upstream|from) [\w./-]+ (failed|returned|status)"
-                     r"|status (code )?5\d\d|HTTP[ /]5\d\d|unavailable", re.I)  # fmt: skip
+                     r"|status (code )?5\d\d|HTTP[ /]5\d\d|unavailable|HttpServerError"
+                     r"|no (healthy |ready |running )?(instances?|endpoints?|upstreams?|backends?|hosts?)"
+                     r"( are| is|s)? (available|found|ready|for)", re.I)  # fmt: skip
 MAX_LINES = 5
 
 
@@ -43,6 +45,13 @@ def topic_of(text: str) -> str:
         if pattern.search(text):
             return feature
     return "" if FOREIGN.search(text) else "new_error_template"
+
+
+def tells_of_others(text: str) -> bool:
+    """Whether a line says that something else is in trouble: a call out failed or found nobody."""
+    return bool(FOREIGN.search(text)) or topic_of(text) in {
+        "refused_logs", "reset_logs", "timeout_logs", "dns_logs",
+    }  # fmt: skip
 
 
 def check_logs(reader: Reader) -> Iterator[Finding]:

@@ -12,10 +12,12 @@ from agents.findings import Finding
 from agents.specialists.metric_findings import Result, is_back, metric_finding, words_of
 from agents.specialists.phrasing import clock, quantity
 from agents.specialists.reader import Reader
+from agents.specialists.trace_checks import still_going
 from telemetry.types import Semantic, Series
 
 # A symptom that has only just begun is not over because the newest samples still look normal.
 RECOVERY_SECONDS = 60.0
+OUT_SCORE = 4.0
 BySemantic = dict[Semantic, list[Series]]
 
 
@@ -72,7 +74,10 @@ def _outside_traffic(reader: Reader, by_semantic: BySemantic, result: Result) ->
     """A rise of traffic that its known callers do not explain comes from outside."""
     own = [s for s in by_semantic.get(Semantic.REQUEST_RATE, []) if s.ref.peer is None]
     edges = [s for s in by_semantic.get(Semantic.REQUEST_RATE, []) if s.ref.peer is not None]
+    measured = {edge.ref.peer for edge in edges}
     for series in own:
+        if series.ref.resource not in measured and reader.case.graph.callers(series.ref.resource):
+            continue  # What its callers send is not known: nothing can be said of the outside.
         outside = series.values.astype(float).copy()
         for edge in edges:
             if edge.ref.peer == series.ref.resource and len(edge.values) == len(outside):
@@ -194,14 +199,22 @@ def _recovery(reader: Reader, by_semantic: BySemantic, result: Result) -> Iterat
                     )
                     if shift is not None and _reaches(series, symptom.started_at):
                         judged.append((series, shift))
+        # Of an alert that does not say what it measures, series that were never out tell nothing.
+        if symptom.semantic is None:
+            judged = judged if any(abs(s.score) >= OUT_SCORE for _, s in judged) else []
         if not judged:
             continue
-        is_over = all(is_back(shift) for _, shift in judged)
+        is_back_now = all(is_back(shift) for _, shift in judged)
+        troubled = still_going(reader) if is_back_now else ""
+        is_over = is_back_now and not troubled
         series, shift = max(judged, key=lambda item: item[1].score)
         level = quantity(shift.latest, series.ref.unit)
         claim = (
             f"The symptom on {symptom.resource.name} is over: {series.ref.name} is at {level} again."
             if is_over
+            else f"{series.ref.name} of {symptom.resource.name} is at {level} again, but requests "
+            f"are still in trouble at {troubled}."
+            if troubled
             else f"The symptom on {symptom.resource.name} goes on: {series.ref.name} is at {level}, "
             f"usually {quantity(shift.baseline, series.ref.unit)}."
         )

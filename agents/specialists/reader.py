@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from agents.case import Case
+from agents.detectors.segments import Segment, cut_segments
 from agents.enums import AgentName, Presence
 from agents.findings import Finding
 from telemetry.results import QueryResult, ResultStatus
@@ -18,6 +19,7 @@ from telemetry.types import (
     ResourceRef,
     Semantic,
     Series,
+    Span,
     TelemetryKind,
     TimeWindow,
 )
@@ -25,6 +27,10 @@ from telemetry.types import (
 LOG_LIMIT = 4000
 # A scan of everything has an end: beyond so many series a system is told by the mapped ones.
 SCAN_LIMIT = 2000
+SPAN_LIMIT = 40_000
+LINE_LIMIT = 60_000
+# Enough lines to see whether they name the trace that they belong to.
+LINES_TRIED = 200
 T = TypeVar("T")
 
 
@@ -83,15 +89,44 @@ class Reader:
     def edges(self, part: str) -> QueryResult[tuple[EdgeStats, ...]]:
         """Return call statistics of the ``baseline`` or since the symptom began."""
         if part not in self._edges:
-            window = self.case.baseline
-            if part != "baseline":
-                start = max(self.case.window.start, earliest_symptom(self.case))
-                window = TimeWindow(min(start, self.case.window.start), self.case.window.end)
-                if start < self.case.window.end:
-                    window = TimeWindow(start, self.case.window.end)
+            window = self._before_or_since(part)
             self._edges[part] = self.case.sources.traces.edges(self.case.affected, window)
             self._note(self._edges[part], "traces")
         return self._edges[part]
+
+    def segments(self, part: str) -> tuple[list[Segment], QueryResult[tuple[Span, ...]]]:
+        """Return what each service did for each request, of the ``baseline`` or since the symptom.
+
+        Worked out once for all steps of a case. Lines are joined where all of them could be read
+        and they name their traces.
+        """
+        known = self.case.memo.get(f"segments {part}")
+        if known is not None:
+            return known  # type: ignore[return-value]  # kept below
+        window = self._before_or_since(part)
+        spans = self.case.sources.traces.spans(
+            self.case.affected, window, limit=SPAN_LIMIT, is_sample=True
+        )
+        lines = self._joined_lines(window) if spans.data else ()
+        found = (cut_segments(spans.data, lines), spans)
+        self.case.memo[f"segments {part}"] = found
+        return found
+
+    def _joined_lines(self, window: TimeWindow) -> tuple[LogLine, ...]:
+        logs = self.case.sources.logs
+        tried = logs.lines(self.case.affected, window, limit=LINES_TRIED)
+        if not any(line.trace_id for line in tried.data):
+            return ()
+        whole = logs.lines(self.case.affected, window, limit=LINE_LIMIT)
+        # Of thinned lines nothing can be said to be missing.
+        return () if whole.provenance.truncated_count else whole.data
+
+    def _before_or_since(self, part: str) -> TimeWindow:
+        window = self.case.window
+        if part == "baseline":
+            return self.case.baseline
+        start = max(window.start, earliest_symptom(self.case))
+        return TimeWindow(start, window.end) if start < window.end else window
 
     def cluster(self) -> QueryResult[ClusterState]:
         """Return the cluster's state and events."""
@@ -145,7 +180,7 @@ def earliest_symptom(case: Case) -> datetime:
 
 def unknown(
     reader: Reader, feature: str, resource: ResourceRef, kind: TelemetryKind,
-    result: QueryResult[object],
+    result: QueryResult[T],
 ) -> Finding:  # fmt: skip
     """Return the finding that a question could not be answered."""
     return Finding(

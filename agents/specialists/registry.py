@@ -8,6 +8,7 @@ from agents.specialists.log_checks import check_logs
 from agents.specialists.metric_checks import check_metrics
 from agents.specialists.other_checks import check_changes, check_database, check_edges
 from agents.specialists.scan_checks import check_series
+from agents.specialists.trace_checks import check_courses, check_own_time, check_ways
 
 REGISTRY: dict[AgentName, Specialist] = {
     specialist.name: specialist
@@ -15,12 +16,12 @@ REGISTRY: dict[AgentName, Specialist] = {
         CheckingSpecialist(
             AgentName.NETWORK,
             "Requests between services: traffic, latency, errors, retries, loss, TLS, names.",
-            (check_metrics, check_edges, check_logs, check_cluster),
+            (check_metrics, check_edges, check_ways, check_logs, check_cluster),
         ),
         CheckingSpecialist(
             AgentName.DEPLOYMENT,
             "What was changed, and whether what runs is what was meant: rollouts, settings, images.",
-            (check_changes, check_cluster, check_logs),
+            (check_changes, check_cluster, check_logs, check_courses),
         ),
         CheckingSpecialist(
             AgentName.DATABASE,
@@ -30,7 +31,7 @@ REGISTRY: dict[AgentName, Specialist] = {
         CheckingSpecialist(
             AgentName.RESOURCE,
             "CPU, memory, disk, nodes and the pods on them.",
-            (check_metrics, check_series, check_cluster, check_logs),
+            (check_metrics, check_series, check_own_time, check_cluster, check_logs),
         ),
     )
 }

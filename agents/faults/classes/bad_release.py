@@ -12,6 +12,7 @@ MODEL = FaultModel(
     predictions=(
         Prediction("deploy_before_onset", Where.SELF, 7.0, -10.0, before_symptom=True),
         Prediction("new_error_template", Where.SELF, 5.0),
+        Prediction("course_departure", Where.SELF, 3.0),
         Prediction("latency_rise", Where.SELF, 4.0, -3.0),
         Prediction("error_rise", Where.SELF, 4.0),
         Prediction("edge_latency_rise", Where.EDGE_IN, 2.0, -1.0),

@@ -16,6 +16,9 @@ MODEL = FaultModel(
         Prediction("new_error_template", Where.SELF, 2.0),
         Prediction("edge_error_rise", Where.EDGE_IN, 2.0, -1.0),
         Prediction("edge_latency_rise", Where.EDGE_IN, 2.0, -1.0),
+        # Requests that pass through it as usual, in time and course, clear it.
+        Prediction("own_time_rise", Where.SELF, 0.0, -3.0),
+        Prediction("course_departure", Where.SELF, 0.0, -3.0),
         # What it calls being in trouble explains its own.
         Prediction("latency_rise", Where.CALLEES, -3.0),
         Prediction("error_rise", Where.CALLEES, -3.0),
