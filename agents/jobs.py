@@ -9,6 +9,7 @@ from investigations.jobs import send
 RUN_WORK_ITEM = "agents.run_work_item"
 RUN_OPEN_WORK = "agents.run_open_work"
 WAKE = "agents.wake"
+RECALIBRATE = "agents.recalibrate"
 
 
 def enqueue_work_item(item_id: int) -> None:

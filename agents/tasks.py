@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from agents.domain import dispatch, open_work, rounds
-from agents.jobs import RUN_OPEN_WORK, RUN_WORK_ITEM, WAKE
+from agents.domain import dispatch, open_work, recalibrating, rounds
+from agents.jobs import RECALIBRATE, RUN_OPEN_WORK, RUN_WORK_ITEM, WAKE
 
 
 @shared_task(name=RUN_WORK_ITEM)
@@ -23,3 +23,9 @@ def wake(investigation_id: int) -> None:
 def run_open_work() -> None:
     """Find what was left undone. Periodic."""
     open_work.run_open_work()
+
+
+@shared_task(name=RECALIBRATE)
+def recalibrate() -> None:
+    """Propose a calibration map when enough has been graded. Periodic."""
+    recalibrating.propose_fit()

@@ -150,3 +150,18 @@ class Role(TextChoices):
     RESPONDER = "responder"
     APPROVER = "approver"
     ADMIN = "admin"
+
+
+class GradeSource(TextChoices):
+    """Who says whether a diagnosis was right."""
+
+    PERSON = "person", "a person"
+    OUTCOME = "outcome", "the outcome of an action"
+
+
+class GradeValue(TextChoices):
+    """Whether what a diagnosis named turned out to be the cause."""
+
+    RIGHT = "right", "right"
+    PARTLY = "partly", "partly right"
+    WRONG = "wrong", "wrong"

@@ -21,6 +21,7 @@ urlpatterns = [
     path("i/<int:incident_id>/h/<int:number>/rule-out/", commands.rule_out, name="rule_out"),
     path("i/<int:incident_id>/e/<int:number>/challenge/", commands.challenge, name="challenge"),
     path("i/<int:incident_id>/steer/", commands.steer, name="steer"),
+    path("i/<int:incident_id>/grade/", commands.grade, name="grade"),
     path("i/<int:incident_id>/state/", commands.change_state, name="change_state"),
     path("", include("investigations.intake.urls")),
 ]

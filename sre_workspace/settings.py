@@ -179,6 +179,7 @@ CELERY_TASK_ROUTES = {"remediation.*": {"queue": "remediate"}}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "agents-open-work": {"task": "agents.run_open_work", "schedule": 5.0},
+    "agents-recalibrate": {"task": "agents.recalibrate", "schedule": 3600.0},
     "remediation-open-work": {"task": "remediation.run_open_work", "schedule": 5.0},
     "investigations-housekeeping": {"task": "investigations.run_housekeeping", "schedule": 30.0},
 }

@@ -14,6 +14,7 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("sign-in/<str:token>/", sign_in, name="sign_in"),
     path("admin/", admin.site.urls),
+    path("", include("agents.urls")),
     path("", include("remediation.urls")),
     path("", include("investigations.urls")),
 ]

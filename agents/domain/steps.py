@@ -21,6 +21,7 @@ from agents.domain.people import (
 )
 from agents.domain.phases import DOING
 from agents.domain.posting import finding_of, lane_of, post_finding
+from agents.domain.recalibrating import map_in_use
 from agents.domain.verdicts import assessments_of, diagnosis_of
 from agents.engine import CHALLENGED, EXAMINED, challengers, to_challenge
 from agents.enums import SPECIALISTS, AgentName, Presence, WorkKind
@@ -260,13 +261,14 @@ def _reconcile(item: WorkItem, fence: Fence) -> None:
         )
         if h.ruled_out_by.startswith("person/")
     ]
+    calibration = map_in_use()
     outcome = decide(
         [scored for _, scored in pairs], work.findings, work.case,
-        challenged=challenged_of(work), ruled_out=ruled_out,
+        challenged=challenged_of(work), ruled_out=ruled_out, calibration=calibration,
     )  # fmt: skip
     hypotheses.record_assessments(
         investigation_id=item.investigation_id, author=RECONCILER, fence=fence,
-        assessments=assessments_of(pairs, work, outcome),
+        assessments=assessments_of(pairs, work, outcome, calibration),
     )  # fmt: skip
     crash_at("after_assessments")
     reach_diagnosis(

@@ -1,9 +1,11 @@
 """From what the reconciler decides to what the board records: standings and the diagnosis."""
 
 import re
+from dataclasses import asdict
 
 from agents.domain.casework import Casework
 from agents.findings import Cause
+from agents.reconciler.calibration import CalibrationMap
 from agents.reconciler.decide import rank
 from agents.reconciler.outcome import Outcome
 from agents.reconciler.scoring import Scored
@@ -18,9 +20,11 @@ Standing = tuple[HypothesisState, TestVerdict, str]
 TWIN = re.compile(r"^The same cause as H(\d+)")
 
 
-def assessments_of(pairs: Pairs, work: Casework, outcome: Outcome) -> list[Assessment]:
+def assessments_of(
+    pairs: Pairs, work: Casework, outcome: Outcome, calibration: CalibrationMap
+) -> list[Assessment]:
     """Return where each tested hypothesis stands, then those whose words mean the same cause."""
-    ranked, _ = rank([s for _, s in pairs], work.findings, work.case)
+    ranked, _ = rank([s for _, s in pairs], work.findings, work.case, calibration)
     by_cause = {(r.cause.resource, r.cause.fault_class): r.posterior for r in ranked}
     is_likely = outcome.leader is not None and outcome.verdict == "likely_cause"
     leader = _place(outcome.leader.cause) if outcome.leader and is_likely else None
@@ -77,6 +81,17 @@ def _standing(scored: Scored, work: Casework, posterior: float, *, is_leader: bo
     return HypothesisState.OPEN, TestVerdict.INCONCLUSIVE, ""
 
 
+def _claim(outcome: Outcome) -> dict[str, object]:
+    """Return what grading and refitting the calibration need; empty where nothing leads."""
+    if outcome.claim is None or outcome.leader is None or outcome.verdict == "no_fault":
+        return {}
+    leader = outcome.leader
+    return {
+        **asdict(outcome.claim), "calibrated": leader.posterior, "map": outcome.map_version,
+        "resource": str(leader.cause.resource), "fault_class": leader.cause.fault_class,
+    }  # fmt: skip
+
+
 def diagnosis_of(outcome: Outcome, pairs: Pairs, work: Casework, *, skipped: list[str]
                  ) -> DiagnosisDraft:  # fmt: skip
     """Return the outcome as a diagnosis that cites the board.
@@ -96,6 +111,7 @@ def diagnosis_of(outcome: Outcome, pairs: Pairs, work: Casework, *, skipped: lis
         fault_class=leader.cause.fault_class if leader and is_likely else "",
         change_id=leader.cause.change_id if leader and is_likely else "",
         confidence=outcome.confidence,
+        claim=_claim(outcome),
         sources_answered=len(outcome.sources_answered),
         sources_asked=len(outcome.sources_asked),
         cited=[number[i] for i in outcome.cited],

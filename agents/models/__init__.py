@@ -1,6 +1,7 @@
 """The agents' own records."""
 
+from agents.models.calibration_fit import CalibrationFit
 from agents.models.model_call import ModelCall
 from agents.models.work_item import WorkItem
 
-__all__ = ["ModelCall", "WorkItem"]
+__all__ = ["CalibrationFit", "ModelCall", "WorkItem"]

@@ -40,7 +40,7 @@ def rank(
     found, claim = raw, claim_of(standings, raw)
     if claim is not None and claim.posterior > calm:
         found, calm = rescaled(raw, calm, (calibration or shipped()).apply(claim))
-    ranked = [Ranked(c, clamp(p), clamp(r)) for c, p, r in zip(candidates, found, raw, strict=True)]
+    ranked = [Ranked(c, clamp(p), r) for c, p, r in zip(candidates, found, raw, strict=True)]
     return sorted(ranked, key=lambda r: (-r.posterior, -r.raw)), clamp(calm)
 
 
@@ -88,6 +88,8 @@ def decide(
         verdict="inconclusive", leader=leader, ranked=tuple(ranked), confidence=None, summary="",
         happening=_happening(findings, case), rules=(), sources_asked=tuple(all_asked),
         sources_answered=tuple(good), gaps=gaps,
+        claim=claim_of([standing_of(r.scored) for r in ranked], [r.raw for r in ranked]),
+        map_version=(calibration or shipped()).version,
     )  # fmt: skip
     if calm >= MIN_POSTERIOR and (leader is None or calm > leader.posterior):
         return _no_fault(calm, coverage, findings, base)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from agents.findings import Cause
+from agents.reconciler.posterior import Claim
 from agents.reconciler.scoring import Scored
 
 
@@ -55,7 +56,10 @@ class Treatment:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The verdict. ``verdict`` is ``likely_cause``, ``no_fault`` or ``inconclusive``."""
+    """The verdict. ``verdict`` is ``likely_cause``, ``no_fault`` or ``inconclusive``.
+
+    ``claim`` is what the leader claimed before the calibration map named by ``map_version``.
+    """
 
     verdict: str
     leader: Ranked | None
@@ -74,3 +78,5 @@ class Outcome:
     causal_chain: tuple[ChainLink, ...] = ()
     treatments: tuple[Treatment, ...] = ()
     cited: tuple[int, ...] = field(default=())
+    claim: Claim | None = None
+    map_version: str = ""

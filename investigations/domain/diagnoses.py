@@ -28,6 +28,7 @@ class DiagnosisDraft:
     fault_class: str = ""
     change_id: str = ""
     confidence: float | None = None
+    claim: dict[str, object] = field(default_factory=dict)
     sources_answered: int = 0
     sources_asked: int = 0
     cited: list[int] = field(default_factory=list)

@@ -6,6 +6,7 @@ from investigations.models.board_event import BoardEntry, BoardEvent
 from investigations.models.connection_check import ConnectionCheck
 from investigations.models.diagnosis import Diagnosis
 from investigations.models.evidence import Evidence
+from investigations.models.grade import Grade
 from investigations.models.hypothesis import Hypothesis, Stance
 from investigations.models.incident import Incident, IncidentMemory, Investigation
 from investigations.models.steering import SteeringMessage
@@ -19,6 +20,7 @@ __all__ = [
     "ConnectionCheck",
     "Diagnosis",
     "Evidence",
+    "Grade",
     "Hypothesis",
     "Incident",
     "IncidentMemory",

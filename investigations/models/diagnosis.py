@@ -14,7 +14,8 @@ class Diagnosis(models.Model):
     ``rules``: list of ``{name, passed, detail}``; ``causal_chain``: list of ``{resource, label,
     onset_at, evidence, is_inferred}`` from cause to symptom; ``treatments``: list of
     ``{action, resource, parameters, reason}`` that remediation may plan from; ``dissent``,
-    ``gaps``: lists of ``{agent|source, text, evidence}``; ``cited``: evidence numbers.
+    ``gaps``: lists of ``{agent|source, text, evidence}``; ``cited``: evidence numbers;
+    ``claim``: what the first candidate claimed before calibration, with the map's version.
     """
 
     investigation = models.ForeignKey(
@@ -36,6 +37,7 @@ class Diagnosis(models.Model):
     summary = models.TextField()
     happening = models.TextField(blank=True)
     confidence = models.FloatField(null=True, blank=True)
+    claim = models.JSONField(default=dict)
     sources_answered = models.PositiveIntegerField(default=0)
     sources_asked = models.PositiveIntegerField(default=0)
     cited = models.JSONField(default=list)

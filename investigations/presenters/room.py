@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from investigations.enums import EntryKind, HypothesisState, StanceKind
+from investigations.enums import EntryKind, HypothesisState, IncidentOrigin, StanceKind
 from investigations.models import (
     BoardEntry,
     Diagnosis,
@@ -18,6 +18,7 @@ from investigations.models import (
 from investigations.presenters import words
 from investigations.presenters.model import ModelSummary, note_of, summary_of
 from investigations.presenters.timeline import Timeline, build_timeline
+from investigations.queries.grades import track_record
 from investigations.queries.history import HistoryRow, similar_incidents
 
 PAGE = 100
@@ -83,6 +84,7 @@ class Room:
     hypotheses: tuple[HypothesisView, ...]
     diagnosis: Diagnosis | None
     likelihood: str
+    record: str
     model_summary: ModelSummary | None
     model_note: str
     agents: tuple[AgentView, ...]
@@ -136,6 +138,10 @@ def build_room(investigation: Investigation, *, now: datetime, before: int | Non
         hypotheses=tuple(_hypotheses(hypotheses)),
         diagnosis=diagnosis,
         likelihood=words.likelihood(diagnosis.confidence) if diagnosis else "",
+        record=track_record(
+            diagnosis.confidence if diagnosis else None,
+            practice=incident.origin == IncidentOrigin.PRACTICE,
+        ),
         model_summary=summary_of(entries[EntryKind.MODEL_SUMMARY], diagnosis),
         model_note=note_of(entries[EntryKind.MODEL_CALL], investigation.round),
         agents=tuple(_agents(entries[EntryKind.AGENT])),

@@ -6,8 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from investigations.domain import hypotheses, runs
+from investigations.domain.grades import grade_by_person
 from investigations.domain.incidents import change_incident_state
-from investigations.enums import IncidentState, SteeringKind
+from investigations.enums import GradeValue, IncidentState, SteeringKind
 from investigations.errors import BoardError
 from investigations.queries.access import (
     access_evidence,
@@ -187,3 +188,23 @@ def change_state(request: HttpRequest, incident_id: int) -> HttpResponse:
     except BoardError as error:
         return refused(request, error, incident_id=incident_id, kept=reason)
     return answer(request, incident_id=incident_id, text=f"Incident is {wanted}.")
+
+
+@require_POST
+@needs(can_respond)
+def grade(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """Say whether the newest diagnosis was right: what calibration learns from."""
+    investigation = access_investigation(request.user, incident_id)
+    note = request.POST.get("note", "").strip()
+    value = request.POST.get("grade", "")
+    try:
+        if value not in GradeValue.values:
+            raise BoardError("Choose right, partly right or wrong.")
+        grade_by_person(
+            investigation_id=investigation.pk, value=GradeValue(value), user=person_of(request),
+            note=note,
+        )  # fmt: skip
+    except BoardError as error:
+        return refused(request, error, incident_id=incident_id, kept=note)
+    text = f"Noted: {GradeValue(value).label}. You can change it."
+    return answer(request, incident_id=incident_id, text=text)

@@ -5,6 +5,7 @@ from django.db import transaction
 
 from investigations.domain.board import write_entry
 from investigations.domain.clock import database_now
+from investigations.domain.grades import grade_by_outcome
 from investigations.domain.incidents import change_incident_state
 from investigations.domain.journal import writing
 from investigations.enums import EntryKind, IncidentState
@@ -102,6 +103,8 @@ def _learn(
     action: Action, *, helped: bool, was_undone: bool = False, seconds: float | None = None
 ) -> None:
     """Write the outcome; a failure takes autonomy away at once."""
+    grade_by_outcome(diagnosis_id=action.diagnosis_id, helped=helped,
+                     reason=f"{action} {action.title}: {'verified' if helped else 'no help'}")  # fmt: skip
     ActionOutcome.objects.get_or_create(
         action=action,
         defaults={

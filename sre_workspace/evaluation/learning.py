@@ -10,7 +10,8 @@ from math import log
 
 import numpy as np
 
-from agents.reconciler.calibration import CalibrationMap, inputs_of
+from agents.reconciler.calibration import CalibrationMap
+from agents.reconciler.fitting import fit_map
 from agents.reconciler.posterior import LARGEST_DECIBANS, SOMETHING_ELSE_DECIBANS, Claim
 from sre_workspace.evaluation.samples import Arrays, Sample, flatten
 from telemetry.types import FloatArray
@@ -21,8 +22,6 @@ RATE = 0.05
 MIN_CASES = 8
 MOST = 3.0
 """A learned factor lies between a third of the stated weight and three times as much."""
-RIDGE = 4.0
-"""How hard a calibration holds on to the map that it starts from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,57 +117,6 @@ def _first_is_right(sample: Sample, factors: Mapping[str, float]) -> bool:
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
-
-
-def fit_map(
-    claims: Sequence[tuple[Claim, bool]], *, version: str, start: CalibrationMap,
-    weights: Sequence[float] | None = None,
-) -> CalibrationMap:  # fmt: skip
-    """Return the logistic map that fits graded claims, held to ``start`` where they are few.
-
-    Newton's method on a penalised likelihood; deterministic.
-    """
-    if not claims:
-        return start
-    x = np.array([inputs_of(claim) for claim, _ in claims])
-    y = np.array([float(is_right) for _, is_right in claims])
-    w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=float)
-    origin = np.array(start.coefficients)
-    theta = origin.copy()
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-np.clip(x @ theta, -30, 30)))
-        slope = x.T @ (w * (p - y)) + RIDGE * (theta - origin)
-        curve = (x * (w * p * (1 - p))[:, None]).T @ x + RIDGE * np.eye(len(theta))
-        step = np.linalg.solve(curve, slope)
-        theta = theta - step
-        if np.abs(step).max() < 1e-6:
-            break
-    return CalibrationMap(version, len(y), tuple(round(float(t), 4) for t in theta))
-
-
-@dataclass(frozen=True, slots=True)
-class Sureness:
-    """How honest claims are: Brier score, expected calibration error, sure (0.9) and wrong."""
-
-    count: int
-    brier: float
-    ece: float
-    sure_and_wrong: float
-
-
-def sureness(pairs: Sequence[tuple[float, bool]]) -> Sureness:
-    """Return the figures of claimed probabilities and whether they were right."""
-    count = len(pairs)
-    if not count:
-        return Sureness(0, 0.0, 0.0, 0.0)
-    bins: dict[int, list[tuple[float, bool]]] = {}
-    for claimed, is_right in pairs:
-        bins.setdefault(min(9, int(claimed * 10)), []).append((claimed, is_right))
-    gap = sum(abs(sum(c - r for c, r in found)) for found in bins.values())
-    return Sureness(
-        count, sum((c - r) ** 2 for c, r in pairs) / count, gap / count,
-        sum(c >= 0.9 and not r for c, r in pairs) / count,
-    )  # fmt: skip
 
 
 def calibrate(

@@ -10,13 +10,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from agents.reconciler.calibration import INPUTS, NONE, CalibrationMap
+from agents.reconciler.fitting import Sureness, sureness
 from sre_workspace.evaluation.learning import (
-    Sureness,
     Validated,
     calibrate,
     fit_factors,
     out_of_fold,
-    sureness,
     validate,
 )
 from sre_workspace.evaluation.running import read_results

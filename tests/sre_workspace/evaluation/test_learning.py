@@ -5,14 +5,13 @@ import random
 import pytest
 
 from agents.reconciler.calibration import NONE
+from agents.reconciler.fitting import fit_map, sureness
 from agents.reconciler.posterior import Claim
 from sre_workspace.evaluation.learning import (
     calibrate,
     fit_factors,
-    fit_map,
     folds_of,
     out_of_fold,
-    sureness,
     terms_of,
     validate,
 )

@@ -1,0 +1,50 @@
+"""Grading diagnoses: by people, and by what became of the action that treated them."""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from investigations.domain.audit import record_audit
+from investigations.domain.journal import writing
+from investigations.enums import GradeSource, GradeValue
+from investigations.errors import BoardError
+from investigations.models import Diagnosis, Grade
+
+
+def grade_by_person(
+    *, investigation_id: int, value: GradeValue, user: User, note: str = ""
+) -> Grade:
+    """Say whether the newest diagnosis named the cause. A later grade replaces an earlier one.
+
+    Raises:
+        BoardError: Nothing has been concluded that could be right or wrong.
+    """
+    with writing(investigation_id) as board:
+        diagnosis = board.investigation.diagnoses.order_by("-number").first()
+        if diagnosis is None or not diagnosis.claim:
+            raise BoardError("There is no diagnosis with a leading cause to grade yet.")
+        author = f"person/{user.get_username()}"
+        grade, _ = Grade.objects.update_or_create(
+            diagnosis=diagnosis, source=GradeSource.PERSON,
+            defaults={"value": value, "author": author, "note": note[:500],
+                      "graded_at": board.now},
+        )  # fmt: skip
+        record_audit(actor=author, verb="diagnosis.graded", subject=f"diagnosis/{diagnosis.pk}",
+                     detail={"value": value.value, "note": note[:500]})  # fmt: skip
+    return grade
+
+
+def grade_by_outcome(*, diagnosis_id: int, helped: bool, reason: str) -> Grade | None:
+    """Grade a diagnosis by the action that treated it: verified, or not. Idempotent.
+
+    A treatment that did not help grades the diagnosis wrong only until a person says otherwise.
+    """
+    diagnosis = Diagnosis.objects.filter(pk=diagnosis_id).first()
+    if diagnosis is None or not diagnosis.claim:
+        return None
+    value = GradeValue.RIGHT if helped else GradeValue.WRONG
+    with transaction.atomic():
+        grade, _ = Grade.objects.update_or_create(
+            diagnosis=diagnosis, source=GradeSource.OUTCOME,
+            defaults={"value": value, "author": "system", "note": reason[:500]},
+        )  # fmt: skip
+    return grade
