@@ -2,16 +2,11 @@
 
 import argparse
 import json
-import logging
-import multiprocessing
 import tempfile
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
-from rich.console import Console
-from rich.progress import track
 
 from sre_workspace.evaluation.comparing import (
     bars_svg,
@@ -21,18 +16,16 @@ from sre_workspace.evaluation.comparing import (
     table,
 )
 from sre_workspace.evaluation.report import render_report
-from sre_workspace.evaluation.running import CaseResult, case_id_of, read_results, run_case
+from sre_workspace.evaluation.running import CaseResult
 from sre_workspace.evaluation.scoring import Figures, figures_of, score_all
-from sre_workspace.evaluation.sets import SETS, EvaluationSet, Label, case_paths
-from sre_workspace.evaluation.variants import ABLATIONS, DROPS, FAULT_FREE, FULL, Variant
+from sre_workspace.evaluation.session import Session
+from sre_workspace.evaluation.sets import SETS, case_paths
+from sre_workspace.evaluation.variants import ABLATIONS, DROPS, FAULT_FREE, FULL
 
 
 class Command(BaseCommand):
     """Run the product's own investigation on every case of a set, and score it."""
 
-    work: Path
-    paths: list[Path]
-    jobs: int
     help = "Investigate every recorded case of a public set and report how often it was right."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -55,28 +48,23 @@ class Command(BaseCommand):
         folder, slug = Path(str(options["folder"])), str(options["set"])
         if not folder.is_dir():
             raise CommandError(f"There is no folder {folder}.")
-        paths = case_paths(folder)
-        if not paths:
+        if not case_paths(folder):
             raise CommandError(f"{folder} holds no cases.")
-        logging.getLogger().setLevel(logging.ERROR)
         with tempfile.TemporaryDirectory() as spare:
-            work = Path(str(options["work"] or spare))
-            work.mkdir(parents=True, exist_ok=True)
-            self.work, self.paths, self.jobs = work, paths, int(str(options["jobs"]))
-            kind = SETS[slug]
-            results = self._run(kind, FULL)
+            kind, work = SETS[slug], Path(str(options["work"] or spare))
+            session = Session(kind, folder, work, int(str(options["jobs"])))
+            results = session.run()
             if options["out"]:
                 predictions = {r.case_id: kind.predict(r) for r in results}
                 Path(str(options["out"])).write_text(json.dumps(predictions, indent=1))
-            labels = folder / "labels.json"
-            if not labels.is_file():
+            truth = session.labels()
+            if not truth:
                 self.stdout.write("No labels.json: nothing to score by.")
                 return
-            truth = json.loads(labels.read_text())
             scored = score_all(kind, results, truth)
             figures = figures_of(scored)
             self._show(figures)
-            more = self._more(kind, results, truth, options)
+            more = self._more(session, results, options)
             if options["report"]:
                 text = render_report(slug, figures, scored) + more
                 Path(str(options["report"])).write_text(text)
@@ -92,45 +80,26 @@ class Command(BaseCommand):
             f"{figures.median_seconds:.2f} s a case, {figures.peak_mb:.0f} MB"
         )
 
-    def _more(
-        self, kind: EvaluationSet, results: list[CaseResult], truth: dict[str, Label],
-        options: dict[str, object],
-    ) -> str:  # fmt: skip
+    def _more(self, session: Session, results: list[CaseResult], options: dict[str, object]) -> str:
         """Run what else was asked for; print it, and return it for the report."""
+        kind, truth = session.kind, session.labels()
         lines: list[str] = []
         asked = (("ablate", "What each part is worth", ABLATIONS),
                  ("drop_each", "Without each source", DROPS))  # fmt: skip
         for option, title, variants in asked:
             if options[option]:
                 rows = [row_of(kind, FULL, results, truth)]
-                rows += [row_of(kind, v, self._run(kind, v), truth) for v in variants]
+                rows += [row_of(kind, v, session.run(v), truth) for v in variants]
                 lines += ["", f"## {title}", "", *table(rows), "", bars_svg(rows)]
         if options["fault_free"]:
-            found = self._run(kind, FAULT_FREE)
+            found = session.run(FAULT_FREE)
             lines += ["", "## Windows without a fault", "", *false_diagnoses(found)]
         repeats = int(str(options["repeat"]))
         if repeats > 1:
             again = [replace(FULL, slug=f"run-{n}") for n in range(2, repeats + 1)]
-            runs = [results, *(self._run(kind, v) for v in again)]
+            runs = [results, *(session.run(v) for v in again)]
             lines += ["", "## The same again", "", same_verdicts(runs)]
         for line in lines:
             if line and not line.startswith("<svg"):
                 self.stdout.write(line)
         return "\n".join(lines) + "\n"
-
-    def _run(self, kind: EvaluationSet, variant: Variant) -> list[CaseResult]:
-        """Return the results of every case, running what has not been kept."""
-        name = kind.slug if variant == FULL else f"{kind.slug}.{variant.slug}"
-        kept = self.work / f"{name}.jsonl"
-        done = {r.case_id: r for r in read_results(kept)}
-        left = [p for p in self.paths if case_id_of(p) not in done]
-        console = Console(stderr=True)
-        # Each process begins clean: a fork would share the parent's threads and connections.
-        context = multiprocessing.get_context("spawn")
-        with context.Pool(max(1, self.jobs)) as pool, kept.open("a", encoding="utf-8") as out:
-            found = pool.imap_unordered(partial(run_case, variant=variant), left)
-            for result in track(found, variant.title, total=len(left), console=console):
-                done[result.case_id] = result
-                out.write(json.dumps(result.as_json()) + "\n")
-                out.flush()
-        return [done[key] for key in sorted(done)]

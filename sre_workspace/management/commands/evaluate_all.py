@@ -1,0 +1,100 @@
+"""``manage.py evaluate_all FOLDER``: every set, and the tables of docs/evaluation.md anew."""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from sre_workspace.evaluation.comparing import Row, row_of, table
+from sre_workspace.evaluation.scoring import Figures, wilson
+from sre_workspace.evaluation.session import Session
+from sre_workspace.evaluation.sets import SETS
+from sre_workspace.evaluation.variants import ABLATIONS, DROPS, FAULT_FREE, FULL, Variant
+
+BEGIN, END = "<!-- figures: written by evaluate_all -->", "<!-- end of figures -->"
+
+
+class Command(BaseCommand):
+    """Run every public set that is there, and write the document's tables."""
+
+    help = "Evaluate every set in a folder and write the tables of docs/evaluation.md."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Where the sets are, and what to write."""
+        parser.add_argument("folder", type=Path, help="holds a folder per set")
+        parser.add_argument("--work", type=Path, help="keep results here, and go on from them")
+        parser.add_argument("--jobs", type=int, default=2)
+        parser.add_argument("--quick", action="store_true", help="no ablations, no missing sources")
+        parser.add_argument("--write", action="store_true", help="write docs/evaluation.md")
+
+    def handle(self, *args: object, **options: object) -> None:
+        """Run, print, and write between the marks."""
+        folder = Path(str(options["folder"]))
+        kinds = [SETS[slug] for slug in sorted(SETS) if (folder / slug / "labels.json").is_file()]
+        if not kinds:
+            raise CommandError(f"{folder} holds none of: {', '.join(sorted(SETS))}.")
+        with tempfile.TemporaryDirectory() as spare:
+            work = Path(str(options["work"] or spare))
+            jobs = int(str(options["jobs"]))
+            sessions = [Session(kind, folder / kind.slug, work, jobs) for kind in kinds]
+            lines = [*_figures(sessions), *_fault_free(sessions)]
+            if not options["quick"]:
+                lines += _compared("What each part is worth", sessions, ABLATIONS)
+                lines += _compared("With a source taken away", sessions, DROPS)
+        text = "\n".join(lines)
+        self.stdout.write(text)
+        if options["write"]:
+            path = Path(settings.BASE_DIR) / "docs" / "evaluation.md"
+            before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+            _, _, after = rest.partition(END)
+            path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+def _figures(sessions: list[Session]) -> Iterator[str]:
+    yield "| set | cases | measures, 95 % interval | verdict given | right then | sure, wrong | ECE | s a case | MB |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for session in sessions:
+        f = session.figures()
+        yield (
+            f"| {session.kind.slug} | {f.count} | {_measures(f)} | {1 - f.abstained:.0%} "
+            f"| {f.right_when_named:.0%} | {f.confident_and_wrong:.1%} | {f.ece:.3f} "
+            f"| {f.median_seconds:.2f} | {f.peak_mb:.0f} |"
+        )
+
+
+def _measures(figures: Figures) -> str:
+    return ", ".join(
+        f"{name} {mean:.3f} ({low:.2f} to {high:.2f})"
+        for name, (mean, low, high) in figures.measures.items()
+    )
+
+
+def _fault_free(sessions: list[Session]) -> Iterator[str]:
+    """Windows before the fault, taken for incidents. Sets of one snapshot have none."""
+    yield from (
+        "",
+        "## Windows without a fault",
+        "",
+        "| set | windows | given a cause |",
+        "|---|---|---|",
+    )
+    all_windows = all_false = 0
+    for session in sessions:
+        found = [r for r in session.run(FAULT_FREE) if not r.error]
+        false = sum(r.verdict == "likely_cause" for r in found)
+        all_windows, all_false = all_windows + len(found), all_false + false
+        yield f"| {session.kind.slug} | {len(found)} | {false} |"
+    low, high = wilson(all_false, all_windows)
+    yield f"| all | {all_windows} | {all_false} ({low:.1%} to {high:.1%}) |"
+
+
+def _compared(title: str, sessions: list[Session], variants: tuple[Variant, ...]) -> Iterator[str]:
+    for session in sessions:
+        labels = session.labels()
+        rows: list[Row] = [
+            row_of(session.kind, v, session.run(v), labels) for v in (FULL, *variants)
+        ]
+        yield from ("", f"## {title}: {session.kind.slug}", "", *table(rows))
