@@ -66,7 +66,7 @@ def made_system(count: int, *, seed: int = 1) -> tuple[MemoryData, ResourceRef, 
     path = [broken]
     while path[-1] in parents:
         path.append(parents[path[-1]])
-    times = NOW.timestamp() + STEP_SECONDS * (np.arange(SAMPLES) - SAMPLES + 1.0)
+    times = (NOW.timestamp() + STEP_SECONDS * np.arange(1.0 - SAMPLES, 1.0)).astype(np.float64)
     series = []
     for index, resource in enumerate(names):
         for semantic, (level, noise, unit) in USUAL.items():
@@ -74,7 +74,7 @@ def made_system(count: int, *, seed: int = 1) -> tuple[MemoryData, ResourceRef, 
             if semantic is Semantic.ERROR_RATIO and index in path:
                 values[FAULT_AT:] += 0.3 / (1 + path.index(index))
             ref = SeriesRef(resource, semantic.value, semantic, unit=unit)
-            series.append(Series(ref, times, np.abs(values)))
+            series.append(Series(ref, times, np.abs(values).astype(np.float64)))
     began = datetime.fromtimestamp(times[FAULT_AT], UTC)
     release = ChangeEvent("release-1", began - timedelta(seconds=40), ChangeKind.DEPLOY,
                           names[broken], "1.4.0 to 1.5.0", "ana")  # fmt: skip
