@@ -157,10 +157,15 @@ class GuardedMetrics:
         window: TimeWindow,
         *,
         step_seconds: float,
+        by_pod: bool = False,
     ) -> QueryResult[tuple[Series, ...]]:
         source = self.source
         work = (
-            (lambda: source.read_semantic(resources, semantics, window, step_seconds=step_seconds))
+            (
+                lambda: source.read_semantic(
+                    resources, semantics, window, step_seconds=step_seconds, by_pod=by_pod
+                )
+            )
             if source
             else None
         )

@@ -54,8 +54,13 @@ class MetricSource(Protocol):
         window: TimeWindow,
         *,
         step_seconds: float,
+        by_pod: bool = False,
     ) -> QueryResult[tuple[Series, ...]]:
-        """Read every series of these meanings of these resources, edges included, in one call."""
+        """Read every series of these meanings of these resources, edges included, in one call.
+
+        ``by_pod``: one series per pod instead, named by the label ``pod`` of its reference, as the
+        pod itself saw its requests; NO_DATA where the source does not tell pods apart.
+        """
         ...
 
 

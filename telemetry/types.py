@@ -215,9 +215,17 @@ class ChangeKind(StrEnum):
     INFRASTRUCTURE = "infrastructure"
 
 
+# The attribute of a rollout that names its pods: ``<workload>-<template hash>-<five letters>``.
+TEMPLATE_HASH = "pod_template_hash"
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeEvent:
-    """One change that somebody or something made. ``summary`` and ``diff`` are untrusted text."""
+    """One change that somebody or something made. ``summary`` and ``diff`` are untrusted text.
+
+    ``attributes``: further facts by name; a rollout states the hash in its pods' names
+    (``TEMPLATE_HASH``), so that the pods of the new version can be told from the others.
+    """
 
     id: str
     at: datetime

@@ -190,8 +190,13 @@ class LabMetrics(_Lab):
         window: TimeWindow,
         *,
         step_seconds: float,
+        by_pod: bool = False,
     ) -> QueryResult[tuple[Series, ...]]:
         wanted = [s.value for s in semantics]
+        if by_pod:  # The lab's pods have no series of their own.
+            source = Provenance(self.name, TelemetryKind.METRIC, "lab metrics by pod", window,
+                                datetime.now(UTC))  # fmt: skip
+            return _result((), source, is_empty=True)
         text = f'lab metrics {",".join(wanted)}{{service="{_names(resources)}"}} step={step_seconds:g}s'
         return self._series(resources, window, text, step_seconds, semantics=wanted)
 

@@ -42,6 +42,7 @@ class MemoryData:
     """What the ports answer from. None: nothing of that kind is there at all.
 
     Attributes:
+        pod_series: Series of single pods, with the label ``pod``; ``series`` are of whole services.
         problems: By part (see ``PARTS``), why it is missing (ERROR) or only partly here (PARTIAL).
         errors: By part, what its port raises.
         delays_seconds: By part, how long its port takes; ``delay_seconds`` is for all of them.
@@ -49,6 +50,7 @@ class MemoryData:
 
     name: str = "memory"
     series: list[Series] | None = None
+    pod_series: list[Series] | None = None
     logs: list[LogLine] | None = None
     spans: list[Span] | None = None
     edges: list[tuple[datetime, EdgeStats]] | None = None

@@ -56,13 +56,16 @@ class MemoryMetrics(MemoryPort):
         window: TimeWindow,
         *,
         step_seconds: float,
+        by_pod: bool = False,
     ) -> QueryResult[tuple[Series, ...]]:
+        known = self.data.pod_series if by_pod else self.data.series
         chosen = [
-            s for s in self.data.series or []
+            s for s in known or []
             if s.ref.semantic in semantics and is_asked(s.ref.resource, resources)
         ]  # fmt: skip
         found = self._cut(chosen, window, step_seconds)
         question = f'metrics{{resource="{keys_of(resources)}"}} {",".join(semantics)} step={step_seconds:g}s'
+        question += " by pod" if by_pod else ""
         return self.answer("metrics", TelemetryKind.METRIC, question, window, found,
                            is_missing=self.data.series is None, is_empty=not found)  # fmt: skip
 

@@ -14,7 +14,7 @@ from telemetry.adapters.kubernetes.rollouts import changes_of, history
 from telemetry.adapters.live import LiveSystems, open_live_sources
 from telemetry.ask import guarded
 from telemetry.results import ResultStatus
-from telemetry.types import ChangeKind, TimeWindow
+from telemetry.types import TEMPLATE_HASH, ChangeKind, TimeWindow
 from tests.factories.servers import Answering, local_server
 
 pytestmark = pytest.mark.unit
@@ -183,6 +183,7 @@ def test_rollouts_become_changes_of_their_kind() -> None:
         or "+      value: '2'" in found[1].diff
     )
     assert "pod-template-hash" not in "".join(c.diff for c in found)
+    assert [dict(c.attributes)[TEMPLATE_HASH] for c in found] == ["2", "3", "4"]
 
 
 def test_a_rollback_is_dated_by_when_it_came_up() -> None:

@@ -205,3 +205,36 @@ def test_a_malformed_mapping_names_the_field(tmp_path, text, said) -> None:
     path.write_text(text)
     with pytest.raises(QueryRejected, match=said):
         load_mapping(str(path))
+
+
+def test_by_pod_the_same_rules_tell_pods_apart_where_their_metric_does() -> None:
+    for rule in load_mapping():
+        bound = BoundRule(rule, rule.by[0], (rule.label or ("",))[0], has_pod=True)
+        text = bound.expression(["a"], namespaces=(), range_seconds=60, by_pod=True)
+        assert text.replace('"$1"', "").count("$") == 0, text
+        assert text.count(f"by ({bound.result_label}, pod") >= 1, text
+    known = {"http_requests_total": frozenset({"service", "pod"})}
+    told = bind(load_mapping(), Known(frozenset(known), known))
+    assert all(bound.has_pod for bound in told)
+    not_told = {"http_requests_total": frozenset({"service"})}
+    assert not any(b.has_pod for b in bind(load_mapping(), Known(frozenset(not_told), not_told)))
+
+
+def test_series_by_pod_name_their_pod_and_their_service() -> None:
+    row = {"metric": {"service": "orders", "pod": "orders-5d7f9c6b8d-bbbbb"},
+           "values": [[WINDOW.start.timestamp() + 10, "2"]]}  # fmt: skip
+
+    def say(method: str, path: str) -> Answering:
+        if (found := known(path)) is not None:
+            return found
+        return ok({"resultType": "matrix", "result": [row]})
+
+    with local_server(say) as server:
+        sources = guarded(open_live_sources(LiveSystems(server.url)))
+        answer = sources.metrics.read_semantic(
+            [ORDERS], [Semantic.REQUEST_RATE], WINDOW, step_seconds=10, by_pod=True
+        )
+    for series in answer.data:
+        assert (series.ref.resource, series.ref.labels) == (
+            ORDERS, (("pod", "orders-5d7f9c6b8d-bbbbb"),)
+        )  # fmt: skip

@@ -25,6 +25,7 @@ from telemetry.adapters.kubernetes.state import NAME, NAMESPACED
 from telemetry.redaction import redact
 from telemetry.results import Provenance, QueryResult, ResultStatus
 from telemetry.types import (
+    TEMPLATE_HASH,
     ChangeEvent,
     ChangeKind,
     ResourceRef,
@@ -148,7 +149,9 @@ def changes_of(deployment: Json, revisions: Sequence[Revision]) -> Iterator[Chan
             revision_before=str(before.number),
             revision_after=str(after.number),
             diff=diff_of(before.template, after.template),
-        )
+            attributes=((TEMPLATE_HASH, after.replica_set.removeprefix(f"{name}-")),)
+            if after.replica_set else (),
+        )  # fmt: skip
 
 
 def _summary(kind: ChangeKind, before: Revision, after: Revision) -> str:

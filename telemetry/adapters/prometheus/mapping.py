@@ -70,6 +70,7 @@ class BoundRule:
     by: str
     label: str = ""
     has_namespace: bool = False
+    has_pod: bool = False
 
     @property
     def result_label(self) -> str:
@@ -77,14 +78,16 @@ class BoundRule:
         return "workload" if self.rule.is_pod else self.by
 
     def expression(
-        self, names: Sequence[str], *, namespaces: Sequence[str], range_seconds: float
-    ) -> str:
-        """Return the PromQL for resources of these names; none means all."""
+        self, names: Sequence[str], *, namespaces: Sequence[str], range_seconds: float,
+        by_pod: bool = False,
+    ) -> str:  # fmt: skip
+        """Return the PromQL for resources of these names; none means all. ``by_pod``: per pod."""
         match = selector(
             self.by, names, is_pod=self.rule.is_pod,
             namespaces=namespaces if self.has_namespace else (),
         )  # fmt: skip
-        text = self.rule.query.replace("$range", f"{max(1, round(range_seconds))}s")
+        query = self.rule.query.replace("by ($by", "by ($by, pod") if by_pod else self.rule.query
+        text = query.replace("$range", f"{max(1, round(range_seconds))}s")
         text = _with_pod_names(text).replace("$match", match)
         text = text.replace("$label", self.label).replace("$peer", self.rule.peer)
         return text.replace("$by", self.result_label)
@@ -186,5 +189,7 @@ def bind(rules: Sequence[MappingRule], known: Known) -> list[BoundRule]:
         is_complete = set(rule.needs) <= known.metrics and (extra or not rule.label)
         if by and is_complete and (not rule.peer or rule.peer in labels):
             key = (rule.semantic, rule.kind, rule.peer)
-            found.setdefault(key, BoundRule(rule, by, extra, "namespace" in labels))
+            found.setdefault(key, BoundRule(
+                rule, by, extra, "namespace" in labels, rule.is_pod or "pod" in labels
+            ))  # fmt: skip
     return list(found.values())

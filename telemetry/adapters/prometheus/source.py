@@ -2,7 +2,7 @@
 
 import time
 import urllib.parse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -109,23 +109,26 @@ class PrometheusMetrics:
         window: TimeWindow,
         *,
         step_seconds: float,
+        by_pod: bool = False,
     ) -> QueryResult[tuple[Series, ...]]:
         """Read every mapped series of these meanings of these resources."""
         began = time.monotonic()
         rules = [b for b in self._api.bound_rules(window) if b.rule.semantic in set(semantics)]
-        found = self._read_rules(rules, resources, window, step_seconds)
+        if by_pod:
+            rules = [b for b in rules if b.has_pod and not b.rule.peer]
+        found = self._read_rules(rules, resources, window, step_seconds, by_pod=by_pod)
         query = "\n".join(part.expression for part in found.parts)
         return self._result(found.series, query, window, began, found.cut, found.failed)
 
     def _read_rules(
         self, rules: Sequence[BoundRule], resources: Sequence[ResourceRef], window: TimeWindow,
-        step_seconds: float,
+        step_seconds: float, *, by_pod: bool = False,
     ) -> "_Read":  # fmt: skip
         names = [r.name for r in resources]
         span = self._span(step_seconds)
         jobs = [
             (bound, bound.expression(
-                names, namespaces=self._options.namespaces, range_seconds=span))
+                names, namespaces=self._options.namespaces, range_seconds=span, by_pod=by_pod))
             for bound in rules
         ]  # fmt: skip
         parts, failed = self._ask_all(
@@ -217,7 +220,7 @@ class PrometheusMetrics:
                     semantic=rule.semantic if rule else None,
                     peer=self._resource(peer, known, ResourceKind.SERVICE) if peer else None,
                     unit=unit_of(rule.semantic.value if rule else part.name),
-                    labels=() if rule else (("by", part.by),),
+                    labels=_labels_of(row.labels, part),
                     query=part.expression,
                 )
                 yield Series(ref, row.times, row.values)
@@ -247,6 +250,13 @@ class PrometheusMetrics:
             link=page_link(self._options.page_url, query.partition("\n")[0], window),
         )  # fmt: skip
         return QueryResult(status, data, provenance, "; ".join(failed)[:300])
+
+
+def _labels_of(row: Mapping[str, str], part: _Part) -> tuple[tuple[str, str], ...]:
+    """Return what tells a series from others of its name: its pod, or what it was summed by."""
+    if part.bound is None:
+        return (("by", part.by),)
+    return (("pod", row["pod"]),) if row.get("pod") and part.by != "pod" else ()
 
 
 @dataclass(frozen=True, slots=True)

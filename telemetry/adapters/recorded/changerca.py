@@ -1,11 +1,14 @@
 """IntelligentDDS/ChangeRCA: rollouts, and what each pod's edges saw, per minute."""
 
+import math
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from telemetry.adapters.memory import MemoryData
-from telemetry.adapters.recorded.pods import owner
+from telemetry.adapters.recorded.pods import owner, template_hash
 from telemetry.adapters.recorded.recording import (
     Recording,
     RecordingError,
@@ -16,6 +19,7 @@ from telemetry.adapters.recorded.recording import (
 from telemetry.adapters.recorded.series import SeriesBuilder
 from telemetry.adapters.recorded.tables import Problems, parsed_rows
 from telemetry.types import (
+    TEMPLATE_HASH,
     AlertFiring,
     ChangeEvent,
     ChangeKind,
@@ -23,11 +27,14 @@ from telemetry.types import (
     ResourceKind,
     ResourceRef,
     Semantic,
+    Series,
     TopologyEdge,
     TopologyGraph,
     service,
 )
 
+# A pod that is deleted ends its requests before it goes.
+DELETION_SECONDS = 30.0
 ADDRESS = re.compile(r"^\d+(\.\d+){3}$")
 
 
@@ -41,7 +48,7 @@ def load(path: Path) -> Recording:
     problems: Problems = {}
     head = read_head(path / "incident.json")
     graph = _graph(path, problems)
-    builder = SeriesBuilder()
+    builder, pods = SeriesBuilder(), _PodSeries(_deletions(head))
     edges: list[tuple[datetime, EdgeStats]] = []
     times: list[float] = []
 
@@ -53,6 +60,7 @@ def load(path: Path) -> Recording:
         stats = EdgeStats(caller, callee, 0.0, error, latency, latency)
         pod = owner(row["pod"])
         times.append(at)
+        pods.add(row, at, callee if callee == pod else None)
         edges.append((datetime.fromtimestamp(at, UTC), stats))
         builder.add(callee, "latency_seconds", at, latency)
         builder.add(callee, "error_ratio", at, error)
@@ -73,6 +81,7 @@ def load(path: Path) -> Recording:
     data = MemoryData(
         name=f"changerca {path.name}",
         series=builder.build(),
+        pod_series=pods.build(),
         edges=edges,
         changes=_rollouts(head),
         graph=graph,
@@ -81,6 +90,33 @@ def load(path: Path) -> Recording:
     )
     window, baseline = windows(started, end, datetime.fromtimestamp(min(times), UTC))
     return Recording("changerca", alert.summary, data, alert, window, baseline)
+
+
+class _PodSeries:
+    """Series of single pods: the calls that each took itself, and its CPU and memory."""
+
+    def __init__(self, deleted: Mapping[str, float]) -> None:
+        self._deleted = deleted
+        self._builders: dict[str, SeriesBuilder] = {}
+
+    def add(self, row: dict[str, str], at: float, called: ResourceRef | None) -> None:
+        """Take a row; ``called``: the service if the pod is the end that was called."""
+        if at > self._deleted.get(row["pod"], math.inf) + DELETION_SECONDS:
+            return  # Told by address: it is the pod that got the address of this one.
+        builder = self._builders.setdefault(row["pod"], SeriesBuilder())
+        resource = owner(row["pod"])
+        builder.add(resource, "cpu_usage_pct", at, row["cpu_usage_pct"])
+        if called is not None:
+            error = 1 - float(row["success_rate"] or "nan") / 100
+            builder.add(called, "error_ratio", at, error)
+            builder.add(called, "latency_seconds", at, row["latency_s"])
+
+    def build(self) -> list[Series]:
+        """Return the series, each with the label ``pod``."""
+        return [
+            Series(replace(series.ref, labels=(("pod", pod),)), series.times, series.values)
+            for pod, builder in self._builders.items() for series in builder.build()
+        ]  # fmt: skip
 
 
 def _graph(path: Path, problems: Problems) -> TopologyGraph:
@@ -104,6 +140,21 @@ def _graph(path: Path, problems: Problems) -> TopologyGraph:
     )
 
 
+def _deletions(head: dict[str, object]) -> dict[str, float]:
+    """Return when rollouts deleted which pods."""
+    rows = head.get("rollouts")
+    return {
+        str(pod): float(row["time"])
+        for row in (rows if isinstance(rows, list) else []) for pod in row.get("pods_deleted") or ()
+    }  # fmt: skip
+
+
+def _new_hashes(row: dict[str, object]) -> list[str]:
+    """Return the template hashes of the pods that a rollout made."""
+    made = row.get("pods_created")
+    return sorted({template_hash(str(p)) for p in made} - {""}) if isinstance(made, list) else []
+
+
 def _rollouts(head: dict[str, object]) -> list[ChangeEvent]:
     rows = head.get("rollouts")
     return [
@@ -112,6 +163,7 @@ def _rollouts(head: dict[str, object]) -> list[ChangeEvent]:
             at=datetime.fromtimestamp(float(row["time"]), UTC),
             kind=ChangeKind.DEPLOY,
             resource=service(str(row["service"])),
+            attributes=tuple((TEMPLATE_HASH, h) for h in _new_hashes(row)[:1]),
             summary=f"new version on {row.get('new_version_replicas')} of {row.get('target_replicas')}",
         )
         for row in (rows if isinstance(rows, list) else [])

@@ -24,6 +24,11 @@ def owner_name(pod: str) -> str:
     return pod
 
 
+def template_hash(pod: str) -> str:
+    """Return the part of a Deployment's pod name that its version alone has, or ``""``."""
+    return pod.split("-")[-2] if _DEPLOYMENT.match(pod) else ""
+
+
 def owner(pod: str) -> ResourceRef:
     """Return the service of a pod: its workload without a version ("cart-v2" serves "cart")."""
     return service(_VERSION.sub("", owner_name(pod)))
