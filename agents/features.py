@@ -61,6 +61,14 @@ _TABLE: tuple[tuple[str, AgentName, TelemetryKind, str, tuple[str, ...]], ...] =
     ("flag_before_onset", DEP, CHANGE, "flag changed just before", ()),
     ("schema_before_onset", DEP, CHANGE, "schema changed just before", ()),
     ("infrastructure_before_onset", DEP, CHANGE, "infrastructure changed just before", ()),
+    (
+        "new_version_worse",
+        DEP,
+        METRIC,
+        "pods of the new version do worse than old ones beside them",
+        ("error_rise", "latency_rise", "edge_error_rise", "edge_latency_rise"),
+    ),
+    ("new_version_idle", DEP, METRIC, "pods of the new version take no requests", ()),
     ("new_error_template", DEP, LOG, "new kind of error in logs", ("error_rise",)),
     (
         "course_departure",

@@ -22,6 +22,7 @@ from telemetry.types import (
 
 CHANGE_LOOKBACK = timedelta(minutes=25)
 CHANGE_TOLERANCE = timedelta(seconds=20)
+DATING_TOLERANCE = timedelta(minutes=2)
 CHANGE_FEATURES = {
     ChangeKind.DEPLOY: "deploy_before_onset",
     ChangeKind.CONFIG: "config_before_onset",
@@ -137,7 +138,8 @@ def _unchanged(reader: Reader) -> Iterator[Finding]:
     near = {
         (c.resource, c.kind)
         for c in result.data
-        if start - CHANGE_LOOKBACK <= c.at <= start + CHANGE_TOLERANCE
+        # Shortly after the alert nothing is said either way: alerts are dated to the minute.
+        if start - CHANGE_LOOKBACK <= c.at <= start + DATING_TOLERANCE
     }
     for resource in reader.case.affected:
         if resource.kind is ResourceKind.EXTERNAL:

@@ -42,6 +42,7 @@ class Reader:
     agent: AgentName
     gaps: dict[str, Finding] = field(default_factory=dict)
     _metrics: QueryResult[tuple[Series, ...]] | None = None
+    _by_pod: QueryResult[tuple[Series, ...]] | None = None
     _every: QueryResult[tuple[Series, ...]] | None = None
     _logs: dict[str, QueryResult[tuple[LogLine, ...]]] = field(default_factory=dict)
     _edges: dict[str, QueryResult[tuple[EdgeStats, ...]]] = field(default_factory=dict)
@@ -62,6 +63,18 @@ class Reader:
             )
             self._note(self._metrics, "metrics")
         return self._metrics
+
+    def by_pod(self, semantics: Sequence[Semantic]) -> QueryResult[tuple[Series, ...]]:
+        """Return series of single pods for everything in scope; nothing where none are told apart.
+
+        Whether a source tells pods apart is no gap: its series of services were asked for too.
+        """
+        if self._by_pod is None:
+            self._by_pod = self.case.sources.metrics.read_semantic(
+                self.case.affected, semantics, self.whole,
+                step_seconds=self.case.step_seconds, by_pod=True,
+            )  # fmt: skip
+        return self._by_pod
 
     def every_series(self) -> QueryResult[tuple[Series, ...]]:
         """Return every series of everything in scope, those with a meaning first, up to a cap."""

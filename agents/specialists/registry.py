@@ -9,6 +9,7 @@ from agents.specialists.metric_checks import check_metrics
 from agents.specialists.other_checks import check_changes, check_database, check_edges
 from agents.specialists.scan_checks import check_series
 from agents.specialists.trace_checks import check_courses, check_own_time, check_ways
+from agents.specialists.version_checks import check_versions
 
 REGISTRY: dict[AgentName, Specialist] = {
     specialist.name: specialist
@@ -21,7 +22,7 @@ REGISTRY: dict[AgentName, Specialist] = {
         CheckingSpecialist(
             AgentName.DEPLOYMENT,
             "What was changed, and whether what runs is what was meant: rollouts, settings, images.",
-            (check_changes, check_cluster, check_logs, check_courses),
+            (check_changes, check_versions, check_cluster, check_logs, check_courses),
         ),
         CheckingSpecialist(
             AgentName.DATABASE,

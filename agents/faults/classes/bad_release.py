@@ -8,9 +8,13 @@ MODEL = FaultModel(
     title="Bad release",
     owner=AgentName.DEPLOYMENT,
     claim="The release just rolled out on {name} is at fault",
-    triggers=("deploy_before_onset",),
+    triggers=("deploy_before_onset", "new_version_worse", "new_version_idle"),
     predictions=(
         Prediction("deploy_before_onset", Where.SELF, 7.0, -10.0, before_symptom=True),
+        Prediction("new_version_worse", Where.SELF, 14.0, -6.0),
+        Prediction("new_version_idle", Where.SELF, 11.0),
+        # What its callee's new pods do wrong shows in it too.
+        Prediction("new_version_worse", Where.CALLEES, -5.0),
         Prediction("new_error_template", Where.SELF, 5.0),
         Prediction("course_departure", Where.SELF, 3.0),
         Prediction("latency_rise", Where.SELF, 4.0, -3.0),
