@@ -8,6 +8,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from telemetry.cluster import ClusterDetails, NodeFacts, Pairs, PodTemplate
+
 FloatArray = NDArray[np.float64]
 
 
@@ -114,6 +116,7 @@ class Semantic(StrEnum):
     DISK_IO_UTILISATION_RATIO = "disk_io_utilisation_ratio"
     NETWORK_PACKET_LOSS_RATIO = "network_packet_loss_ratio"
     NETWORK_RETRANSMIT_RATIO = "network_retransmit_ratio"
+    NETWORK_RETRANSMIT_RATE = "network_retransmit_rate"
     NETWORK_RTT_SECONDS = "network_rtt_seconds"
     TLS_HANDSHAKE_FAILURE_RATIO = "tls_handshake_failure_ratio"
     CERTIFICATE_EXPIRY_SECONDS = "certificate_expiry_seconds"
@@ -256,6 +259,8 @@ class PodState:
     image: str = ""
     started_at: datetime | None = None
     message: str = ""
+    labels: Pairs = ()
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +276,7 @@ class WorkloadState:
     paused: bool = False
     conditions: tuple[str, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
+    template: PodTemplate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +288,7 @@ class NodeState:
     conditions: tuple[str, ...] = ()
     unschedulable: bool = False
     services_down: tuple[str, ...] = ()
+    facts: NodeFacts = field(default_factory=NodeFacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +322,7 @@ class ClusterState:
     nodes: tuple[NodeState, ...] = ()
     events: tuple[ClusterEvent, ...] = ()
     objects: tuple[ClusterObject, ...] = ()
+    details: ClusterDetails = field(default_factory=ClusterDetails)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class MemoryCluster(MemoryPort):
                 and (e.resource.kind in SHARED or is_asked(e.resource, resources))
             ),
             objects=whole.objects,
+            details=whole.details,
         )  # fmt: skip
         is_empty = not (found.pods or found.workloads or found.nodes)
         question = f'cluster{{resource="{keys_of(resources)}"}}'

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from telemetry.adapters.kubernetes.manifests import pairs, template_of
 from telemetry.types import (
     ClusterEvent,
     NodeState,
@@ -90,6 +91,8 @@ def pod_state(item: Json, deployments: Mapping[str, str]) -> PodState:
         image=str(next((c.get("image") for c in rows(spec, "containers")), "") or ""),
         started_at=moment(status.get("startTime")),
         message=str(stuck.get("message") or last.get("message") or next(filter(None, why), "")),
+        labels=pairs(part(item, "metadata", "labels")),
+        address=str(status.get("podIP") or ""),
     )
 
 
@@ -115,6 +118,7 @@ def workload_state(item: Json, kind: str) -> WorkloadState:
         paused=bool(spec.get("paused")),
         conditions=tuple(conditions),
         settings=tuple(settings_of(containers)),
+        template=template_of(item),
     )
 
 

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import yaml
 
 from telemetry.adapters.kubernetes.api import KubernetesApi, Listed
+from telemetry.adapters.kubernetes.details import details_of, facts_of, requested_by_node
 from telemetry.adapters.kubernetes.parsing import (
     Json,
     event_state,
@@ -42,7 +44,11 @@ NAMESPACED = {
     "daemonsets": "/apis/apps/v1/namespaces/{}/daemonsets",
     "networkpolicies": "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
     "resourcequotas": "/api/v1/namespaces/{}/resourcequotas",
+    "endpoints": "/api/v1/namespaces/{}/endpoints",
+    "persistentvolumeclaims": "/api/v1/namespaces/{}/persistentvolumeclaims",
 }
+# What only some checks read: where it may not be listed, those checks see nothing.
+EXTRA = {"endpoints", "persistentvolumeclaims"}
 WORKLOADS = {"deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet"}
 OBJECTS = {
     "services": "Service", "networkpolicies": "NetworkPolicy", "resourcequotas": "ResourceQuota",
@@ -105,7 +111,8 @@ class KubernetesReader:
             if isinstance(answer, TelemetryError):
                 if kind in MUST:
                     raise answer
-                failed.append(f"{kind}: {answer}")
+                if kind not in EXTRA:
+                    failed.append(f"{kind}: {answer}")
                 continue
             known = found.get(kind, Listed(()))
             found[kind] = Listed(known.items + answer.items, known.is_cut or answer.is_cut)
@@ -117,17 +124,21 @@ def _state(items: dict[str, tuple[Json, ...]], names: set[str], window: TimeWind
     pods = [pod_state(p, sets) for p in items.get("pods", ())]
     workload_of = {p.name: p.workload for p in pods}
     events = [event_state(e, workload_of, sets) for e in items.get("events", ())]
+    requested = requested_by_node(items.get("pods", ()))
     workloads = [
         workload_state(w, kind) for group, kind in WORKLOADS.items() for w in items.get(group, ())
     ]
     return ClusterState(
         pods=tuple(p for p in pods if not names or _is_of(p, names)),
         workloads=tuple(w for w in workloads if not names or w.resource.name in names),
-        nodes=tuple(node_state(n) for n in items.get("nodes", ())),
+        nodes=tuple(
+            replace(node_state(n), facts=facts_of(n, requested)) for n in items.get("nodes", ())
+        ),
         events=tuple(sorted(_kept(events, names, window), key=lambda e: e.at)),
         objects=tuple(
             _object(item, kind) for group, kind in OBJECTS.items() for item in items.get(group, ())
         ),
+        details=details_of(items),
     )
 
 

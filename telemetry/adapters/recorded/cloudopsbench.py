@@ -3,32 +3,31 @@
 import json
 import lzma
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from telemetry.adapters.memory import MemoryData
+from telemetry.adapters.recorded.captured import Captured
+from telemetry.adapters.recorded.cloudopsbench_signals import alerts_of, logs_of, series_of
+from telemetry.adapters.recorded.kubectl_state import state_of
 from telemetry.adapters.recorded.recording import Recording, RecordingError
+from telemetry.addresses import pointers
+from telemetry.cluster import ServiceState
 from telemetry.types import (
     AlertFiring,
-    ClusterEvent,
-    ClusterObject,
     ClusterState,
-    LogLine,
-    NodeState,
-    PodState,
     ResourceKind,
     ResourceRef,
     TimeWindow,
     TopologyEdge,
     TopologyGraph,
-    WorkloadState,
     service,
 )
 
-Answers = dict[tuple[str, str, str], str]
-POD = re.compile(r"^(.*?)-[0-9a-z]{6,10}-[a-z0-9]{5}$|^(.*)-\d+$")
-EVENT = re.compile(r"^\s+(Normal|Warning)\s+(\S+)\s+(?:\S+ \(x\d+ over \S+\)|\S+)\s+(\S+)\s+(.*)$")
-LEVEL = re.compile(r"\b(trace|debug|info|warn(?:ing)?|error|fatal|panic|exception)\b", re.I)
+LOOKBACK = timedelta(minutes=30)
+USUAL_AGE = timedelta(minutes=5)
+DIRECT = re.compile(r"^[├└]──\s*([\w.-]+)", re.M)
 
 
 def is_it(path: Path) -> bool:
@@ -53,163 +52,92 @@ def _read(path: Path) -> dict[str, object]:
 
 
 def load(path: Path) -> Recording:
-    """Load one case: the state of the cluster as it was captured, and its logs."""
+    """Load one case: the state of the cluster as it was captured, its logs, alerts and metrics.
+
+    What is reported names no service, so the symptom is the namespace's. It began with the first
+    alert that says when, else five minutes before the capture; what is older is the baseline.
+
+    Raises:
+        RecordingError: The file cannot be read, or names no time or no answers.
+    """
     case = _read(path)
-    at = datetime.fromisoformat(str(case["collection_timestamp"])).replace(tzinfo=UTC)
-    answers = _answers(case["tool_cache"])
-    pods = _pods(answers)
-    workloads = _workloads(answers)
-    graph = _graph(case["tool_cache"], workloads)
-    called = {e.callee for e in graph.edges}
-    roots = [r for r in graph.resources if r not in called and graph.callees(r)]
-    resource = max(
-        roots, key=lambda r: len(graph.callees(r)), default=service(str(case["namespace"]))
-    )
+    cache = case.get("tool_cache")
+    try:
+        at = datetime.fromisoformat(str(case.get("collection_timestamp"))).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise RecordingError(f"{path.name} says no time of capture.") from error
+    if not isinstance(cache, dict):
+        raise RecordingError(f"{path.name} holds no answers.")
+    captured = Captured(cache, str(case.get("namespace", "")))
+    state = state_of(captured, at)
+    graph = _graph(captured, state)
+    alerts = alerts_of(captured.raw.get(("GetAlerts", "")), state)
+    began = min((a.starts_at for a in alerts if a.starts_at < at), default=at - USUAL_AGE)
     summary = str(case.get("query", "")) or "Service disruption"
-    started = at - timedelta(minutes=5)
-    alert = AlertFiring("Disruption", resource, summary, started, "critical")
-    state = ClusterState(
-        pods=tuple(pods), workloads=tuple(workloads), nodes=tuple(_nodes(answers, case["tool_cache"])),
-        events=tuple(_events(answers, at)), objects=tuple(_objects(answers)),
+    whole = ResourceRef(ResourceKind.NAMESPACE, captured.namespace)
+    alert = AlertFiring("Disruption", whole, summary, began, "critical")
+    series = series_of(case.get("metrics_csv"), state, alerts)
+    ends = [float(s.times[-1]) for s in series if len(s.times)]
+    fixed = [datetime.fromisoformat(a.labels["ends_at"]) for a in alerts if a.labels.get("ends_at")]
+    first = min((float(s.times[0]) for s in series if len(s.times)), default=None)
+    start = began - LOOKBACK if first is None else datetime.fromtimestamp(first, UTC)
+    if first is None or start >= began:
+        start, middle = at - 2 * LOOKBACK, at - LOOKBACK
+    else:
+        middle = began
+    end = max(fixed) if fixed and ends else at
+    data = MemoryData(
+        name=f"cloud-opsbench {case.get('id', path.name)}", cluster=state, graph=graph,
+        logs=logs_of(case.get("recent_logs"), captured.raw, min(end, at)) or None,
+        series=series or None, alerts=[alert, *alerts],
     )  # fmt: skip
-    data = MemoryData(name=f"cloud-opsbench {case.get('id', path.name)}", cluster=state, graph=graph,
-                      logs=_logs(case.get("recent_logs"), at), alerts=[alert])  # fmt: skip
-    window = TimeWindow(at - timedelta(minutes=30), at + timedelta(seconds=1))
-    return Recording("cloud-opsbench", summary, data, alert, window,
-                     TimeWindow(window.start - timedelta(minutes=30), window.start))  # fmt: skip
+    return Recording("cloud-opsbench", summary, data, alert,
+                     TimeWindow(middle, end + timedelta(seconds=1)), TimeWindow(start, middle))  # fmt: skip
 
 
-def _answers(cache: object) -> Answers:
-    """Return answers by (tool, resource type, name)."""
-    found: Answers = {}
-    for key, value in cache.items() if isinstance(cache, dict) else ():
-        tool, _, arguments = str(key).partition(":")
-        given = json.loads(arguments or "{}")
-        name = given.get("name") or given.get("service_name") or given.get("app_name") or ""
-        found[tool, str(given.get("resource_type", "")), str(name)] = str(value)
-    return found
-
-
-def _table(text: str) -> list[dict[str, str]]:
-    lines = [line for line in text.splitlines() if line.strip()]
-    if len(lines) < 2:
-        return []
-    heads = re.split(r"\s{2,}", lines[0].strip())
-    return [dict(zip(heads, re.split(r"\s{2,}", line.strip()), strict=False)) for line in lines[1:]]
-
-
-def owner(pod: str) -> str:
-    """Return the workload of a pod by its name."""
-    match = POD.match(pod)
-    return (match[1] or match[2]) if match else pod
-
-
-def _pods(answers: Answers) -> list[PodState]:
-    found = []
-    for row in _table(answers.get(("GetResources", "pods", ""), "")):
-        name = row.get("NAME", "")
-        detail = answers.get(("DescribeResource", "pods", name), "")
-        ready, _, total = row.get("READY", "0/1").partition("/")
-        restarts = re.match(r"\d+", row.get("RESTARTS", "0"))
-        last = re.search(
-            r"Last State:\s+Terminated\s+Reason:\s+(\S+)(?:\s+Exit Code:\s+(\d+))?", detail
-        )
-        node = re.search(r"^Node:\s+([^/\s]+)", detail, re.M)
-        status = row.get("STATUS", "")
-        found.append(
-            PodState(
-                name=name, workload=owner(name), namespace="", node=node[1] if node else "",
-                phase=status, ready=ready == total and status == "Running",
-                restarts=int(restarts[0]) if restarts else 0,
-                reason="" if status in {"Running", "Completed"} else status,
-                last_termination=last[1] if last else "",
-                exit_code=int(last[2]) if last and last[2] else None,
-            )
-        )  # fmt: skip
-    return found
-
-
-def _workloads(answers: Answers) -> list[WorkloadState]:
-    found = []
-    for kind, word in (("deployments", "Deployment"), ("statefulsets", "StatefulSet")):
-        for row in _table(answers.get(("GetResources", kind, ""), "")):
-            ready, _, wanted = row.get("READY", "0/0").partition("/")
-            detail = answers.get(("DescribeResource", kind, row["NAME"]), "")
-            conditions = tuple(re.findall(r"^\s+(\w+)\s+(?:True|False)\s+(\w+)", detail, re.M))
-            found.append(
-                WorkloadState(service(row["NAME"]), word, int(wanted or 0), int(ready or 0),
-                              conditions=tuple(f"{a} {b}" for a, b in conditions))
-            )  # fmt: skip
-    return found
-
-
-def _events(answers: Answers, at: datetime) -> list[ClusterEvent]:
-    found = []
-    for (tool, kind, name), text in answers.items():
-        if tool != "DescribeResource" or "Events:" not in text:
+def _graph(captured: Captured, state: ClusterState) -> TopologyGraph:
+    """Return who calls whom: as the recording says, and as the workloads' own settings say."""
+    names = {w.resource.name for w in state.workloads}
+    edges: dict[tuple[str, str], str] = {}
+    for (tool, caller), answer in captured.raw.items():
+        if tool != "GetServiceDependencies":
             continue
-        is_node = kind == "nodes"
-        plain = service(owner(name) if kind == "pods" else name)
-        ref = ResourceRef(ResourceKind.NODE, name) if is_node else plain
-        for line in text.rpartition("Events:")[2].splitlines():
-            match = EVENT.match(line)
-            if match:
-                found.append(ClusterEvent(at - timedelta(seconds=30), ref, match[2], match[4].strip(),
-                                          match[1] == "Warning"))  # fmt: skip
-    return found
+        below = str(answer).partition("[Downstream")[2]
+        edges |= {(caller, n): "declared" for n in DIRECT.findall(below)}
+        above = re.search(r"\[Upstream[^\]]*\]:\s*(.*)", str(answer))
+        edges |= {
+            (n, caller): "declared" for n in re.findall(r"[\w.-]+", above[1] if above else "")
+        }
+    for caller, callee in _configured(state):
+        edges.setdefault((caller, callee), "settings")
+    found = tuple(
+        TopologyEdge(service(a), service(b), source)
+        for (a, b), source in sorted(edges.items()) if {a, b} <= names and a != b
+    )  # fmt: skip
+    placed = tuple(
+        (service(p.workload), ResourceRef(ResourceKind.NODE, p.node)) for p in state.pods if p.node
+    )
+    return TopologyGraph(
+        tuple(w.resource for w in state.workloads), found, tuple(sorted(set(placed)))
+    )
 
 
-def _nodes(answers: Answers, cache: object) -> list[NodeState]:
-    down: dict[str, list[str]] = {}
-    for key, value in cache.items() if isinstance(cache, dict) else ():
-        if str(key).startswith("CheckNodeServiceStatus:"):
-            given = json.loads(str(key).partition(":")[2])
-            if "Active: active" not in str(value):
-                down.setdefault(str(given.get("node_name")), []).append(
-                    str(given.get("service_name"))
-                )
-    found = []
-    for row in _table(answers.get(("GetResources", "nodes", ""), "")):
-        name, status = row.get("NAME", ""), row.get("STATUS", "")
-        detail = answers.get(("DescribeResource", "nodes", name), "")
-        pressure = re.findall(r"^\s+(\w+Pressure|NetworkUnavailable)\s+True", detail, re.M)
-        found.append(NodeState(name, status.startswith("Ready"), tuple(pressure),
-                               "SchedulingDisabled" in status, tuple(down.get(name, ()))))  # fmt: skip
-    return found
+def _configured(state: ClusterState) -> Iterator[tuple[str, str]]:
+    services = {s.name: s for s in state.details.services}
+    for workload in state.workloads:
+        for container in workload.template.containers if workload.template else ():
+            for pointer in pointers(container.env):
+                if pointer.name in services:
+                    for name in backing(services[pointer.name], state):
+                        yield workload.resource.name, name
 
 
-def _objects(answers: Answers) -> list[ClusterObject]:
-    return [
-        ClusterObject("AppYAML", name, "", text)
-        for (tool, _, name), text in answers.items()
-        if tool == "GetAppYAML"
-    ]
-
-
-def _graph(cache: object, workloads: list[WorkloadState]) -> TopologyGraph:
-    edges = set()
-    names = {w.resource.name for w in workloads}
-    for key, value in cache.items() if isinstance(cache, dict) else ():
-        if not str(key).startswith("GetServiceDependencies:"):
-            continue
-        caller = json.loads(str(key).partition(":")[2]).get("service_name", "")
-        below = str(value).partition("[Downstream")[2]
-        edges |= {(caller, n) for n in re.findall(r"[\w-]+", below) if n in names and n != caller}
-        above = re.search(r"\[Upstream[^\]]*\]:\s*(.*)", str(value))
-        if above:
-            edges |= {(n, caller) for n in re.findall(r"[\w-]+", above[1]) if n in names}
-    found = tuple(TopologyEdge(service(a), service(b), "declared") for a, b in sorted(edges))
-    return TopologyGraph(tuple(w.resource for w in workloads), found)
-
-
-def _logs(recent: object, at: datetime) -> list[LogLine] | None:
-    found = []
-    for name, lines in recent.items() if isinstance(recent, dict) else ():
-        rows = lines if isinstance(lines, list) else str(lines).splitlines()
-        for line in rows:
-            level = LEVEL.search(str(line)[:200])
-            word = level[1].lower() if level else "info"
-            severity = {"panic": "fatal", "exception": "error"}.get(word, word)
-            found.append(LogLine(at - timedelta(seconds=20), service(owner(str(name))), severity,
-                                 str(line)[:600]))  # fmt: skip
-    return found or None
+def backing(of: ServiceState, state: ClusterState) -> list[str]:
+    """Return the workloads that a Service selects."""
+    wanted = set(of.selector)
+    by_pod = {p.workload for p in state.pods if wanted and wanted <= set(p.labels)}
+    by_template = {
+        w.resource.name for w in state.workloads
+        if wanted and w.template and wanted <= set(w.template.labels)
+    }  # fmt: skip
+    return sorted(by_pod | by_template) or [of.name]
