@@ -64,6 +64,8 @@ def _walk(graph: TopologyGraph, symptoms: tuple[Symptom, ...]) -> dict[ResourceR
             continue
         reached[resource] = hops
         queue.extend((callee, hops + 1) for callee in graph.callees(resource))
+        if resource.kind is ResourceKind.NAMESPACE:
+            queue.extend((inside, hops + 1) for inside in _within(graph))
     for symptom in symptoms:
         for caller in graph.callers(symptom.resource):
             reached.setdefault(caller, 1)
@@ -72,6 +74,12 @@ def _walk(graph: TopologyGraph, symptoms: tuple[Symptom, ...]) -> dict[ResourceR
             if placed == resource:
                 reached.setdefault(node, 9)
     return reached
+
+
+def _within(graph: TopologyGraph) -> list[ResourceRef]:
+    """Return what a symptom of a whole namespace can come from: everything, its entries first."""
+    called = {edge.callee for edge in graph.edges}
+    return sorted(graph.resources, key=lambda r: r in called)
 
 
 def _from_catalogue(

@@ -61,6 +61,8 @@ class FaultModel:
             and a symptom that is over excuses it.
         is_catch_all: It names no mechanism at all: any other cause of the same resource that scores
             as well takes its place.
+        refines: Models that say less about the same: where this one scores, they stand back.
+        is_cluster_wide: It reaches what it does not serve calls to (a quota, the scheduler).
         source: Where the weights come from, in words.
     """
 
@@ -77,4 +79,6 @@ class FaultModel:
     prior: float = 0.0
     is_generic: bool = False
     is_catch_all: bool = False
+    refines: tuple[str, ...] = ()
+    is_cluster_wide: bool = False
     source: str = "stated by the authors from operating experience; to be learned from outcomes"

@@ -48,7 +48,12 @@ def standing_of(candidate: Scored) -> Standing:
     """Return what the probability of a candidate depends on."""
     model = FAULTS[candidate.cause.fault_class]
     return Standing(
-        str(candidate.cause.resource), candidate.total, model.is_catch_all, len(candidate.kinds)
+        str(candidate.cause.resource),
+        candidate.total,
+        model.is_catch_all,
+        len(candidate.kinds),
+        model.slug,
+        model.refines,
     )
 
 

@@ -18,12 +18,15 @@ class Standing:
         is_catch_all: It names no mechanism; another cause of the same resource that scores as well
             takes its place.
         kinds: How many kinds of telemetry support it.
+        refines: Coarser classes that it is the finer account of.
     """
 
     resource: str
     total: float
     is_catch_all: bool = False
     kinds: int = 0
+    fault_class: str = ""
+    refines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,16 @@ def posteriors(standings: Sequence[Standing], *, calm_decibans: float) -> tuple[
 
 
 def _shadows(standings: Sequence[Standing]) -> set[int]:
-    """Return causes that name no mechanism where another of the same resource scores as well.
+    """Return causes that say less than another of the same resource which scores.
 
-    They stay on the board, but take nothing from the probability of the better account.
+    Either they name no mechanism, and the other scores as well; or the other is the finer account
+    of the same, and beats "something else". They stay on the board, but take nothing from the
+    probability of the better account.
     """
+    refined = {
+        (s.resource, coarse)
+        for s in standings if s.total > SOMETHING_ELSE_DECIBANS for coarse in s.refines
+    }  # fmt: skip
     named: dict[str, float] = {}
     for standing in standings:
         if not standing.is_catch_all:
@@ -65,7 +74,8 @@ def _shadows(standings: Sequence[Standing]) -> set[int]:
             named[standing.resource] = max(best, standing.total)
     return {
         index for index, s in enumerate(standings)
-        if s.is_catch_all and named.get(s.resource, float("-inf")) >= s.total
+        if (s.resource, s.fault_class) in refined
+        or (s.is_catch_all and named.get(s.resource, float("-inf")) >= s.total)
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from agents.case import Case
 from agents.enums import Presence
 from agents.faults.model import FaultModel, Prediction, Where
 from agents.faults.registry import FAULTS
+from agents.features import FEATURES
 from agents.findings import Cause, Finding
 from agents.reconciler.weights import factor_of
 from agents.specialists.reader import earliest_symptom
@@ -109,9 +110,15 @@ def score(cause: Cause, findings: Sequence[Finding], case: Case) -> Scored:
     shares = shares_of(stances, findings)
     evidence = sum(s.decibans * share for s, share in zip(stances, shares, strict=True))
     total = model.prior + structure + evidence
-    kinds = frozenset(findings[s.index].kind.value for s in stances if s.decibans >= 1)
+    kinds = frozenset(witness_of(findings[s.index]) for s in stances if s.decibans >= 1)
     claim = f"{model.claim.format(name=cause.resource.name)}"
     return Scored(cause, claim, model.prior, total, stances, notes, kinds)
+
+
+def witness_of(finding: Finding) -> str:
+    """Return the independent record that a finding rests on: its kind, or its facet of it."""
+    spec = FEATURES.get(finding.feature)
+    return spec.witness if spec is not None and spec.facet else finding.kind.value
 
 
 def _judge(
@@ -176,10 +183,11 @@ def _structure(
 ) -> tuple[float, tuple[str, ...]]:  # fmt: skip
     """Return what the topology and the course of the symptom say, with a sentence each."""
     total, notes = 0.0, []
-    if case.graph.edges:
+    if case.graph.edges and not model.is_cluster_wide:
         missed = [
             s.resource for s in case.symptoms
-            if cause.resource not in reachable(case.graph, s.resource)
+            if s.resource.kind is not ResourceKind.NAMESPACE
+            and cause.resource not in reachable(case.graph, s.resource)
         ]  # fmt: skip
         if missed:
             total += UNREACHED_SYMPTOM * len(missed) / len(case.symptoms)

@@ -8,6 +8,15 @@ from datetime import datetime
 from agents.enums import Presence
 from agents.features import FEATURES
 from agents.findings import Finding
+from agents.specialists.cluster_admission import check_admission
+from agents.specialists.cluster_databases import check_databases
+from agents.specialists.cluster_nodes import check_nodes, check_unready
+from agents.specialists.cluster_routes import check_routes
+from agents.specialists.cluster_routing import check_routing
+from agents.specialists.cluster_scheduling import check_scheduling
+from agents.specialists.cluster_startup import check_startup
+from agents.specialists.cluster_storage import check_storage
+from agents.specialists.cluster_view import ClusterView
 from agents.specialists.reader import Reader
 from telemetry.redaction import redact
 from telemetry.types import (
@@ -19,8 +28,19 @@ from telemetry.types import (
     TelemetryKind,
 )
 
-IMAGE_REASONS = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
-CONFIG_REASONS = {"CreateContainerConfigError", "CreateContainerError"}
+FAMILIES = (
+    check_unready, check_scheduling, check_storage, check_admission, check_startup, check_routing,
+    check_routes, check_nodes, check_databases,
+)  # fmt: skip
+# What is said of a workload at its start and not since is over once all its pods are ready.
+PASSING = {
+    "unschedulable",
+    "quota_exceeded",
+    "image_pull_failure",
+    "missing_config",
+    "probe_failing",
+}
+LIVENESS = re.compile(r"Liveness probe (failed|errored)", re.I)
 PRESSURE = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 
 
@@ -45,7 +65,7 @@ TEXT_RULES = (
     TextRule("quota_exceeded", re.compile(r"exceeded quota|forbidden: .*quota|must specify limits",
                                           re.I)),
     TextRule("rollout_stuck", re.compile(r"ProgressDeadlineExceeded|ReplicaFailure")),
-    TextRule("oom_kill", re.compile(r"OOMKill|Memory cgroup out of memory|OOMKilling", re.I)),
+    TextRule("oom_kill", re.compile(r"OOM-?Kill|Memory cgroup out of memory|OOMKilling", re.I)),
     TextRule("restart_loop", re.compile(r"CrashLoopBackOff|Back-off restarting", re.I)),
 )  # fmt: skip
 
@@ -57,16 +77,18 @@ def check_cluster(reader: Reader) -> Iterator[Finding]:
     if not (state.pods or state.workloads or state.nodes or state.events):
         return
     owned = {s.slug for s in FEATURES.values() if s.owner is reader.agent}
-    seen: set[tuple[str, ResourceRef]] = set()
-    for finding in (*_texts(reader, state), *_exits(reader, state), *_nodes(reader, state)):
-        key = (finding.feature, finding.resource)
+    seen: set[tuple[str, ResourceRef, ResourceRef | None]] = set()
+    view = ClusterView(reader, state)
+    explained = (finding for family in FAMILIES for finding in family(view))
+    for finding in (*_texts(view), *_exits(view), *_nodes(reader, state), *explained):
+        key = (finding.feature, finding.resource, finding.peer)
         if finding.feature in owned and key not in seen:
             seen.add(key)
             yield finding
     scope = {w.resource for w in state.workloads}
     for rule in TEXT_RULES:
         for resource in scope if rule.feature in owned else ():
-            if (rule.feature, resource) not in seen:
+            if (rule.feature, resource, None) not in seen:
                 yield _finding(reader, rule.feature, resource, Presence.ABSENT,
                                f"No sign of {FEATURES[rule.feature].title} on {resource.name}.")  # fmt: skip
 
@@ -79,7 +101,8 @@ def owner_of(reader: Reader, pod: PodState) -> ResourceRef:
     return ResourceRef(ResourceKind.SERVICE, pod.workload or pod.name)
 
 
-def _texts(reader: Reader, state: ClusterState) -> Iterator[Finding]:
+def _texts(view: ClusterView) -> Iterator[Finding]:
+    reader, state = view.reader, view.state
     start = reader.case.window.start
     for pod in state.pods:
         text = f"{pod.reason} {pod.message}"
@@ -95,7 +118,7 @@ def _texts(reader: Reader, state: ClusterState) -> Iterator[Finding]:
             continue
         text = f"{event.reason}: {event.message}"
         for rule in TEXT_RULES:
-            if rule.pattern.search(text):
+            if rule.pattern.search(text) and not _is_past(view, rule.feature, event.resource):
                 claim = f"Event on {event.resource.name}: {redact(text, limit=200)}."
                 yield _finding(
                     reader, rule.feature, event.resource, Presence.PRESENT, claim, tainted=True,
@@ -103,12 +126,25 @@ def _texts(reader: Reader, state: ClusterState) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
-def _exits(reader: Reader, state: ClusterState) -> Iterator[Finding]:
+def _is_past(view: ClusterView, feature: str, resource: ResourceRef) -> bool:
+    """Whether an event tells of a hindrance that its workload has got over: all pods are ready."""
+    workload = view.workloads.get(resource.name)
+    if feature not in PASSING or workload is None or resource.name in view.unready:
+        return False
+    pods = view.pods.get(resource.name, [])
+    return bool(pods) and not any(p.restarts for p in pods)
+
+
+def _exits(view: ClusterView) -> Iterator[Finding]:
+    reader, state = view.reader, view.state
     by_owner: dict[ResourceRef, list[PodState]] = {}
     for pod in state.pods:
         by_owner.setdefault(owner_of(reader, pod), []).append(pod)
     for resource, pods in by_owner.items():
-        killed = [p for p in pods if p.last_termination == "OOMKilled" or p.exit_code == 137]
+        # Killed with signal 9: for memory, unless a liveness probe had it killed.
+        was_probed = bool(view.said(resource.name, LIVENESS))
+        killed = [p for p in pods if p.last_termination == "OOMKilled"
+                  or (p.exit_code == 137 and not was_probed)]  # fmt: skip
         crashed = [p for p in pods if p.restarts >= 2 and not p.ready and p not in killed]
         if killed:
             claim = f"{len(killed)} of {len(pods)} pods of {resource.name} were killed for memory."

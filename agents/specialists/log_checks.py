@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from agents.case import Case
 from agents.detectors.log_templates import Template, find_new, mine
 from agents.enums import Presence
 from agents.features import FEATURES
@@ -10,12 +11,28 @@ from agents.findings import Finding
 from agents.specialists.phrasing import clock
 from agents.specialists.reader import Reader
 from telemetry.redaction import redact
-from telemetry.types import LogLine, ResourceRef, TelemetryKind, utc
+from telemetry.types import LogLine, ResourceKind, ResourceRef, TelemetryKind, utc
 
 # Most specific first: a line counts for the first feature whose pattern it meets.
 TOPICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (feature, re.compile(pattern, re.I))
     for feature, pattern in (
+        ("credentials_logs", r"access denied for user|password authentication failed|"
+                             r"authentication failed|login failed for user|WRONGPASS|"
+                             r"ER_ACCESS_DENIED|invalid username or password|ORA-01017"),
+        ("read_only_logs", r"--(super-)?read-only|read_only option|read-only transaction|"
+                           r"READONLY You can't write|database is (in )?read[- ]?only|"
+                           r"super_read_only|not master and slaveOk|not primary"),
+        ("connections_logs", r"too many (client )?connections|too many clients already|"
+                             r"max_user_connections|remaining connection slots|"
+                             r"max number of clients reached"),
+        ("port_in_use_logs", r"address already in use|EADDRINUSE|port \d+ is already in use|"
+                             r"port .{0,20}already (allocated|bound)|failed to bind"),
+        ("database_unreachable_logs", r"communications link failure|could not connect to server|"
+                                      r"unable to (acquire|obtain|open) .{0,12}(jdbc|connection)|"
+                                      r"can't connect to (mysql|mariadb|postgres|.{0,10}server)"),
+        ("permission_logs", r"permission denied|EACCES|operation not permitted|"
+                            r"read-only file ?system"),
         ("disk_logs", r"no space left on device|disk (is )?full|ENOSPC"),
         ("oom_logs", r"out of memory|OutOfMemory|cannot allocate memory"),
         ("tls_logs", r"x509|certificate|tls handshake|ssl(v3|error| handshake)"),
@@ -37,6 +54,17 @@ FOREIGN = re.compile(r"(call to|calling|request to|upstream|from) [\w./-]+ (fail
                      r"|no (healthy |ready |running )?(instances?|endpoints?|upstreams?|backends?|hosts?)"
                      r"( are| is|s)? (available|found|ready|for)", re.I)  # fmt: skip
 MAX_LINES = 5
+MIN_COUNT = 3
+# One line of these is enough: nobody logs them without cause.
+DECISIVE = {
+    "credentials_logs", "read_only_logs", "connections_logs", "port_in_use_logs", "dns_logs",
+    "database_unreachable_logs", "permission_logs", "disk_logs", "oom_logs",
+}  # fmt: skip
+ABOUT_DATABASES = {
+    "credentials_logs", "read_only_logs", "connections_logs", "database_unreachable_logs",
+}  # fmt: skip
+DATABASE_NAME = re.compile(r"mysql|maria|postgres|pgsql|mongo|redis|oracle|mssql|database|"
+                           r"(^|[-_])db([-_]|$)|[-_]?cart-db", re.I)  # fmt: skip
 
 
 def topic_of(text: str) -> str:
@@ -66,10 +94,13 @@ def check_logs(reader: Reader) -> Iterator[Finding]:
             mine(lines),
             baseline_seconds=case.baseline.duration.total_seconds(),
             window_seconds=case.window.duration.total_seconds(),
+            min_count=1,
         )
         topics: dict[str, list[Template]] = {}
         for template in grown:
-            topics.setdefault(topic_of(template.example), []).append(template)
+            topic = topic_of(template.example)
+            if template.count >= MIN_COUNT or topic in DECISIVE:
+                topics.setdefault(topic, []).append(template)
         for feature, templates in topics.items():
             if feature in owned:
                 yield _finding(reader, feature, resource, templates)
@@ -101,12 +132,22 @@ def _finding(reader: Reader, feature: str, resource: ResourceRef, templates: lis
         extra_provenance=(reader.logs("baseline").provenance,),
         magnitude=float(count),
         unit="count",
-        strength=min(1.0, 0.4 + count / 40),
+        peer=database_of(reader.case, resource) if feature in ABOUT_DATABASES else None,
+        strength=1.0 if feature in DECISIVE else min(1.0, 0.4 + count / 40),
         onset_at=utc(first),
         sample={"lines": [redact(t.example, limit=300) for t in templates[:MAX_LINES]],
                 "templates": [{"text": t.text, "count": t.count} for t in templates[:MAX_LINES]]},
         is_tainted=True,
     )  # fmt: skip
+
+
+def database_of(case: Case, resource: ResourceRef) -> ResourceRef | None:
+    """Return the only database that a resource calls, by kind or name; None if that is not clear."""
+    found = [
+        r for r in case.graph.callees(resource)
+        if r.kind is ResourceKind.DATABASE or DATABASE_NAME.search(r.name)
+    ]  # fmt: skip
+    return found[0] if len(found) == 1 else None
 
 
 def _silent(reader: Reader, owned: set[str], spoke: set[ResourceRef]) -> Iterator[Finding]:

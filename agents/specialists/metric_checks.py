@@ -17,7 +17,10 @@ from agents.specialists.reader import Reader
 from telemetry.types import Semantic, Series
 
 EXTRA = {
-    AgentName.NETWORK: (Semantic.REQUEST_RATE, Semantic.RETRY_RATE),
+    AgentName.NETWORK: (
+        Semantic.REQUEST_RATE, Semantic.RETRY_RATE, Semantic.LATENCY_P50_SECONDS,
+        Semantic.NETWORK_RETRANSMIT_RATE,
+    ),
     AgentName.DATABASE: (Semantic.DB_CONNECTIONS_IN_USE, Semantic.DB_CONNECTIONS_MAX),
     AgentName.RESOURCE: (
         Semantic.MEMORY_WORKING_SET_BYTES, Semantic.MEMORY_LIMIT_BYTES,

@@ -4,6 +4,7 @@ from agents.enums import AgentName
 from agents.specialists.base import Specialist
 from agents.specialists.checking import CheckingSpecialist
 from agents.specialists.cluster_checks import check_cluster
+from agents.specialists.delay_checks import check_delays
 from agents.specialists.log_checks import check_logs
 from agents.specialists.metric_checks import check_metrics
 from agents.specialists.other_checks import check_changes, check_database, check_edges
@@ -17,7 +18,7 @@ REGISTRY: dict[AgentName, Specialist] = {
         CheckingSpecialist(
             AgentName.NETWORK,
             "Requests between services: traffic, latency, errors, retries, loss, TLS, names.",
-            (check_metrics, check_edges, check_ways, check_logs, check_cluster),
+            (check_metrics, check_edges, check_ways, check_delays, check_logs, check_cluster),
         ),
         CheckingSpecialist(
             AgentName.DEPLOYMENT,
@@ -27,7 +28,7 @@ REGISTRY: dict[AgentName, Specialist] = {
         CheckingSpecialist(
             AgentName.DATABASE,
             "Databases and caches: pools, locks, statements, replication.",
-            (check_metrics, check_database, check_logs),
+            (check_metrics, check_database, check_cluster, check_logs),
         ),
         CheckingSpecialist(
             AgentName.RESOURCE,

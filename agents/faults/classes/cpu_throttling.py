@@ -31,4 +31,5 @@ MODEL = FaultModel(
         "throttled",
         "cpu limit",
     ),
+    refines=("cpu_overload",),
 )

@@ -1,0 +1,27 @@
+"""Volume held by another claim."""
+
+from agents.enums import AgentName
+from agents.faults.model import FaultModel, Prediction, Where
+
+MODEL = FaultModel(
+    slug="volume_occupied",
+    title="Volume held by another claim",
+    owner=AgentName.DATABASE,
+    claim="The volume that {name} needs belongs to another claim",
+    triggers=("volume_occupied",),
+    predictions=(
+        Prediction("volume_occupied", Where.SELF, 13.0, -10.0),
+        Prediction("claim_unbound", Where.SELF, 5.0, -4.0),
+        Prediction("unschedulable", Where.SELF, 3.0, -1.0),
+        Prediction("workload_unready", Where.SELF, 3.0, -6.0),
+    ),
+    words=(
+        "volume occupied",
+        "already bound",
+    ),
+    refines=(
+        "unschedulable",
+        "stuck_rollout",
+        "crash_loop",
+    ),
+)

@@ -1,0 +1,161 @@
+"""Who delays: services that answer late of themselves, and nodes on which everything does.
+
+Where round trips are not measured, a slow network shows as time that neither the service's own
+CPU nor anything that it calls accounts for.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from agents.enums import AgentName, Presence
+from agents.findings import Finding
+from agents.specialists.metric_checks import semantics_of
+from agents.specialists.metric_findings import Result, metric_finding
+from agents.specialists.phrasing import duration
+from agents.specialists.reader import Reader
+from telemetry.types import ResourceRef, Semantic, Series
+
+S = Semantic
+MIN_SAMPLES = 4
+MIN_RATIO = 2.0
+MIN_ADDED_SECONDS = 0.02
+# What callees are late accounts for as much of a caller's delay: all of those together whose
+# answers are mostly late, or one whose slowest are as late as the caller mostly is.
+TYPICAL_SHARE = 0.33
+TAIL_SHARE = 0.5
+NODE_SERVICES = 2
+# A cluster always repeats some packets; so many a second, and so many times more, it does not.
+MIN_RETRANSMITS = 1.0
+RETRANSMIT_RATIO = 5.0
+MIN_NODE_SECONDS = 0.1
+TAIL_STRENGTH = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """How much later one resource answers. ``typical``: half of its answers, not only the slowest."""
+
+    series: Series
+    usual_seconds: float
+    now_seconds: float
+    typical: bool
+
+    @property
+    def added_seconds(self) -> float:
+        return self.now_seconds - self.usual_seconds
+
+    @property
+    def weight(self) -> float:
+        """How telling: by order of magnitude in proportion and in time, a tail less."""
+        ratio = self.now_seconds / max(self.usual_seconds, 1e-3)
+        size = np.log10(max(ratio, 1.0)) + np.log10(1 + self.added_seconds / MIN_ADDED_SECONDS)
+        return float(size) * (1.0 if self.typical else TAIL_STRENGTH)
+
+
+def check_delays(reader: Reader) -> Iterator[Finding]:
+    """Report services whose lateness nothing they call explains, and nodes full of them."""
+    result = reader.metrics(semantics_of(AgentName.NETWORK))
+    if any(s.ref.semantic is S.NETWORK_RTT_SECONDS for s in result.data):
+        return  # Round trips are measured: nothing needs to be inferred.
+    delays = _delays(reader, result)
+    own = {r: d for r, d in delays.items() if not _is_explained(reader, r, d, delays)}
+    most = max((d.weight for d in own.values()), default=0.0)
+    for resource, delay in sorted(own.items(), key=lambda item: -item[1].weight):
+        which = "half of its answers take" if delay.typical else "its slowest answers take"
+        claim = (f"{resource.name}: {which} {duration(delay.now_seconds)}, usually "
+                 f"{duration(delay.usual_seconds)}, and nothing it calls explains that.")  # fmt: skip
+        yield _finding(reader, "own_delay", resource, delay, result, claim, delay.weight / most)
+    yield from _retransmits(reader, result)
+    yield from _nodes(reader, delays, result)
+
+
+def _retransmits(reader: Reader, result: Result) -> Iterator[Finding]:
+    """Report the node that repeats the most packets, if it repeats many more than before."""
+    end = reader.case.baseline.end.timestamp()
+    found: list[tuple[float, float, Series]] = []
+    for series in result.data:
+        if series.ref.semantic is S.NETWORK_RETRANSMIT_RATE:
+            known = ~np.isnan(series.values)
+            before = series.values[known & (series.times < end)]
+            after = series.values[known & (series.times >= end)]
+            if len(before) >= MIN_SAMPLES and len(after) >= MIN_SAMPLES:
+                found.append((float(np.mean(after)), float(np.mean(before)), series))
+    now, usual, worst = max(found, default=(0.0, 0.0, None), key=lambda row: row[0] - row[1])
+    if worst is None or now < MIN_RETRANSMITS or now < RETRANSMIT_RATIO * usual:
+        return
+    claim = (f"{worst.ref.resource.name} repeats {now:.2g} packets a second, usually "
+             f"{usual:.2g}.")  # fmt: skip
+    yield metric_finding(reader, "node_retransmits", worst, result, presence=Presence.PRESENT,
+                         claim=claim, magnitude=now, unit="per_second")  # fmt: skip
+
+
+def _nodes(reader: Reader, delays: Mapping[ResourceRef, Delay], result: Result
+           ) -> Iterator[Finding]:  # fmt: skip
+    """Report a node if all that is mostly late of itself runs there, and is not one behind another."""
+    graph = reader.case.graph
+    own = {r: d for r, d in delays.items() if d.typical and d.added_seconds >= MIN_NODE_SECONDS}
+    late = [
+        r for r, d in own.items()
+        if sum(delays[c].added_seconds for c in graph.callees(r)
+               if c in delays and delays[c].typical) < TYPICAL_SHARE * d.added_seconds
+    ]  # fmt: skip
+    apart = [r for r in late if not set(graph.callees(r)) & set(late)]
+    places: dict[ResourceRef, set[ResourceRef]] = {}
+    for placed, node in graph.runs_on:
+        places.setdefault(placed, set()).add(node)
+    common = set.intersection(*(places.get(r, set()) for r in apart)) if apart else set()
+    if len(apart) < NODE_SERVICES or len(common) != 1:
+        return
+    node = common.pop()
+    names = ", ".join(sorted(r.name for r in apart))
+    claim = f"All that answers late of itself runs on {node.name}: {names}."
+    worst = max((own[r] for r in apart), key=lambda d: d.weight)
+    yield _finding(reader, "node_delay", node, worst, result, claim, 1.0)
+
+
+def _delays(reader: Reader, result: Result) -> dict[ResourceRef, Delay]:
+    found: dict[ResourceRef, Delay] = {}
+    end = reader.case.baseline.end.timestamp()
+    for semantic in (S.LATENCY_P50_SECONDS, S.LATENCY_P99_SECONDS):
+        for series in result.data:
+            ref = series.ref
+            if ref.semantic is not semantic or ref.peer is not None or ref.resource in found:
+                continue
+            delay = _delay(series, end, semantic is S.LATENCY_P50_SECONDS)
+            if delay is not None:
+                found[ref.resource] = delay
+    return found
+
+
+def _delay(series: Series, end: float, typical: bool) -> Delay | None:
+    values, times = series.values, series.times
+    before = values[(times < end) & ~np.isnan(values)]
+    after = values[(times >= end) & ~np.isnan(values)]
+    # A service that nobody calls has no latency; some exporters write zero then.
+    before, after = before[before > 0], after[after > 0]
+    if len(before) < MIN_SAMPLES or len(after) < MIN_SAMPLES:
+        return None
+    usual, now = float(np.median(before)), float(np.median(after))
+    is_late = now >= MIN_RATIO * usual and now - usual >= MIN_ADDED_SECONDS
+    return Delay(series, usual, now, typical) if is_late else None
+
+
+def _is_explained(reader: Reader, resource: ResourceRef, delay: Delay,
+                  delays: Mapping[ResourceRef, Delay]) -> bool:  # fmt: skip
+    called = [delays[c] for c in reader.case.graph.callees(resource) if c in delays]
+    tails = max((d.added_seconds for d in called if not d.typical), default=0.0)
+    mostly = sum(d.added_seconds for d in called if d.typical)
+    if not delay.typical:
+        return max(tails, mostly) >= TAIL_SHARE * delay.added_seconds
+    return mostly >= TYPICAL_SHARE * delay.added_seconds or tails >= delay.added_seconds
+
+
+def _finding(reader: Reader, feature: str, resource: ResourceRef, delay: Delay, result: Result,
+             claim: str, strength: float) -> Finding:  # fmt: skip
+    found = metric_finding(
+        reader, feature, delay.series, result, presence=Presence.PRESENT, claim=claim,
+        magnitude=delay.added_seconds, unit="seconds", strength=strength,
+    )  # fmt: skip
+    return replace(found, resource=resource)

@@ -1,0 +1,103 @@
+"""Whose answers are late of themselves, told from metrics alone."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from agents.findings import Finding
+from telemetry.types import (
+    ResourceKind,
+    ResourceRef,
+    Semantic,
+    Series,
+    SeriesRef,
+    service,
+)
+from tests.agents.clusters import NOW, Shop, examined
+
+pytestmark = pytest.mark.unit
+S = Semantic
+STARTED = (NOW - timedelta(minutes=20)).timestamp()
+
+
+def series(name: str, semantic: Semantic, before: float, after: float, peer: str = "") -> Series:
+    times = np.arange(STARTED - 900, NOW.timestamp(), 10.0)
+    other = service(peer) if peer else None
+    ref = ResourceRef(ResourceKind.NODE, name) if name.startswith("node") else service(name)
+    values = np.where(times < STARTED, before, after) * (1 + 0.01 * np.sin(times))
+    return Series(SeriesRef(ref, semantic.value, semantic, other, "seconds"), times, values)
+
+
+def slow(*rows: tuple[str, float, float]) -> list[Series]:
+    return [
+        one
+        for name, before, after in rows
+        for one in (
+            series(name, S.LATENCY_P50_SECONDS, before, after),
+            series(name, S.LATENCY_P99_SECONDS, before * 2, after * 2),
+        )
+    ]
+
+
+def found(shop: Shop, feature: str) -> list[Finding]:
+    _, findings = examined(shop)
+    return [f for f in findings if f.feature == feature and f.presence == "present"]
+
+
+def test_the_deepest_late_service_is_the_one_that_delays() -> None:
+    shop = Shop()
+    shop.series = slow(("web", 0.05, 2.1), ("orders", 0.01, 2.0), ("stock-db", 0.01, 0.01))
+    assert {f.resource for f in found(shop, "own_delay")} == {service("orders")}
+    outcome, _ = examined(shop)
+    assert outcome.leader is not None
+    assert outcome.leader.cause.fault_class == "pod_network_delay"
+
+
+def test_a_busy_cpu_is_the_better_account_of_lateness() -> None:
+    shop = Shop()
+    shop.series = slow(("web", 0.05, 0.6), ("orders", 0.01, 0.5))
+    shop.series += [
+        series("orders", S.CPU_UTILISATION_RATIO, 0.1, 0.99),
+        series("orders", S.CPU_THROTTLED_RATIO, 0.0, 0.8),
+    ]
+    outcome, _ = examined(shop)
+    assert outcome.leader is not None
+    assert (outcome.leader.cause.fault_class, outcome.leader.cause.resource.name) == (
+        "cpu_overload", "orders",
+    )  # fmt: skip
+
+
+def test_nothing_is_inferred_where_round_trips_are_measured() -> None:
+    shop = Shop()
+    shop.series = slow(("orders", 0.01, 2.0))
+    shop.series.append(series("web", S.NETWORK_RTT_SECONDS, 0.001, 0.001, peer="orders"))
+    assert not found(shop, "own_delay")
+
+
+def test_a_service_without_requests_is_not_late() -> None:
+    shop = Shop()
+    shop.series = slow(("orders", 0.0, 0.0), ("web", 0.05, 0.05))
+    assert not found(shop, "own_delay")
+
+
+def test_late_services_that_share_only_their_node_accuse_it() -> None:
+    shop = Shop()
+    shop.series = slow(("web", 0.05, 2.0), ("stock-db", 0.01, 1.5))
+    (one,) = found(shop, "node_delay")
+    assert one.resource == ResourceRef(ResourceKind.NODE, "node-a")
+
+
+@pytest.mark.parametrize(("now", "is_seen"), [(9.0, True), (0.6, False)])
+def test_a_node_that_repeats_many_packets_loses_them(now: float, is_seen: bool) -> None:
+    shop = Shop()
+    shop.series = [
+        series("node-a", S.NETWORK_RETRANSMIT_RATE, 0.1, now),
+        series("node-b", S.NETWORK_RETRANSMIT_RATE, 0.1, 0.2),
+    ]
+    seen = found(shop, "node_retransmits")
+    assert bool(seen) is is_seen
+    if is_seen:
+        outcome, _ = examined(shop)
+        assert outcome.leader is not None
+        assert outcome.leader.cause.fault_class == "node_packet_loss"
