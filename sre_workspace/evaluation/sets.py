@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sre_workspace.evaluation import cloudopsbench
 from sre_workspace.evaluation.running import CaseResult, name_of
 
 Label = Mapping[str, Any]
@@ -86,6 +87,13 @@ def _by_commit(answer: Any, label: Label) -> Marks:
 SETS: dict[str, EvaluationSet] = {
     s.slug: s
     for s in (
+        EvaluationSet(
+            "cloud-opsbench",
+            cloudopsbench.predict,
+            cloudopsbench.mark,
+            "a1",
+            lambda x: str(x["root_cause"]),
+        ),
         EvaluationSet("changerca", ranked_names, _by_service, "top1", lambda x: str(x["fault"])),
         EvaluationSet(
             "nezha-trainticket", ranked_names, _by_service, "top1", lambda x: str(x["fault"])
