@@ -63,9 +63,8 @@ def test_a_busy_cpu_is_the_better_account_of_lateness() -> None:
     ]
     outcome, _ = examined(shop)
     assert outcome.leader is not None
-    assert (outcome.leader.cause.fault_class, outcome.leader.cause.resource.name) == (
-        "cpu_overload", "orders",
-    )  # fmt: skip
+    assert outcome.leader.cause.resource == service("orders")
+    assert outcome.leader.cause.fault_class in {"cpu_overload", "cpu_throttling"}
 
 
 def test_nothing_is_inferred_where_round_trips_are_measured() -> None:
