@@ -1,7 +1,7 @@
 """Who delays: services that answer late of themselves, and nodes on which everything does.
 
-Where round trips are not measured, a slow network shows as time that neither the service's own
-CPU nor anything that it calls accounts for.
+Where neither round trips nor traces are measured, a slow network shows as time that neither the
+service's own CPU nor anything that it calls accounts for.
 """
 
 from collections.abc import Iterator, Mapping
@@ -57,8 +57,9 @@ class Delay:
 def check_delays(reader: Reader) -> Iterator[Finding]:
     """Report services whose lateness nothing they call explains, and nodes full of them."""
     result = reader.metrics(semantics_of(AgentName.NETWORK))
-    if any(s.ref.semantic is S.NETWORK_RTT_SECONDS for s in result.data):
-        return  # Round trips are measured: nothing needs to be inferred.
+    is_measured = any(s.ref.semantic is S.NETWORK_RTT_SECONDS for s in result.data)
+    if is_measured or reader.edges("window").data:
+        return  # Round trips are measured, or traces tell whose time it is: nothing is inferred.
     delays = _delays(reader, result)
     own = {r: d for r, d in delays.items() if not _is_explained(reader, r, d, delays)}
     most = max((d.weight for d in own.values()), default=0.0)
