@@ -379,25 +379,3 @@ def test_the_fault_is_told_by_name(name: str) -> None:
     assert outcome.leader is not None
     assert outcome.leader.cause.fault_class == fault
     assert str(outcome.leader.cause.resource) == blamed
-
-
-def test_nothing_is_blamed_in_a_healthy_cluster() -> None:
-    shop = Shop()
-    outcome, findings = examined(shop)
-    assert outcome.verdict != "likely_cause"
-    assert not [f.feature for f in findings if f.presence == "present"]
-
-
-def test_what_hindered_a_start_is_over_once_all_pods_are_ready() -> None:
-    shop = Shop()
-    shop.event("orders", "FailedScheduling", f"{NONE_FIT}: 2 Insufficient cpu.")
-    shop.event("orders", "Unhealthy", "Readiness probe failed: connection refused")
-    _, findings = examined(shop)
-    assert not [f for f in findings if f.presence == "present"]
-
-
-def test_a_setting_for_something_that_the_system_does_without_is_no_fault() -> None:
-    shop = Shop()
-    shop.container("web", env=(("ORDERS_ADDR", "orders:7000"), ("CHAT_ADDR", "assistant:80")))
-    _, findings = examined(shop)
-    assert "address_wrong" not in {f.feature for f in findings if f.presence == "present"}

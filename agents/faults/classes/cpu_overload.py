@@ -21,6 +21,8 @@ MODEL = FaultModel(
         Prediction("memory_ramp", Where.SELF, -7.0, 0.5),
         Prediction("memory_near_limit", Where.SELF, -4.0),
         Prediction("oom_kill", Where.SELF, -5.0),
+        # Starting over and over costs CPU too.
+        Prediction("restart_loop", Where.SELF, -6.0),
     ),
     treatments=(Treatment("scale", "More replicas share the load."),),
     words=(
