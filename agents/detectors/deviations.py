@@ -38,7 +38,7 @@ def deviation(
         The deviation, or None with fewer than six samples before, or none after.
     """
     known = ~np.isnan(values)
-    before = values[known & (times < baseline_end)]
+    before = values[known & (times <= baseline_end - _step(times))]
     inside = known & (times >= baseline_end)
     if len(before) < MIN_BEFORE or not inside.any():
         return None
@@ -52,3 +52,8 @@ def deviation(
     outside = np.flatnonzero(distance[: far + 1] > band)
     onset = float(at[outside[0]]) if len(outside) else float(at[far])
     return Deviation(min(float(distance[far]), MAX_SCORE), center, float(level[far]), onset)
+
+
+def _step(times: FloatArray) -> float:
+    """Return the usual distance of samples: the last one before a cut may hold some of after."""
+    return float(np.median(np.diff(times))) if len(times) > 1 else 0.0

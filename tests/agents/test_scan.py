@@ -82,3 +82,12 @@ def test_a_short_climb_after_a_long_calm_is_a_ramp() -> None:
     ramp = find_ramp(times, values, min_growth=0.3)
     assert ramp is not None
     assert 1650 <= ramp.onset <= 1800
+
+
+def test_the_bucket_that_straddles_the_cut_does_not_widen_the_usual_range() -> None:
+    times = np.arange(0.0, 400.0, 5.0)
+    values = np.where(times >= 200, 100.0, 1.0) + 0.01 * np.sin(times)
+    values[39] = 60.0  # it began in the middle of the last bucket before the cut
+    found = deviation(times, values, baseline_end=198.0)
+    assert found is not None
+    assert found.score == 1000.0
