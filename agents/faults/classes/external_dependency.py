@@ -12,8 +12,10 @@ MODEL = FaultModel(
     triggers=(
         "edge_latency_rise",
         "edge_error_rise",
+        "series_anomaly",
     ),
     predictions=(
+        Prediction("series_anomaly", Where.SELF, 3.0),
         Prediction("edge_latency_rise", Where.EDGE_IN, 5.0, -4.0),
         Prediction("edge_error_rise", Where.EDGE_IN, 5.0, -2.0),
         Prediction("latency_rise", Where.SELF, 2.0),

@@ -2,6 +2,7 @@
 
 from agents.enums import AgentName
 from agents.faults.model import FaultModel, Prediction, Where
+from telemetry.types import ResourceKind
 
 MODEL = FaultModel(
     slug="own_fault",
@@ -23,9 +24,17 @@ MODEL = FaultModel(
         Prediction("latency_rise", Where.CALLEES, -3.0),
         Prediction("error_rise", Where.CALLEES, -3.0),
         Prediction("edge_error_rise", Where.EDGE_OUT, -2.0),
-        Prediction("series_anomaly", Where.CALLEES, -2.0, 1.0),
+        Prediction("series_anomaly", Where.CALLEES, -3.5, 1.0),
         Prediction("latency_rise", Where.CALLERS, 1.0),
         Prediction("error_rise", Where.CALLERS, 1.0),
+    ),
+    # What is not ours is seen by its callers only: its series are the way there and back as well.
+    kinds=(
+        ResourceKind.SERVICE,
+        ResourceKind.WORKLOAD,
+        ResourceKind.POD,
+        ResourceKind.NODE,
+        ResourceKind.DATABASE,
     ),
     words=("something wrong", "unknown fault", "misbehaves", "acting up"),
     # It explains anything: a named mechanism that explains as much is the better account.

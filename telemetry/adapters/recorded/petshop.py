@@ -10,7 +10,14 @@ from telemetry.adapters.recorded.naming import meaning_of
 from telemetry.adapters.recorded.recording import Recording, RecordingError, read_head
 from telemetry.adapters.recorded.series import SeriesBuilder
 from telemetry.adapters.recorded.tables import BROKEN, Problems, note, open_text, parsed_rows
-from telemetry.types import AlertFiring, TimeWindow, TopologyEdge, TopologyGraph, service
+from telemetry.types import (
+    AlertFiring,
+    ResourceKind,
+    ResourceRef,
+    TimeWindow,
+    TopologyEdge,
+    TopologyGraph,
+)
 
 STEP_SECONDS = 300.0
 
@@ -47,7 +54,7 @@ def load(path: Path) -> Recording:
     started = datetime.fromtimestamp(float(head["timestamp"]), UTC)
     meaning = meaning_of(str(head["metric"]))
     alert = AlertFiring(
-        name=str(head["metric"]), resource=service(str(head["node"])),
+        name=str(head["metric"]), resource=_node(str(head["node"])),
         summary=f"{head['metric']} of {head['node']}", starts_at=started, severity="critical",
         semantic=meaning.semantic if meaning else None,
     )  # fmt: skip
@@ -58,6 +65,12 @@ def load(path: Path) -> Recording:
     end = datetime.fromtimestamp(during[-1], UTC) + timedelta(minutes=5)
     return Recording("petshop", alert.summary, data, alert, TimeWindow(begin, end),
                      TimeWindow(first, begin))  # fmt: skip
+
+
+def _node(name: str) -> ResourceRef:
+    """Return a node; X-Ray calls an address that nothing of ours reports from a remote."""
+    kind = ResourceKind.EXTERNAL if name.endswith("_remote") else ResourceKind.SERVICE
+    return ResourceRef(kind, name)
 
 
 def _wide(path: Path, builder: SeriesBuilder, problems: Problems, *, before: float | None = None
@@ -78,7 +91,7 @@ def _wide(path: Path, builder: SeriesBuilder, problems: Problems, *, before: flo
     for at, cells in rows:
         for node, metric, statistic, value in zip(*(h[1:] for h in header), cells, strict=False):
             if value:
-                builder.add(service(node), f"{metric} {statistic}", at + shift, value)
+                builder.add(_node(node), f"{metric} {statistic}", at + shift, value)
     return sorted(at + shift for at, _ in rows)
 
 
@@ -90,11 +103,11 @@ def _graph(path: Path, problems: Problems) -> TopologyGraph | None:
         (_, caller), *cells = row.items()
         names.append(caller)
         edges.extend(
-            TopologyEdge(service(caller), service(callee), "declared")
+            TopologyEdge(_node(caller), _node(callee), "declared")
             for callee, weight in cells
             if weight and float(weight) > 0
         )
 
     for _ in parsed_rows(path, problems, "topology", parse):
         pass
-    return TopologyGraph(tuple(service(n) for n in names), tuple(edges)) if edges else None
+    return TopologyGraph(tuple(_node(n) for n in names), tuple(edges)) if edges else None
