@@ -7,6 +7,7 @@ import numpy as np
 
 from agents.reconciler.calibration import CalibrationMap, inputs_of
 from agents.reconciler.posterior import Claim
+from telemetry.types import FloatArray
 
 RIDGE = 4.0
 """How hard a map holds on to the one that it starts from."""
@@ -33,15 +34,29 @@ def fit_map(
     w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=float)
     origin = np.array(start.coefficients)
     theta = origin.copy()
-    for _ in range(50):
+    for _ in range(100):
         p = 1 / (1 + np.exp(-np.clip(x @ theta, -30, 30)))
         slope = x.T @ (w * (p - y)) + RIDGE * (theta - origin)
         curve = (x * (w * p * (1 - p))[:, None]).T @ x + RIDGE * np.eye(len(theta))
         step = np.linalg.solve(curve, slope)
+        # A whole step may overshoot where all claims are alike: it is halved until it helps.
+        while _loss(x, y, w, theta - step, origin) > _loss(x, y, w, theta, origin):
+            step = step / 2
+            if np.abs(step).max() < 1e-9:
+                break
         theta = theta - step
         if np.abs(step).max() < 1e-6:
             break
     return CalibrationMap(version, len(y), tuple(round(float(t), 4) for t in theta))
+
+
+def _loss(
+    x: FloatArray, y: FloatArray, w: FloatArray, theta: FloatArray, origin: FloatArray
+) -> float:
+    """Return the penalised loss: minus the log-likelihood, and the distance to the start."""
+    score = np.clip(x @ theta, -30, 30)
+    away = float(((theta - origin) ** 2).sum())
+    return float((w * (np.log1p(np.exp(score)) - y * score)).sum()) + RIDGE / 2 * away
 
 
 @dataclass(frozen=True, slots=True)

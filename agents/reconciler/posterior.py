@@ -31,7 +31,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What the first candidate claims, as the calibration map reads it.
+    """What the first candidate claims: what calibration reads, and what could explain a miss.
 
     Attributes:
         posterior: Its probability by the weights alone.

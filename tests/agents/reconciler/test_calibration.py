@@ -59,7 +59,7 @@ def test_without_graded_cases_a_map_changes_nothing() -> None:
 
 
 def test_a_map_answers_within_bounds_whatever_is_claimed() -> None:
-    steep = CalibrationMap("t", 50, (0.0, 9.0, 9.0, 0.0, 0.0))
+    steep = CalibrationMap("t", 50, (0.0, 9.0))
     assert steep.apply(Claim(1.0, 30.0, is_catch_all=False, kinds=3)) == 0.99
     assert steep.apply(Claim(0.0, 0.0, is_catch_all=False, kinds=0)) == 0.01
 
