@@ -2,6 +2,7 @@
 
 from agents.enums import AgentName
 from agents.faults.model import FaultModel, Prediction, Treatment, Where
+from telemetry.types import ResourceKind
 
 MODEL = FaultModel(
     slug="pod_network_delay",
@@ -24,6 +25,8 @@ MODEL = FaultModel(
         Prediction("node_delay", Where.ANYWHERE, -6.0),
     ),
     treatments=(Treatment("rolling_restart", "A pod elsewhere has another network."),),
+    # What is not ours runs in no pod of ours.
+    kinds=(ResourceKind.SERVICE, ResourceKind.WORKLOAD, ResourceKind.POD, ResourceKind.DATABASE),
     words=(
         "pod network delay",
         "slow pod network",
