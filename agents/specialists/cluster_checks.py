@@ -10,7 +10,7 @@ from agents.features import FEATURES
 from agents.findings import Finding
 from agents.specialists.cluster_admission import check_admission
 from agents.specialists.cluster_databases import check_databases
-from agents.specialists.cluster_nodes import check_nodes, check_unready
+from agents.specialists.cluster_nodes import check_kills, check_nodes, check_unready
 from agents.specialists.cluster_routes import check_routes
 from agents.specialists.cluster_routing import check_routing
 from agents.specialists.cluster_scheduling import check_scheduling
@@ -31,6 +31,7 @@ from telemetry.types import (
 FAMILIES = (
     check_unready, check_scheduling, check_storage, check_admission, check_startup, check_routing,
     check_routes, check_nodes, check_databases,
+    check_kills,
 )  # fmt: skip
 # What is said of a workload at its start and not since is over once all its pods are ready.
 PASSING = {

@@ -15,7 +15,7 @@ DAEMONS = (
     ("scheduler_down", re.compile(r"scheduler", re.I), "scheduler"),
 )
 SANDBOX = re.compile(r"FailedCreatePodSandBox|container runtime|containerd\.sock|crio\.sock", re.I)
-SILENT = re.compile(r"stopped posting node status|NodeStatusUnknown", re.I)
+OOM = re.compile(r"OOM-?Kill|memory limit too low|Memory cgroup out of memory", re.I)
 
 
 def check_nodes(view: ClusterView) -> Iterator[Finding]:
@@ -34,6 +34,14 @@ def check_nodes(view: ClusterView) -> Iterator[Finding]:
                 ref = ResourceRef(ResourceKind.NODE, node_name)
                 claim = f"Node {node_name} cannot start pods of {name}: {quote(event)}."
                 yield view.finding("sandbox_failing", ref, claim, event=event)
+
+
+def check_kills(view: ClusterView) -> Iterator[Finding]:
+    """Report what events say of kills for memory."""
+    for name, workload in view.workloads.items():
+        for event in view.said(name, OOM)[-1:]:
+            claim = f"Event on {name}: {quote(event)}."
+            yield view.finding("oom_event", workload.resource, claim, event=event)
 
 
 def check_unready(view: ClusterView) -> Iterator[Finding]:

@@ -1,16 +1,35 @@
 """Why pods cannot be placed: what the scheduler weighs, weighed again step by step."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from agents.findings import Finding
-from agents.specialists.cluster_view import ClusterView
+from agents.specialists.cluster_view import ClusterView, quote
 from agents.specialists.phrasing import size
 from telemetry.cluster import LabelRule, NodeFacts, Pairs, PodTemplate, Taint, Toleration
-from telemetry.types import NodeState, PodState, ResourceKind, ResourceRef, WorkloadState
+from telemetry.types import (
+    ClusterEvent,
+    NodeState,
+    PodState,
+    ResourceKind,
+    ResourceRef,
+    WorkloadState,
+)
 
 HARD_EFFECTS = {"NoSchedule", "NoExecute"}
 # The cluster itself puts these on a node that is closed or down; that is told otherwise.
 OF_THE_NODE = "node.kubernetes.io/"
+
+
+# The scheduler's own words. A mismatch of selector and affinity are one to it.
+TOLD = (
+    ("anti_affinity_blocks", "anti-affinity"),
+    ("taints_bar_nodes", "untolerated taint"),
+    ("cpu_request_too_big", "insufficient cpu"),
+    ("memory_request_too_big", "insufficient memory"),
+    ("affinity_matches_no_node", "node affinity/selector"),
+    ("nodes_cordoned", "were unschedulable"),
+)
 
 
 def check_scheduling(view: ClusterView) -> Iterator[Finding]:
@@ -22,8 +41,23 @@ def check_scheduling(view: ClusterView) -> Iterator[Finding]:
         tried = [e for e in view.events.get(name, []) if e.reason == "FailedScheduling"]
         if not tried:
             yield from _never_tried(view, workload, waiting)
-        elif workload.template is not None and view.state.nodes:
-            yield from _explain(view, workload, workload.template)
+            continue
+        found = []
+        if workload.template is not None and view.state.nodes:
+            found = list(_explain(view, workload, workload.template))
+        yield from found or _as_told(view, workload, tried[-1])
+
+
+def _as_told(view: ClusterView, workload: WorkloadState, event: ClusterEvent
+             ) -> Iterator[Finding]:  # fmt: skip
+    """Report what the scheduler itself said of the most nodes, where weighing again shows nothing."""
+    text = event.message.partition("preemption:")[0].partition("available:")[2]
+    counts = [(int(n), why) for n, why in re.findall(r"(\d+) ([A-Za-z][^,.]*)", text)]
+    told = [(n, feature) for n, why in counts for feature, words in TOLD if words in why.lower()]
+    if told:
+        _, feature = max(told, key=lambda pair: (pair[0], pair[1] != "nodes_cordoned"))
+        claim = f"The scheduler says of {workload.resource.name}: {quote(event, 160)}."
+        yield view.finding(feature, workload.resource, claim, strength=0.7, event=event)
 
 
 def _rules(node: NodeState) -> bool:

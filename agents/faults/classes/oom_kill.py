@@ -14,6 +14,9 @@ MODEL = FaultModel(
         Prediction("memory_near_limit", Where.SELF, 3.0, -1.0),
         Prediction("memory_ramp", Where.SELF, -6.0, 1.0),
         Prediction("oom_logs", Where.SELF, 3.0),
+        Prediction("oom_event", Where.SELF, 4.0),
+        Prediction("restart_loop", Where.SELF, 2.0),
+        Prediction("workload_unready", Where.SELF, 2.0),
         Prediction("restart_increase", Where.SELF, 2.0),
         Prediction("traffic_rise", Where.SELF, 1.0),
     ),
@@ -23,4 +26,5 @@ MODEL = FaultModel(
         "out of memory",
         "oomkilled",
     ),
+    refines=("crash_loop",),
 )
