@@ -1,5 +1,7 @@
 """What looks like a fault and is none: starts that are over, things a system does without."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.agents.clusters import Shop, examined
@@ -28,3 +30,14 @@ def test_a_setting_for_something_that_the_system_does_without_is_no_fault() -> N
     shop.container("web", env=(("ORDERS_ADDR", "orders:7000"), ("CHAT_ADDR", "assistant:80")))
     _, findings = examined(shop)
     assert "address_wrong" not in {f.feature for f in findings if f.presence == "present"}
+
+
+def test_the_schedulers_words_count_where_the_template_is_unknown() -> None:
+    shop = Shop()
+    said = f"{NONE_FIT}: 1 node(s) were unschedulable, 3 node(s) had untolerated taint {{a: b}}."
+    shop.pending("orders", said)
+    shop.templates["orders"] = replace(shop.templates["orders"], containers=())
+    _, findings = examined(shop)
+    told = {f.feature for f in findings if f.presence == "present" and f.resource.name == "orders"}
+    assert "taints_bar_nodes" in told
+    assert "nodes_cordoned" not in told
