@@ -138,7 +138,9 @@ def _delay(series: Series, end: float, typical: bool) -> Delay | None:
     before, after = before[before > 0], after[after > 0]
     if len(before) < MIN_SAMPLES or len(after) < MIN_SAMPLES:
         return None
-    usual, now = float(np.median(before)), float(np.median(after))
+    # What begins late in the window is told by its later half.
+    later = after[len(after) // 2 :]
+    usual, now = float(np.median(before)), float(max(np.median(after), np.median(later)))
     is_late = now >= MIN_RATIO * usual and now - usual >= MIN_ADDED_SECONDS
     return Delay(series, usual, now, typical) if is_late else None
 
