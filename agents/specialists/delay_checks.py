@@ -15,7 +15,7 @@ from agents.specialists.metric_checks import semantics_of
 from agents.specialists.metric_findings import Result, metric_finding
 from agents.specialists.phrasing import duration
 from agents.specialists.reader import Reader
-from telemetry.types import ResourceRef, Semantic, Series
+from telemetry.types import ResourceKind, ResourceRef, Semantic, Series
 
 S = Semantic
 MIN_SAMPLES = 4
@@ -61,7 +61,11 @@ def check_delays(reader: Reader) -> Iterator[Finding]:
     if is_measured or reader.edges("window").data:
         return  # Round trips are measured, or traces tell whose time it is: nothing is inferred.
     delays = _delays(reader, result)
-    own = {r: d for r, d in delays.items() if not _is_explained(reader, r, d, delays)}
+    # What is not ours has no pod of ours: that it is late says nothing of why.
+    own = {
+        r: d for r, d in delays.items()
+        if r.kind is not ResourceKind.EXTERNAL and not _is_explained(reader, r, d, delays)
+    }  # fmt: skip
     most = max((d.weight for d in own.values()), default=0.0)
     for resource, delay in sorted(own.items(), key=lambda item: -item[1].weight):
         which = "half of its answers take" if delay.typical else "its slowest answers take"
