@@ -38,10 +38,13 @@ class Sample:
 
     def claim(self, factors: Mapping[str, float]) -> tuple[Claim, bool] | None:
         """Return what the first candidate claims under the factors, and whether it is right."""
-        standings = [
-            Standing(c.resource, total, FAULTS[c.fault_class].is_catch_all, c.kinds)
-            for c, total in zip(self.causes, self.totals(factors), strict=True)
-        ]
+        standings = []
+        for cause, total in zip(self.causes, self.totals(factors), strict=True):
+            model = FAULTS[cause.fault_class]
+            standings.append(
+                Standing(cause.resource, total, model.is_catch_all, cause.kinds, model.slug,
+                         model.refines)
+            )  # fmt: skip
         found, _ = posteriors(standings, calm_decibans=NO_CALM_DECIBANS)
         claim = claim_of(standings, found)
         if claim is None:
