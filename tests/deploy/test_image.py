@@ -120,4 +120,4 @@ def test_the_metronome_needs_neither_database_nor_key(image: Path) -> None:
     done = _run(
         image, "-c", "import sre_workspace.metronome as m; print(len(m.app.conf.beat_schedule))"
     )
-    assert (done.returncode, done.stdout.strip()) == (0, "3"), done.stderr
+    assert (done.returncode, done.stdout.strip()) == (0, "4"), done.stderr
