@@ -11,6 +11,7 @@ from agents.reconciler.scoring import Scored, score
 from telemetry.types import ResourceRef
 
 MAX_CANDIDATES = 12
+FITTING = ("diff_matches", "diff_harms_others")
 
 
 def propose(
@@ -25,7 +26,8 @@ def propose(
                 blamed = _blamed(model, finding)
                 if model.kinds and blamed.kind not in model.kinds:
                     continue
-                change = finding.change_id or nearest_change(findings, blamed)
+                about = finding.feature if finding.change_id else ""
+                change = nearest_change(findings, blamed, about)
                 known = causes.get((blamed, model.slug))
                 if known is None or (change and not known.change_id):
                     causes[blamed, model.slug] = Cause(blamed, model.slug, change)
@@ -39,8 +41,16 @@ def _blamed(model: FaultModel, finding: Finding) -> ResourceRef:
     return finding.resource
 
 
-def nearest_change(findings: Sequence[Finding], resource: ResourceRef) -> str:
-    """Return the change of the resource closest to the symptom, if one was found."""
+def nearest_change(findings: Sequence[Finding], resource: ResourceRef, feature: str = "") -> str:
+    """Return the change of the resource that fits best, then the closest to the symptom.
+
+    ``feature``: only changes that were found as this, a rollout or a flag; empty: any.
+    """
     near = [f for f in findings if f.change_id and f.resource == resource
             and f.presence is Presence.PRESENT]  # fmt: skip
-    return max(near, key=lambda f: f.strength).change_id if near else ""
+    named = {f.change_id for f in near if feature in {"", f.feature}}
+    best = max(
+        (f for f in near if f.change_id in named),
+        key=lambda f: (f.feature in FITTING, f.strength), default=None,
+    )  # fmt: skip
+    return best.change_id if best else ""

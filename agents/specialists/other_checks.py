@@ -1,35 +1,18 @@
-"""Looking for features in traces, changes, cluster state and the database's own view."""
+"""Looking for features in call statistics and in the database's own view."""
 
-import math
 from collections.abc import Iterator
-from datetime import timedelta
 
 from agents.enums import Presence
 from agents.findings import Finding
-from agents.specialists.phrasing import clock, duration
-from agents.specialists.reader import Reader, earliest_symptom
+from agents.specialists.phrasing import duration
+from agents.specialists.reader import Reader
 from telemetry.redaction import redact
-from telemetry.results import ResultStatus
 from telemetry.types import (
-    ChangeEvent,
-    ChangeKind,
     DatabaseState,
     EdgeStats,
-    ResourceKind,
     ResourceRef,
     TelemetryKind,
 )
-
-CHANGE_LOOKBACK = timedelta(minutes=25)
-CHANGE_TOLERANCE = timedelta(seconds=20)
-DATING_TOLERANCE = timedelta(minutes=2)
-CHANGE_FEATURES = {
-    ChangeKind.DEPLOY: "deploy_before_onset",
-    ChangeKind.CONFIG: "config_before_onset",
-    ChangeKind.FLAG: "flag_before_onset",
-    ChangeKind.SCHEMA: "schema_before_onset",
-    ChangeKind.INFRASTRUCTURE: "infrastructure_before_onset",
-}
 
 
 def check_edges(reader: Reader) -> Iterator[Finding]:
@@ -90,69 +73,6 @@ def _edge_finding(
         strength=strength,
         sample=sample if is_present else {},
     )
-
-
-def check_changes(reader: Reader) -> Iterator[Finding]:
-    """Find changes shortly before the first symptom; the nearer, the stronger."""
-    result = reader.changes()
-    start = earliest_symptom(reader.case)
-    for change in result.data:
-        feature = CHANGE_FEATURES.get(change.kind)
-        age = start - change.at
-        if feature is None or age < -CHANGE_TOLERANCE or age > CHANGE_LOOKBACK:
-            continue
-        minutes = max(age.total_seconds(), 0.0) / 60
-        yield Finding(
-            agent=reader.agent,
-            feature=feature,
-            resource=change.resource,
-            presence=Presence.PRESENT,
-            kind=TelemetryKind.CHANGE,
-            claim=_change_claim(change, age.total_seconds()),
-            provenance=result.provenance,
-            magnitude=age.total_seconds(),
-            unit="seconds",
-            strength=max(0.2, math.exp(-minutes / 12)),
-            onset_at=change.at,
-            sample={"diff": redact(change.diff), "summary": redact(change.summary, limit=300)},
-            change_id=change.id,
-            is_tainted=True,
-        )
-    if result.status in {ResultStatus.OK, ResultStatus.NO_DATA}:
-        yield from _unchanged(reader)
-
-
-def _change_claim(change: ChangeEvent, age_seconds: float) -> str:
-    words = {"deploy": "rollout", "config": "setting change"}.get(
-        change.kind.value, change.kind.value
-    )
-    when = f"{duration(abs(age_seconds))} {'before' if age_seconds >= 0 else 'after'} the symptom"
-    text = redact(change.summary, limit=140)
-    who = f" by {change.author}" if change.author else ""
-    return f"{words.capitalize()} of {change.resource.name} at {clock(change.at)}{who}, {when}: {text}."
-
-
-def _unchanged(reader: Reader) -> Iterator[Finding]:
-    result = reader.changes()
-    start = earliest_symptom(reader.case)
-    near = {
-        (c.resource, c.kind)
-        for c in result.data
-        # Shortly after the alert nothing is said either way: alerts are dated to the minute.
-        if start - CHANGE_LOOKBACK <= c.at <= start + DATING_TOLERANCE
-    }
-    for resource in reader.case.affected:
-        if resource.kind is ResourceKind.EXTERNAL:
-            continue
-        for kind, feature in CHANGE_FEATURES.items():
-            if (resource, kind) not in near and kind in {ChangeKind.DEPLOY, ChangeKind.CONFIG}:
-                what = "rollout" if kind is ChangeKind.DEPLOY else "setting change"
-                yield Finding(
-                    agent=reader.agent, feature=feature, resource=resource,
-                    presence=Presence.ABSENT, kind=TelemetryKind.CHANGE,
-                    claim=f"No {what} of {resource.name} in the 25 min before the symptom.",
-                    provenance=result.provenance,
-                )  # fmt: skip
 
 
 def check_database(reader: Reader) -> Iterator[Finding]:

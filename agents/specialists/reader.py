@@ -155,6 +155,12 @@ class Reader:
             self._note(self._changes, "changes")
         return self._changes
 
+    def changes_elsewhere(self) -> tuple[ChangeEvent, ...]:
+        """Return the changes of what is not in scope: what others share may be theirs."""
+        result = self.case.sources.changes.changes((), self.whole)
+        scope = set(self.case.affected)
+        return tuple(c for c in result.data if c.resource not in scope) if scope else ()
+
     def databases(self) -> QueryResult[tuple[DatabaseState, ...]]:
         """Return the databases' own view."""
         if self._databases is None:

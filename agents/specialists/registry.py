@@ -3,11 +3,12 @@
 from agents.enums import AgentName
 from agents.specialists.base import Specialist
 from agents.specialists.checking import CheckingSpecialist
+from agents.specialists.change_checks import check_changes, check_providers
 from agents.specialists.cluster_checks import check_cluster
 from agents.specialists.delay_checks import check_delays
 from agents.specialists.log_checks import check_logs
 from agents.specialists.metric_checks import check_metrics
-from agents.specialists.other_checks import check_changes, check_database, check_edges
+from agents.specialists.other_checks import check_database, check_edges
 from agents.specialists.scan_checks import check_series
 from agents.specialists.trace_checks import check_courses, check_own_time, check_ways
 from agents.specialists.version_checks import check_versions
@@ -18,7 +19,8 @@ REGISTRY: dict[AgentName, Specialist] = {
         CheckingSpecialist(
             AgentName.NETWORK,
             "Requests between services: traffic, latency, errors, retries, loss, TLS, names.",
-            (check_metrics, check_edges, check_ways, check_delays, check_logs, check_cluster),
+            (check_metrics, check_edges, check_ways, check_delays, check_logs, check_providers,
+             check_cluster),
         ),
         CheckingSpecialist(
             AgentName.DEPLOYMENT,

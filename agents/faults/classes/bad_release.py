@@ -40,6 +40,11 @@ MODEL = FaultModel(
         Prediction("image_pull_failure", Where.SELF, -6.0),
         Prediction("latency_rise", Where.CALLERS, 1.5),
         Prediction("error_rise", Where.CALLERS, 1.5),
+        # What the diff says: it does what is seen, or nothing in it could.
+        Prediction("diff_matches", Where.SELF, 9.0, before_symptom=True),
+        Prediction("changes_harmless", Where.SELF, -12.0),
+        Prediction("provider_failing", Where.SELF, -7.0),
+        Prediction("diff_harms_others", Where.ANYWHERE, -3.0),
     ),
     treatments=(Treatment("rollback", "The previous release ran without the symptom."),),
     words=(

@@ -13,6 +13,7 @@ MODEL = FaultModel(
         Prediction("cache_miss_rise", Where.SELF, 9.0, -9.0),
         Prediction("traffic_rise", Where.CALLEES, 2.0),
         Prediction("latency_rise", Where.CALLERS, 2.0, -2.0),
+        Prediction("diff_matches", Where.SELF, 4.0, before_symptom=True),
     ),
     words=(
         "cache",

@@ -24,6 +24,9 @@ MODEL = FaultModel(
         Prediction("packet_loss", Where.EDGE_IN, -4.0),
         Prediction("traffic_rise", Where.SELF, -5.0),
         Prediction("tls_failure", Where.EDGE_IN, -5.0),
+        Prediction("diff_matches", Where.SELF, 5.0, before_symptom=True),
+        Prediction("changes_harmless", Where.SELF, -12.0),
+        Prediction("provider_failing", Where.SELF, -7.0),
     ),
     treatments=(Treatment("revert_config", "The previous value ran without the symptom."),),
     words=(

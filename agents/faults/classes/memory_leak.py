@@ -17,6 +17,7 @@ MODEL = FaultModel(
         Prediction("deploy_before_onset", Where.SELF, 3.0, -0.5),
         Prediction("latency_rise", Where.SELF, 1.5),
         Prediction("traffic_rise", Where.SELF, -3.0),
+        Prediction("diff_matches", Where.SELF, 5.0, before_symptom=True),
     ),
     treatments=(
         Treatment("rollback", "The previous release did not leak."),

@@ -26,6 +26,7 @@ MODEL = FaultModel(
         Prediction("restart_loop", Where.SELF, -8.0),
         Prediction("traffic_rise", Where.SELF, -3.0),
         Prediction("retry_amplification", Where.EDGE_IN, -4.0),
+        Prediction("diff_matches", Where.SELF, 4.0, before_symptom=True),
     ),
     treatments=(
         Treatment(

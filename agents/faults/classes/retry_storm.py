@@ -19,6 +19,7 @@ MODEL = FaultModel(
         Prediction("cpu_throttling", Where.CALLEES, 1.0),
         Prediction("edge_error_rise", Where.EDGE_OUT, 3.0, -3.0),
         Prediction("traffic_rise", Where.CALLEES, -4.0),
+        Prediction("diff_matches", Where.SELF, 4.0, before_symptom=True),
     ),
     treatments=(
         Treatment("revert_config", "The previous retry settings did not multiply the load."),

@@ -1,5 +1,8 @@
 """edgedelta/root-cause-bench: an alert, logs, metrics, traces, commits, deploys, flags."""
 
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +32,7 @@ from telemetry.types import (
 )
 
 Row = dict[str, object]
+BUMPED = re.compile(r"^\+\s*([\w.-]+(?:/[\w.-]+)+) v\d", re.M)
 
 
 def is_it(path: Path) -> bool:
@@ -90,8 +94,10 @@ def _logs(path: Path, problems: Problems) -> list[LogLine] | None:
 def _line(row: object) -> LogLine:
     if not isinstance(row, dict):
         raise TypeError("not an object")
+    # A collector that keeps the stack beside the message writes one line all the same.
+    stack = [str(v) for k, v in row.items() if k.endswith(("stack", "stacktrace")) and v]
     return LogLine(at_of(str(row["timestamp"])), service(str(row["service"])),
-                   str(row.get("severity_text", "")).lower(), str(row.get("msg", "")),
+                   str(row.get("severity_text", "")).lower(), "\n".join([str(row.get("msg", "")), *stack]),
                    str(row.get("trace_id", "")))  # fmt: skip
 
 
@@ -151,7 +157,38 @@ def _changes(path: Path, problems: Problems) -> list[ChangeEvent] | None:
     for name, parse in (("deploys", deploy), ("flags", _flag)):
         file = context / f"{name}.json"
         found += checked(file, _rows(file, problems, "changes"), problems, "changes", parse)
+    found += carried(found, list(commits.values()))
     return kept(sorted(found, key=lambda change: change.at), problems, "changes")
+
+
+def carried(deploys: Sequence[ChangeEvent], commits: Sequence[Row]) -> list[ChangeEvent]:
+    """Return the commits of our own modules that a deploy brings along by a newer version of them.
+
+    The commit is told as a change of whom was deployed, at that time.
+    """
+    known = {change.id for change in deploys}
+    found = []
+    for deploy in deploys:
+        for folder in {f for m in BUMPED.finditer(deploy.diff) for f in _folders(m[1])}:
+            for commit in commits:
+                sha, at = str(commit.get("sha", "")), str(commit.get("timestamp", ""))
+                files = _texts(commit.get("files_changed"))
+                is_of_it = any(f.startswith(f"{folder}/") for f in files) and commit.get("diff")
+                if sha in known or not is_of_it or not at or at_of(at) > deploy.at:
+                    continue
+                known.add(sha)
+                found.append(replace(
+                    deploy, id=sha, summary=str(commit.get("message", "")),
+                    author=str(commit.get("author", "")), diff=str(commit["diff"]),
+                    attributes=(("files", ", ".join(files)), ("carried_by", deploy.id)),
+                ))  # fmt: skip
+    return found
+
+
+def _folders(module: str) -> list[str]:
+    """Return where a module may lie in the repository: the tails of its name, the host left out."""
+    parts = module.split("/")
+    return ["/".join(parts[i:]) for i in range(1, len(parts))]
 
 
 def _flag(row: Row) -> ChangeEvent:
