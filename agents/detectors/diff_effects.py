@@ -126,7 +126,6 @@ _WORDS: tuple[tuple[Effect, re.Pattern[str]], ...] = tuple(
         (Effect.DUPLICATE, r"duplicate|unique constraint|idempoten|double[- ]?(charge|count|write)"),
     )
 )  # fmt: skip
-EXPIRED = re.compile(r"certificate (has |is )?expired|certificate expired|notAfter|expir\w+ cert", re.I)
 PROVIDER = re.compile(
     r"https?://(?P<url>[\w.-]+\.(?:com|io|net|org|dev|cloud|app|co))\b"
     r"|host=(?P<host>[\w.-]+\.(?:com|io|net|org|dev|cloud))\b"

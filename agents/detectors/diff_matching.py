@@ -14,16 +14,20 @@ from agents.detectors.diff_readings import Reading, Review, Risk
 GENERIC = frozenset({Effect.ERRORS, Effect.LATENCY, Effect.CRASH})
 MATCHED = 0.5
 _WORD = re.compile(r"[A-Za-z_][\w]{2,}(?:\.[a-z]{1,4}\b)?")
-_PLAIN = frozenset(
-    "the and for from with not has was error err failed fail fatal ctx context request response req "
-    "resp res return func function self this nil null none true false string int http https status "
-    "code msg message value data name type var const let new get set key service services handler "
-    "server client internal pkg src main app lib index config default result out log info warn "
-    "timeout exceeded after before call called calls upstream returned returning json api path "
-    "time second seconds millisecond minute public private static void class struct import package "
-    "read write than more all any per count total rate ratio above below page check list item items "
-    "svc run start end".split()
-)  # fmt: skip
+_PLAIN = frozenset({
+    "the", "and", "for", "from", "with", "not", "has", "was", "error", "err", "failed", "fail",
+    "fatal", "ctx", "context", "request", "response", "req", "resp", "res", "return", "func",
+    "function", "self", "this", "nil", "null", "none", "true", "false", "string", "int", "http",
+    "https", "status", "code", "msg", "message", "value", "data", "name", "type", "var", "const",
+    "let", "new", "get", "set", "key", "service", "services", "handler", "server", "client",
+    "internal", "pkg", "src", "main", "app", "lib", "index", "config", "default", "result", "out",
+    "log", "info", "warn", "timeout", "exceeded", "after", "before", "call", "called", "calls",
+    "upstream", "returned", "returning", "json", "api", "path", "time", "second", "seconds",
+    "millisecond", "minute", "public", "private", "static", "void", "class", "struct", "import",
+    "package", "read", "write", "than", "more", "all", "any", "per", "count", "total", "rate",
+    "ratio", "above", "below", "page", "check", "list", "item", "items", "svc", "run", "start",
+    "end",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,9 @@ def match(
     """Match a change to effects that are seen and to texts of errors.
 
     Args:
+        review: What the change does.
+        effects: What is seen where it could be felt.
+        texts: Lines of errors from there.
         known: How many changes use each name; see :func:`rarity`.
         ignored: Names that say nothing here, as those of the services.
     """

@@ -38,7 +38,9 @@ def _form(
 
 _GUARD = (r"(==|!=|===|!==)\s*(nil|null|None|undefined)\b|\bis (not )?None\b|\bOptional\b|\?\."
           r"|Objects\.(nonNull|requireNonNull)|\.isPresent\(|\.isEmpty\(|hasattr\(|\?\?|\.is_some\("
-          r"|if\s*\(?\s*!\s*[\w.]+\s*\)?\s*(\{|return)|if not [\w.]+\s*:")  # fmt: skip
+          r"|if\s*\(?\s*!\s*[\w.]+\s*\)?\s*(\{|return)|if not [\w.]+\s*:"
+          r"|\bif [\w.]+ else\b|\b(?P<g1>\w+) && (?P=g1)\.|\b(?P<g2>\w+) \? (?P=g2)\."
+          r"|\b(?P<g3>\w+) and (?P=g3)\.")  # fmt: skip
 _ERROR_GUARD = re.compile(r"\berr(or)?\s*(==|!=)\s*nil")
 REMOVED: tuple[Form, ...] = (
     _form("lock", "takes away a lock", r"\bsync\.(RW)?Mutex|\.R?Lock\(\)|\.R?Unlock\(\)"
@@ -47,7 +49,8 @@ REMOVED: tuple[Form, ...] = (
           r"|FOR UPDATE|singleflight|\.acquire\(\)", (E.RACE,), (E.ERRORS, E.CRASH, E.DUPLICATE)),
     _form("close", "no longer closes or cancels what it opens",
           r"\.(Close|close|Stop|stop|release|Release|dispose|shutdown|Rollback|clearInterval)\(\)"
-          r"|defer cancel\(\)|\bcancel\(\)|with open\(|try\s*\(|removeListener|unsubscribe|\.put_conn",
+          r"|ctx\.Done\(\)|AbortController|removeEventListener|defer cancel\(\)"
+          r"|\bcancel\(\)|with open\(|try\s*\(|removeListener|unsubscribe|\.put_conn",
           (E.HANDLES, E.POOL, E.MEMORY, E.CONNECTIONS), (E.TIMEOUT, E.ERRORS, E.LATENCY),
           is_slow=True),
     _form("eviction", "no longer limits what it keeps",
@@ -55,10 +58,15 @@ REMOVED: tuple[Form, ...] = (
           r"|cleanup)\w*|delete\([\w.]+,|\.remove\(|\bdel \w+\[", (E.MEMORY,), (E.CRASH, E.LATENCY),
           is_slow=True),
     _form("cache", "takes away a cache", r"cache[\w.]*\.(get|set|put|fetch|GetOrLoad|load)|@cached?\b"
-          r"|lru_cache|memoiz|@Cacheable|Cache-Control", (E.CACHE, E.LOAD, E.QUERY),
+          r"|lru_cache|\bnew\w*Cach\w*\(|withCache|memoiz|@Cacheable|Cache-Control", (E.CACHE, E.LOAD, E.QUERY),
           (E.LATENCY, E.CPU, E.TIMEOUT)),
     _form("backoff", "takes away a pause between attempts", r"back ?off|jitter|exponential"
           r"|time\.Sleep|sleep\(", (E.RETRY, E.LOAD), (E.LIMITED, E.CPU, E.ERRORS)),
+    _form(
+        "retry guard", "repeats what it did not repeat before",
+        r"is_?retr(y|i)\w*\(|\bretryable\b|max_?(retries|attempts)\b(?=.*[<>=])",
+        (E.RETRY, E.LOAD), (E.CPU, E.LIMITED, E.DUPLICATE, E.ERRORS),
+    ),
     _form("breaker", "takes away a limit of load", r"breaker|rate_?limit|bulkhead|semaphore"
           r"|throttle|debounce|errgroup\.\w*SetLimit", (E.LOAD, E.RETRY),
           (E.CONNECTIONS, E.CPU, E.MEMORY, E.LATENCY)),
@@ -68,7 +76,8 @@ REMOVED: tuple[Form, ...] = (
           r"|@Index\b", (E.QUERY,), (E.LATENCY, E.CPU, E.LOAD, E.TIMEOUT)),
     _form("batch", "no longer reads in one go", r"select_related|prefetch_related|JOIN FETCH|\bJOIN\b"
           r"|Preload\(|joinedload|include:|dataloader|\bIN \(|= ANY\(|bulk\w*|batch\w*\(|findAllBy"
-          r"|GetMany|mget", (E.QUERY, E.LOAD), (E.LATENCY, E.TIMEOUT, E.POOL, E.CPU, E.RETRY)),
+          r"|GetMany|mget|\w+_(many|all|bulk)\(|\w+(Many|All|Bulk|Batch)\(",
+          (E.QUERY, E.LOAD), (E.LATENCY, E.TIMEOUT, E.POOL, E.CPU, E.RETRY)),
     _form("narrowing", "reads more than before", r"\bLIMIT\b|\bWHERE\b|\.limit\(|\.filter\(|\.where\("
           r"|page_?size|\bAND\b .*=", (E.QUERY, E.MEMORY, E.LOAD), (E.LATENCY, E.CPU, E.TIMEOUT)),
     _form("transaction", "takes away a transaction", r"BEGIN|COMMIT|transaction|@Transactional"
@@ -94,7 +103,7 @@ ADDED: tuple[Form, ...] = (
           r"|asyncio\.run\(|\.Wait\(\)|\.join\(\)|\.get\(\)\s*;|\.Result\b|Sync\(|block\(\)|pg_sleep",
           (E.LATENCY, E.TIMEOUT), (E.POOL, E.CPU, E.BACKLOG)),
     _form("lock", "takes a lock", r"\.Lock\(\)|\bsynchronized\b|threading\.R?Lock|FOR UPDATE"
-          r"|LOCK TABLE|with [\w.]*lock\b|select_for_update|ISOLATION LEVEL SERIALIZABLE"
+          r"|LOCK TABLE|with [\w.]*lock\b|select_for_update|SERIALIZABLE"
           r"|advisory_lock", (E.LOCK,), (E.LATENCY, E.TIMEOUT, E.QUERY, E.POOL, E.BACKLOG)),
     _form("schema lock", "changes a table in use", r"ALTER TABLE|ADD COLUMN .*NOT NULL|VACUUM FULL"
           r"|CREATE (UNIQUE )?INDEX (?!CONCURRENTLY)|REINDEX|ADD CONSTRAINT|TRUNCATE"
@@ -108,12 +117,16 @@ ADDED: tuple[Form, ...] = (
     _form("unending retry", "repeats without an end", r"while\s*\(?\s*(true|True|1)\b.*retry"
           r"|for\s*\{.*retry|retry_?forever|max_?(retries|attempts)\s*[:=]\s*(-1|0x7f|math\.Max)"
           r"|\bretry\(|\.retry\(|retryOn|@Retry|WithRetry", (E.RETRY, E.LOAD), (E.CPU, E.LIMITED)),
+    _form(
+        "unending loop", "loops without an end", r"^for\s*\{|\bwhile\s*\(?\s*(true|1)\b",
+        (E.RETRY, E.CPU), (E.LOAD, E.LATENCY),
+    ),
     _form("debug", "logs far more", r"level\s*[:=]+\s*[\"']?(debug|trace)|setLevel\([\w.]*DEBUG"
           r"|DebugLevel|LOG_LEVEL.*(debug|trace)|dump\w*\(|DumpRequest|verbose\s*[:=]\s*true",
           (E.DISK, E.CPU), (E.LATENCY,), is_slow=True),
     _form("heavy work", "does heavy work for each request", r"bcrypt|pbkdf2|scrypt|argon2|sha512"
           r"|re\.compile\(|regexp\.MustCompile\(|new RegExp|deepcopy|JSON\.parse\(JSON\.stringify"
-          r"|gzip\.|zlib|BestCompression|\(\.\*\)[+*]|\.\+\)\+|readFileSync|execSync|reflect\.",
+          r"|gzip\.|zlib|BestCompression|\([^()]*[+*]\)[+*]|\.\+\)\+|readFileSync|execSync|reflect\.",
           (E.CPU, E.LATENCY), (E.TIMEOUT,)),
     _form("unbounded start", "starts work without a bound", r"\bgo func\(|go \w+(\.\w+)*\("
           r"|new Thread\(|newCachedThreadPool|create_task\(|setInterval\(|addListener|Promise\.all\("
@@ -123,7 +136,7 @@ ADDED: tuple[Form, ...] = (
           r"|http\.Client\{|requests\.Session\(\)|grpc\.Dial|createConnection\(",
           (E.CONNECTIONS, E.HANDLES, E.POOL), (E.LATENCY, E.ERRORS),
           unless=r"http\.Client\{|sql\.Open\(|new \w*Client\(|grpc\.Dial|createConnection\("),
-    _form("dereference", "takes a value for granted", r"\.unwrap\(\)|\.get\(\)\.|!!\.|\w!\."
+    _form("dereference", "takes a value for granted", r"^var \w+ map\[|\.unwrap\(\)|\.get\(\)\.|!!\.|\w!\."
           r"|\[0\]\.|\.first\(\)\.", (E.NULL, E.BOUNDS), (E.ERRORS, E.CRASH)),
     _form("access", "changes who may come in", r"issuer|audience|InsecureSkipVerify|algorithms?\s*[=:]"
           r"|jwks|require_?auth|RequireRole|hasRole|deny\b|signing_?key", (E.AUTH,),
@@ -152,16 +165,32 @@ BOUND = re.compile(r"lru|evict|maxsize|max_size|maxlen|bounded|expireAfter|ttl|c
 LOOP = re.compile(r"^\s*(for|while)\b|\.(forEach|map|each|flatMap)\(|\bfor \w+ in\b", re.I)
 QUERY = re.compile(r"\.(Query\w*|Exec\w*|execute|fetchone|objects\.get|findBy\w*|findOne|findById|"
                    r"find_by|get_by_id|GetBy\w*|Fetch\w*|Load\w*|Find\w*|select|First|Get\w*|call|"
-                   r"request|post)\(|SELECT .* FROM|\bfetch\(|requests\.(get|post)|axios", re.I)  # fmt: skip
-NAME = re.compile(r"[\"'`]([A-Za-z_][\w.\-:/]{1,60})[\"'`,]|`?json:\"(\w+)|\b(?:optional|required|"
+                   r"request|post)\(|\b(load|get|fetch|find|query|read|lookup)(_\w+|[A-Z]\w*)?\(|SELECT .* FROM"
+                   r"|\bfetch\(|requests\.(get|post)|axios"
+                   r"|\.\w+\(\s*(ctx|context)\b|\bawait\b", re.I)  # fmt: skip
+NAME = re.compile(r"^- name:\s*([\w.-]+)|[\"'`]([A-Za-z_][\w.\-:/]{1,60})[\"'`,]|`?json:\"(\w+)|\b(?:optional|required|"
                   r"repeated|string|int32|int64|bytes|double)\s+(\w+)\s*=\s*\d+")  # fmt: skip
 CALL = re.compile(r"(?<![\w.])((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)\s*(?:\[[\w.]+\])?\(")
 HARMLESS_CALL = re.compile(r"log|print|metric|counter|histogram|observe|span|trace|inc$|debug|info|"
                            r"warn|t\.run|assert|expect|\.?dur$|\.?str$|\.msg$|since$|now$", re.I)  # fmt: skip
-KEYWORDS = frozenset("if for while switch return func function def catch select make len append string "
-                     "int range new super import async await not and or in case with elif print "
-                     "var type byte error float64 float32 int64 int32 uint16".split())  # fmt: skip
+KEYWORDS = frozenset({
+    "and", "append", "async", "await", "byte", "case", "catch", "def", "elif", "error", "float32",
+    "float64", "for", "func", "function", "if", "import", "in", "int", "int32", "int64", "len",
+    "make", "new", "not", "or", "print", "range", "return", "select", "string", "super", "switch",
+    "type", "uint16", "var", "while", "with",
+})  # fmt: skip
 ERROR_GUARD = _ERROR_GUARD
 VERSION = re.compile(r"(?P<name>[\w@./:-]{2,})[\"']?\s*(?:[=~^<>:]+|\s|@)\s*[\"'^~v=]*"
                      r"(?P<version>\d+(?:\.\d+)+)")  # fmt: skip
 DEFINED = re.compile(r"\b(?:func(?: \([^)]*\))?|def|function|fn|const)\s+(\w+)")
+CONDITION = re.compile(r"\bif\b|\belse\b|\bunless\b|\bcase\b|\s\?\s|&&|\|\||\band\b|\bor\b")
+EACH = re.compile(r"\bfor \w+(, *\w+)? in\b.*[\])]|\.(map|forEach|flatMap)\(")
+# Fewer lines than these taken away are no function of their own.
+LEAST_MOVED = 3
+IDENTIFIER = re.compile(r"[A-Za-z_]\w*|\d+")
+UNIT = re.compile(r"\b(nano|micro|milli)?seconds?\b|\bminutes?\b|\bhours?\b", re.I)
+FIELD = re.compile(r"^(?:optional |required |repeated )?\w[\w.<>, ]* \w+ = \d+;")
+COMPARED = re.compile(r"(?<![-=<>])(<=|>=|<|>|==|!=)(?!\w*>)")
+SUM = re.compile(r"\s(//|[-+*/%])\s|(?<=\w)[*/](?=\w)|\b(?:round|floor|ceil)\b", re.I)
+IMAGE = re.compile(r"^-?\s*image:")
+LOCKS = re.compile(r"\.R?Lock\(\)|\bsynchronized\b|\block\.acquire\(")

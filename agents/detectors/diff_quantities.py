@@ -39,9 +39,10 @@ MEANINGS: tuple[Meaning, ...] = tuple(
                                         r"|initial delay|timeout seconds|period seconds",
          (_of(E.CRASH, E.UNREADY), _of(E.ERRORS)), (_NOTHING, _of(E.ERRORS)), False),
         ("time limit", "a time limit", r"time ?out|deadline|max wait|wait time|patience|budget",
-         (_of(E.TIMEOUT), _of(E.ERRORS, E.POOL, E.RETRY)),
+         (_of(E.TIMEOUT), _of(E.ERRORS, E.POOL, E.RETRY, E.BACKLOG)),
          (_NOTHING, _of(E.LATENCY, E.POOL)), False),
-        ("pause", "a pause", r"back ?off|interval|delay|sleep|poll|period|every|jitter|tick|linger",
+        ("pause", "a pause", r"back ?off|interval|delay|sleep|poll(?! (records|size|count))|period|every"
+                              r"|jitter|tick|linger",
          (_of(E.RETRY, E.LOAD, E.CPU), _of(E.LIMITED, E.QUERY)),
          (_of(E.LATENCY, E.BACKLOG, E.STALE), _of(E.TIMEOUT)), False),
         ("memory", "a memory limit", r"memory|heap|xmx|ephemeral",

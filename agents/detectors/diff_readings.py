@@ -10,9 +10,10 @@ from agents.detectors import diff_patterns as forms
 from agents.detectors.diff_effects import Effect
 from agents.detectors.diff_quantities import amount, meaning_of, split_words
 from agents.detectors.diff_values import changed_values
-from agents.detectors.diffs import Hunk, parse_diff
+from agents.detectors.diffs import Hunk, parse_diff, removed_lines
 
 NONE: frozenset[Effect] = frozenset()
+HELPED = frozenset({"lock", "check", "cache", "close", "bounds"})
 E = Effect
 
 
@@ -61,6 +62,9 @@ def review(diff: str, files: Sequence[str] = ()) -> Review:
     if not diff.strip():
         return Review(Risk.UNCLEAR, (), "", files=tuple(files))
     hunks = parse_diff(diff)
+    if not hunks and any(forms.LOCKS.search(line) for line in removed_lines(diff)):
+        order = Reading("lock order", "takes locks in another order", frozenset({E.LOCK}))
+        return Review(Risk.UNCLEAR, (order,), order.sentence, diff, tuple(files))
     if not hunks:
         what = "changes nothing that runs: comments, tests, docs, styles, moved lines"
         return Review(Risk.HARMLESS, (), what)
@@ -113,7 +117,7 @@ def _values(hunk: Hunk) -> Iterator[Reading]:
 
 
 def _count(pattern: re.Pattern[str], lines: Sequence[str]) -> int:
-    return sum(1 for line in lines if pattern.search(line))
+    return sum(1 for line in lines for _ in pattern.finditer(line))
 
 
 def _formed(hunk: Hunk, hunks: Sequence[Hunk]) -> Iterator[Reading]:
@@ -124,20 +128,24 @@ def _formed(hunk: Hunk, hunks: Sequence[Hunk]) -> Iterator[Reading]:
         own = [line for line in hunk.removed if form.pattern.search(line)]
         if not own or _count(form.pattern, gone) <= _count(form.pattern, come):
             continue
-        if form.slug in {"lock", "check", "cache", "close", "bounds"} and helper:
+        if form.slug in HELPED and helper and len(gone) >= forms.LEAST_MOVED:
             continue  # What a helper is called for may stand in it.
         if form.slug in {"error handling", "bounds", "check", "batch", "validation"} and _is_kept(
             own, come, helper
         ):
             continue
-        yield Reading(form.slug, form.sentence, form.sure, form.possible, " ".join(own), form.is_slow)
+        yield Reading(
+            form.slug, form.sentence, form.sure, form.possible, " ".join(own), form.is_slow
+        )
     for form in forms.ADDED:
         own = [line for line in hunk.added if form.pattern.search(line)]
         if not own or _count(form.pattern, come) <= _count(form.pattern, gone):
             continue
         if form.unless and _count(form.unless, gone):
             continue
-        if form.slug == "heavy work" and all(re.match(r"^(var|const|let|_?[A-Z_]+\s*=)", o) for o in own):
+        if form.slug == "heavy work" and all(
+            re.match(r"^(var|const|let|_?[A-Z_]+\s*=)", o) for o in own
+        ):
             continue
         yield Reading(f"{form.slug} added", form.sentence, form.sure, form.possible, " ".join(own),
                       form.is_slow)  # fmt: skip
@@ -183,7 +191,9 @@ def _growth(hunk: Hunk, hunks: Sequence[Hunk]) -> Iterator[Reading]:
         name = target.rpartition(".")[2]
         is_member = target.startswith(("self.", "this.")) or name.startswith("_")
         is_kept = name in long_lived or is_member or name.isupper()
-        bound = [x for x in around.splitlines() if name in x and forms.BOUND.search(x) and x != line]
+        bound = [
+            x for x in around.splitlines() if name in x and forms.BOUND.search(x) and x != line
+        ]
         if is_kept and not bound:
             yield Reading("growth", f"adds to {name} without ever taking from it",
                           frozenset({E.MEMORY}), frozenset({E.CRASH, E.LATENCY, E.CPU, E.DISK}),
@@ -198,7 +208,9 @@ def _exchanged(hunk: Hunk) -> Iterator[Reading]:
             continue
         old, new = forms.ADDRESS.search(removed), forms.ADDRESS.search(added)
         if old and new and old[0] != new[0] and not re.search(r"image|repository", removed):
-            yield Reading("address", "points to another address", frozenset({E.CONNECT, E.MISSING}),
+            sure = {E.AUTH} if re.search("issuer|audience|jwks", removed, re.I) else set()
+            yield Reading("address", "points to another address",
+                          frozenset({E.CONNECT, E.MISSING} | sure),
                           frozenset({E.ERRORS, E.TIMEOUT, E.AUTH}), f"{removed} {added}")  # fmt: skip
             continue
         flips = forms.SWITCH.findall(removed), forms.SWITCH.findall(added)
@@ -207,15 +219,49 @@ def _exchanged(hunk: Hunk) -> Iterator[Reading]:
             yield Reading("switch", f"turns {name or 'a switch'} to {flips[1][-1]}", frozenset(),
                           frozenset(Effect) - {E.TLS}, f"{removed} {added}")  # fmt: skip
             continue
+        yield from _exchanged_signs(removed, added)
         if re.search(r"className|class=|<\w+|label|image:", removed):
             continue
         names = {n for m in forms.NAME.findall(removed) for n in m if n}
         fresh = {n for m in forms.NAME.findall(added) for n in m if n}
         if names - fresh and fresh - names and len(names - fresh) == len(fresh - names):
             said = f"renames {sorted(names - fresh)[0]} to {sorted(fresh - names)[0]}"
-            yield Reading("rename", said, frozenset({E.CONTRACT, E.MISSING}),
+            yield Reading("rename", said, _of_names(names),
                           frozenset({E.ERRORS, E.CONFIG, E.CACHE, E.NULL, E.BACKLOG, E.AUTH}),
                           f"{removed} {added}")  # fmt: skip
+
+
+def _of_names(names: set[str]) -> frozenset[Effect]:
+    """Return what follows from other names; those in capitals are settings."""
+    setting = {E.CONFIG, E.CRASH} if any(n.isupper() and "_" in n for n in names) else set()
+    return frozenset({E.CONTRACT, E.MISSING} | setting)
+
+
+def _exchanged_signs(removed: str, added: str) -> Iterator[Reading]:
+    """Small exchanges within a line: a unit, a comparison, a sum, a field, who waits."""
+    both = f"{removed} {added}"
+    if removed.removeprefix("go ") == added or added.removeprefix("await ") == removed:
+        yield Reading("wait added", "waits for what it did beside", frozenset({E.LATENCY, E.TIMEOUT}),
+                      frozenset({E.POOL, E.BACKLOG}), both)  # fmt: skip
+    elif forms.FIELD.search(removed) and forms.FIELD.search(added):
+        yield Reading("rename", "declares a field of a message differently", frozenset({E.CONTRACT}),
+                      frozenset({E.ERRORS, E.NULL, E.BACKLOG}), both)  # fmt: skip
+    elif _differ(forms.UNIT, removed, added):
+        yield Reading("time limit", "takes a number for another unit of time",
+                      frozenset({E.TIMEOUT, E.CACHE, E.RETRY}), frozenset({E.ERRORS, E.LATENCY, E.LOAD}),
+                      both)  # fmt: skip
+    elif _differ(forms.COMPARED, removed, added):
+        yield Reading("comparison", "compares differently", frozenset({E.BOUNDS, E.ARITHMETIC}),
+                      frozenset({E.ERRORS, E.NULL, E.AUTH, E.LIMITED}), both)  # fmt: skip
+    elif forms.SUM.findall(removed) != forms.SUM.findall(added):
+        yield Reading("sum", "calculates differently", frozenset({E.ARITHMETIC}),
+                      frozenset({E.ERRORS, E.STALE}), both)  # fmt: skip
+
+
+def _differ(pattern: re.Pattern[str], removed: str, added: str) -> bool:
+    """Whether two lines differ in what a pattern finds, and in nothing else."""
+    old, new = pattern.sub("#", removed), pattern.sub("#", added)
+    return removed != added and "#" in old and old == new
 
 
 def _pairs(hunk: Hunk) -> list[tuple[str, str]]:
@@ -252,19 +298,24 @@ def _query_in_loop(hunk: Hunk) -> Iterator[Reading]:
         indent = len(raw[1:].expandtabs(4)) - len(raw[1:].expandtabs(4).lstrip())
         if depth >= 0 and indent <= depth:
             depth = -1
-        if depth >= 0 and raw[0] == "+" and forms.QUERY.search(raw):
+        is_each = raw[0] == "+" and forms.EACH.search(raw) and forms.QUERY.search(raw)
+        if is_each or (depth >= 0 and raw[0] == "+" and forms.QUERY.search(raw)):
             yield Reading("query in a loop", "asks once for each item of a loop",
                           frozenset({E.QUERY, E.LOAD}),
                           frozenset({E.LATENCY, E.POOL, E.TIMEOUT, E.CPU, E.CONNECTIONS}),
-                          raw[1:].strip(), )  # fmt: skip
+                          raw[1:].strip())  # fmt: skip
             return
         if depth < 0 and forms.LOOP.search(raw[1:]) and not raw.rstrip().endswith("for {"):
             depth = indent
 
 
 def _bumps(hunk: Hunk) -> Iterator[Reading]:
-    old = {m["name"]: m["version"] for line in hunk.removed for m in [forms.VERSION.search(line)] if m}
-    new = {m["name"]: m["version"] for line in hunk.added for m in [forms.VERSION.search(line)] if m}
+    old = {
+        m["name"]: m["version"] for line in hunk.removed for m in [forms.VERSION.search(line)] if m
+    }
+    new = {
+        m["name"]: m["version"] for line in hunk.added for m in [forms.VERSION.search(line)] if m
+    }
     for name in old.keys() & new.keys():
         before, after = (v[name].split(".") for v in (old, new))
         if before[0] != after[0]:
@@ -278,7 +329,10 @@ def _plain(hunks: Sequence[Hunk]) -> tuple[Risk, str]:
         return Risk.HARMLESS, "only moves dependencies within their major version"
     gone, come = _sides(hunks)
     fresh = set(_calls(come)) - set(_calls(gone))
-    if all(re.search(r"CREATE INDEX CONCURRENTLY|^\s*ON \w+", line, re.I) for line in come) and not gone:
+    if (
+        all(re.search(r"CREATE INDEX CONCURRENTLY|^\s*ON \w+", line, re.I) for line in come)
+        and not gone
+    ):
         return Risk.HARMLESS, "adds an index without locking"
     if not gone and all(forms.HARMLESS_CALL.search(c) for c in fresh):
         return Risk.HARMLESS, "only adds records or fields"
@@ -288,6 +342,30 @@ def _plain(hunks: Sequence[Hunk]) -> tuple[Risk, str]:
     numbers = [set(re.findall(r"\d+", " ".join(side))) for side in (come, gone)]
     helper = _new_helpers(gone, come)
     lost = {c for c in _calls(gone) if c not in set(_calls(come))}
-    if gone and come and (helper or not lost and not numbers[0] - numbers[1]):
+    is_moved = bool(helper) and len(gone) >= forms.LEAST_MOVED
+    is_same = not numbers[0] - numbers[1] and _decisions(come) >= _decisions(gone)
+    is_same = is_same and not lost and _names_stay(gone, come) and not _math(gone, come)
+    if gone and come and (is_moved or is_same):
         return Risk.REORDERS, "rearranges code without changing a value or leaving out a step"
     return Risk.UNCLEAR, "changes code in a way that is no known source of trouble"
+
+
+def _names_stay(gone: Sequence[str], come: Sequence[str]) -> bool:
+    """Whether both sides speak of the same; a variable of a letter or two may go."""
+    old, new = (set(forms.IDENTIFIER.findall(" ".join(side))) for side in (gone, come))
+    return new <= old and all(len(name) <= 2 and name != "go" for name in old - new)
+
+
+def _decisions(lines: Sequence[str]) -> int:
+    """Count the decisions of code; handing an error on is none."""
+    return sum(len(forms.CONDITION.findall(x)) for x in lines if not forms.ERROR_GUARD.search(x))
+
+
+def _math(gone: Sequence[str], come: Sequence[str]) -> bool:
+    """Whether sums or comparisons are others now."""
+
+    def signs(lines: Sequence[str]) -> list[str]:
+        kept = (x for x in lines if not forms.ERROR_GUARD.search(x))
+        return sorted(m for x in kept for m in re.findall(r"[<>!=]=|[<>](?!\w*>)|\s[-+*/%]\s", x))
+
+    return signs(gone) != signs(come)

@@ -62,7 +62,9 @@ def _quantity(match: re.Match[str]) -> Quantity | None:
     text = match[0].strip()
     if match["iso"]:
         iso = match["iso"]
-        return Quantity(float(iso[:-1]) * {"H": 3600.0, "M": 60.0, "S": 1.0}[iso[-1]], "seconds", text)
+        return Quantity(
+            float(iso[:-1]) * {"H": 3600.0, "M": 60.0, "S": 1.0}[iso[-1]], "seconds", text
+        )
     if number is None:
         return None
     value = float(number.replace("_", ""))

@@ -95,6 +95,14 @@ def parse_diff(text: str) -> tuple[Hunk, ...]:
     return tuple(found)
 
 
+def removed_lines(text: str) -> tuple[str, ...]:
+    """Return every line of code taken away in files that run, those that only moved included."""
+    found = (
+        (code_of(x[1:], f), x) for f, _, lines in _hunks(text) if not is_quiet(f) for x in lines
+    )
+    return tuple(code for code, line in found if code and line[0] == "-")
+
+
 def _shapes(hunk: tuple[str, str, list[str]], sign: str) -> list[str]:
     found = (code_of(line[1:], hunk[0]) for line in hunk[2] if line[0] == sign)
     return [shape_of(body) for body in found if body]
@@ -122,12 +130,15 @@ def code_of(line: str, file: str) -> str:
 
 def _hunks(text: str) -> list[tuple[str, str, list[str]]]:
     found: list[tuple[str, str, list[str]]] = []
-    file, current = "", None
+    file = ""
+    current: tuple[str, str, list[str]] | None = None
     for line in text.splitlines()[:MAX_LINES]:
         git, head = _GIT.match(line), _HUNK.match(line)
         if git:
             file, current = git[2], None
-        elif line.startswith("--- ") and current is None or line.startswith(("--- a/", "--- /dev")):
+        elif (line.startswith("--- ") and current is None) or line.startswith(
+            ("--- a/", "--- /dev")
+        ):
             file, current = _named(line, file), None
         elif line.startswith("+++ ") and current is None:
             file = _named(line, file)

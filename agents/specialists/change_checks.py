@@ -91,10 +91,9 @@ def _weigh(reader: Reader) -> list[Weighed]:
     case, start = reader.case, earliest_symptom(reader.case)
     own = list(reader.changes().data)
     reviews = {id(c): _review(c) for c in own}
-    if not any(c.diff for c in own):
-        evidence, elsewhere = Evidence(), ()
-    else:
-        evidence, elsewhere = gather_evidence(reader), reader.changes_elsewhere()
+    has_diffs = any(c.diff for c in own)
+    evidence = gather_evidence(reader) if has_diffs else Evidence()
+    elsewhere = reader.changes_elsewhere() if has_diffs else ()
     reviews |= {id(c): _review(c) for c in elsewhere}
     known = rarity({c.id: reviews[id(c)] for c in (*own, *elsewhere)}.values())
     ignored = names_in(" ".join(r.name for r in (*case.affected, *case.graph.resources)))
@@ -105,7 +104,9 @@ def _weigh(reader: Reader) -> list[Weighed]:
         is_stranger = change.resource not in set(case.affected) and bool(case.affected)
         effects, texts = _seen_from(reader, evidence, change.resource, is_stranger=is_stranger)
         matched = (
-            match(reviews[id(change)], effects, texts, known, ignored) if change.diff else Match(0.0)
+            match(reviews[id(change)], effects, texts, known, ignored)
+            if change.diff
+            else Match(0.0)
         )
         if is_stranger and (matched.fit < MATCHED or len(matched.shared) == 0):
             continue
@@ -195,8 +196,10 @@ def _claim(each: Weighed, feature: str) -> str:
     if feature in {"diff_matches", "diff_harms_others"}:
         reading = each.match.reading
         does = redact(reading.sentence, limit=160) if reading else does
-        shown = f" Its errors name {', '.join(each.match.shared[:2])} as well." if each.match.shared else ""
-        return f"The change of {change.resource.name} at {clock(change.at)} {does}, which fits what is seen.{redact(shown, limit=160)}"
+        names = ", ".join(each.match.shared[:2])
+        tail = redact(f" Its errors name {names} as well.", limit=160) if names else ""
+        what = f"The change of {change.resource.name} at {clock(change.at)} {does}"
+        return f"{what}, which fits what is seen.{tail}"
     words = {"deploy": "rollout", "config": "setting change"}.get(
         change.kind.value, change.kind.value
     )
@@ -220,7 +223,7 @@ def _harmless(reader: Reader, weighed: list[Weighed]) -> Iterator[Finding]:
         if any(not c.change.diff or c.match.fit >= UNFITTING for c in changes):
             continue
         worst = max(c.review.risk for c in changes)
-        strength = {Risk.HARMLESS: 1.0, Risk.REORDERS: 0.9}.get(worst, 0.0)
+        strength = {Risk.HARMLESS: 1.0, Risk.REORDERS: 0.55}.get(worst, 0.0)
         if not strength:
             continue
         said = "; ".join(dict.fromkeys(f"it {c.review.sentence}" for c in changes[:3]))
@@ -265,7 +268,9 @@ def check_providers(reader: Reader) -> Iterator[Finding]:
         name = provider_in_trouble(line.body)
         own = {r.name for r in reader.case.affected}
         if name and (line.resource, name) not in before and name.partition(".")[0] not in own:
-            seen.setdefault((line.resource, re.sub(r"\s+", " ", name.lower())), []).append(line.body)
+            seen.setdefault((line.resource, re.sub(r"\s+", " ", name.lower())), []).append(
+                line.body
+            )
     for (resource, name), bodies in seen.items():
         if len(bodies) < 3:
             continue

@@ -7,10 +7,10 @@ from agents.case import Case
 from agents.detectors.diff_effects import OF_FEATURES, Effect, effects_of_text
 from agents.detectors.log_templates import find_new, mine
 from agents.enums import SPECIALISTS, Presence
-from agents.specialists.log_checks import topic_of
+from agents.specialists.log_checks import by_resource, topic_of
 from agents.specialists.metric_checks import check_metrics
 from agents.specialists.reader import Reader
-from telemetry.types import LogLine, ResourceRef
+from telemetry.types import ResourceRef
 
 MAX_TEXTS = 60
 MEMO = "change evidence"
@@ -63,7 +63,10 @@ def gather_evidence(reader: Reader) -> Evidence:
 
 
 def _add_logs(reader: Reader, case: Case, found: Evidence) -> None:
-    before, after = _lines(reader.logs("baseline").data), _lines(reader.logs("window").data)
+    before, after = (
+        by_resource(reader.logs("baseline").data),
+        by_resource(reader.logs("window").data),
+    )
     for resource, lines in after.items():
         grown = find_new(
             mine(before.get(resource, [])), mine(lines),
@@ -72,11 +75,3 @@ def _add_logs(reader: Reader, case: Case, found: Evidence) -> None:
         )  # fmt: skip
         for template in grown[:MAX_TEXTS]:
             found.add_text(resource, template.example, topic_of(template.example))
-
-
-def _lines(lines: Iterable[LogLine]) -> dict[ResourceRef, list[tuple[float, str]]]:
-    found: dict[ResourceRef, list[tuple[float, str]]] = {}
-    for line in lines:
-        if line.severity.lower() not in {"debug", "info", "trace"}:
-            found.setdefault(line.resource, []).append((line.at.timestamp(), line.body))
-    return found

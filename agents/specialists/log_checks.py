@@ -86,7 +86,7 @@ def check_logs(reader: Reader) -> Iterator[Finding]:
     """Mine the warnings and errors of each resource before and after, and report what is new."""
     after, before = reader.logs("window"), reader.logs("baseline")
     owned = {s.slug for s in FEATURES.values() if s.owner is reader.agent}
-    old, new = _by_resource(before.data), _by_resource(after.data)
+    old, new = by_resource(before.data), by_resource(after.data)
     case = reader.case
     for resource, lines in new.items():
         grown = find_new(
@@ -108,7 +108,8 @@ def check_logs(reader: Reader) -> Iterator[Finding]:
         yield from _silent(reader, owned, {r for r in new if new[r]})
 
 
-def _by_resource(lines: tuple[LogLine, ...]) -> dict[ResourceRef, list[tuple[float, str]]]:
+def by_resource(lines: tuple[LogLine, ...]) -> dict[ResourceRef, list[tuple[float, str]]]:
+    """Return warnings and errors as (unix seconds, text) by who wrote them."""
     found: dict[ResourceRef, list[tuple[float, str]]] = {}
     for line in lines:
         if line.severity.lower() not in {"debug", "info", "trace"}:

@@ -2,8 +2,8 @@
 
 from agents.enums import AgentName
 from agents.specialists.base import Specialist
-from agents.specialists.checking import CheckingSpecialist
 from agents.specialists.change_checks import check_changes, check_providers
+from agents.specialists.checking import CheckingSpecialist
 from agents.specialists.cluster_checks import check_cluster
 from agents.specialists.delay_checks import check_delays
 from agents.specialists.log_checks import check_logs
@@ -19,8 +19,15 @@ REGISTRY: dict[AgentName, Specialist] = {
         CheckingSpecialist(
             AgentName.NETWORK,
             "Requests between services: traffic, latency, errors, retries, loss, TLS, names.",
-            (check_metrics, check_edges, check_ways, check_delays, check_logs, check_providers,
-             check_cluster),
+            (
+                check_metrics,
+                check_edges,
+                check_ways,
+                check_delays,
+                check_logs,
+                check_providers,
+                check_cluster,
+            ),
         ),
         CheckingSpecialist(
             AgentName.DEPLOYMENT,
