@@ -24,6 +24,8 @@ class EvaluationSet:
         mark: What the answer is worth by the label: each measure 0..1.
         main: The measure that decides whether the first answer is right.
         fault_of: The type of fault, for grouping and for leaving one type out.
+        has_history: Whether something was recorded before the fault; else a case is one snapshot,
+            and no fault-free window can be cut from it.
     """
 
     slug: str
@@ -31,6 +33,7 @@ class EvaluationSet:
     mark: Callable[[Any, Label], Marks]
     main: str
     fault_of: Callable[[Label], str]
+    has_history: bool = True
 
 
 def case_paths(folder: Path) -> list[Path]:
@@ -93,6 +96,7 @@ SETS: dict[str, EvaluationSet] = {
             cloudopsbench.mark,
             "a1",
             lambda x: str(x["root_cause"]),
+            has_history=False,
         ),
         EvaluationSet("changerca", ranked_names, _by_service, "top1", lambda x: str(x["fault"])),
         EvaluationSet(

@@ -12,6 +12,7 @@ KINDS = ("metrics", "logs", "traces", "cluster", "changes", "database", "topolog
 # Read as a whole, of the time of the incident: no part of a window before it.
 SNAPSHOTS = frozenset({"cluster", "database", "alerts"})
 LEAD = timedelta(minutes=5)
+CALM_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,10 @@ class Variant:
         """Return (window, baseline) to investigate, for the recording's own."""
         if not self.is_fault_free:
             return window, baseline
-        length = min(window.duration, baseline.duration / 3)
-        cut = baseline.end - length
-        return TimeWindow(cut, baseline.end), TimeWindow(baseline.start, cut)
+        # A page comes after its fault: the last part of a baseline may already hold it.
+        end = baseline.start + CALM_SHARE * baseline.duration
+        cut = end - min(window.duration, (end - baseline.start) / 3)
+        return TimeWindow(cut, end), TimeWindow(baseline.start, cut)
 
 
 FULL = Variant("full", "full board")
