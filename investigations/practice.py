@@ -34,6 +34,19 @@ def list_scenarios() -> list[PracticeScenario]:
     return [PracticeScenario(**row) for row in answer.json()] if answer.status_code == 200 else []
 
 
+def check_scenario(slug: str) -> None:
+    """Say whether a scenario can be started, before anything is changed for it.
+
+    Raises:
+        BoardError: No lab runs, or it does not know the scenario.
+    """
+    known = [s.slug for s in list_scenarios()]
+    if not known:
+        raise BoardError("The lab does not run. Start everything with ./run up.")
+    if slug not in known:
+        raise BoardError(f"The lab has no such scenario. It has: {', '.join(known)}.")
+
+
 def start_scenario(slug: str, *, seed: int | None = None) -> int:
     """Start a scenario; its alert then arrives by the webhook. Returns the seed.
 

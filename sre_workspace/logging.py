@@ -1,8 +1,23 @@
 """Structured logs, one JSON object a line, for our code and for the libraries."""
 
 import logging
+import re
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
+
+SIGN_IN_PATH = re.compile(r"/sign-in/[^/\s]+")
+
+
+def hide_links(
+    logger: object, name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Hide one-time sign-in links: a request that fails is logged with its path."""
+    text = event.get("event")
+    if isinstance(text, str) and "/sign-in/" in text:
+        event["event"] = SIGN_IN_PATH.sub("/sign-in/[hidden]", text)
+    return event
 
 
 def configure_logging(*, level: str) -> None:
@@ -13,6 +28,7 @@ def configure_logging(*, level: str) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        hide_links,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

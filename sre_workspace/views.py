@@ -35,7 +35,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": state}, status=200 if state == "ok" else 503)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest, token: str) -> HttpResponse:
     """Show a button, then sign in: a link preview that only GETs does not use the link up."""
     if request.method == "POST":

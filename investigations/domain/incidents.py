@@ -20,6 +20,7 @@ from investigations.enums import (
     IncidentOrigin,
     IncidentState,
 )
+from investigations.errors import BoardError
 from investigations.jobs import enqueue_embedding
 from investigations.models import Alert, Incident, Investigation
 from investigations.queries import objects
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 LOOKBACK = timedelta(minutes=10)
+MAX_REASON = 500
 BASELINE = timedelta(minutes=20)
 
 
@@ -324,7 +326,12 @@ def change_incident_state(
 
     Raises:
         IllegalTransition: The incident may not move that way.
+        BoardError: The reason is longer than 500 characters.
     """
+    if len(reason) > MAX_REASON:
+        raise BoardError(
+            f"At most {MAX_REASON} characters for the reason; yours has {len(reason)}."
+        )
     with writing(investigation_id) as board:
         incident = board.investigation.incident
         times: dict[str, object] = {
@@ -332,7 +339,7 @@ def change_incident_state(
             IncidentState.MITIGATED: {"mitigated_at": board.now},
             IncidentState.RESOLVED: {
                 "resolved_at": board.now,
-                "resolution": reason[:500],
+                "resolution": reason,
             },
         }
         move(incident, to, **times[to])  # type: ignore[arg-type]  # each value is a field mapping

@@ -15,7 +15,7 @@ from investigations.enums import IncidentOrigin
 from investigations.errors import BoardError
 from investigations.forms import HistoryForm, SymptomForm
 from investigations.models import Incident
-from investigations.practice import list_scenarios, start_scenario
+from investigations.practice import check_scenario, list_scenarios, start_scenario
 from investigations.queries.history import PAGE, HistoryFilter, search
 from investigations.queries.incidents import list_active, list_recent
 from investigations.rules import can_respond, can_view
@@ -46,9 +46,11 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 def practice(request: HttpRequest) -> HttpResponse:
     """Start a practice incident; the page then leads to its room as soon as its alert arrives."""
     newest = Incident.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    wanted = request.POST.get("scenario", "")
     try:
+        check_scenario(wanted)
         close_practice(author=f"person/{request.user.get_username()}")
-        start_scenario(request.POST.get("scenario", ""))
+        start_scenario(wanted)
     except BoardError as error:
         return render(request, "refused.html", {"text": str(error)}, status=422)
     return redirect("practice_started", after=newest)
@@ -58,7 +60,8 @@ def practice(request: HttpRequest) -> HttpResponse:
 @needs(can_view)
 def practice_started(request: HttpRequest, after: int) -> HttpResponse:
     """Wait for the practice incident's alert, then lead to its room."""
-    found = Incident.objects.filter(pk__gt=after).order_by("pk").first()
+    started = Incident.objects.filter(pk__gt=after, origin=IncidentOrigin.PRACTICE)
+    found = started.order_by("pk").first()
     if found is not None:
         return redirect("room", incident_id=found.pk)
     response = render(request, "investigations/practice_started.html", {"after": after})

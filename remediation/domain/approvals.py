@@ -8,6 +8,7 @@ from django.db import transaction
 
 from investigations.domain.audit import record_audit
 from investigations.domain.clock import database_now
+from investigations.enums import IncidentState
 from investigations.rules import can_approve
 from remediation.domain.digests import digest_of_action
 from remediation.domain.planning import SYSTEM
@@ -109,4 +110,20 @@ def expire_old(*, limit: int = 100) -> int:
             move(action, ActionState.EXPIRED, actor=SYSTEM, result="Expired. Nothing ran.")
         except IllegalTransition:
             continue
-    return len(late)
+    return len(late) + _supersede_resolved(limit=limit)
+
+
+def _supersede_resolved(*, limit: int) -> int:
+    """Take back what waits for people, or for a worker, in incidents that are over."""
+    waiting = Action.objects.filter(
+        state__in=[ActionState.PROPOSED, ActionState.APPROVED],
+        investigation__incident__state=IncidentState.RESOLVED,
+    )
+    found = list(waiting[:limit])
+    for action in found:
+        try:
+            move(action, ActionState.SUPERSEDED, actor=SYSTEM,
+                 result="The incident was resolved. Nothing ran.")  # fmt: skip
+        except IllegalTransition:
+            continue
+    return len(found)

@@ -22,6 +22,7 @@ from remediation.guardrails.evaluate import blocks, evaluate
 from remediation.guardrails.rules import (
     change_freeze,
     cooldown,
+    incident_state,
     kill_switch,
     protected_resources,
     rate_limit,
@@ -30,7 +31,7 @@ from remediation.models import Action, Execution, KillSwitch, VerificationRun
 
 log = structlog.get_logger(__name__)
 VERIFY_FOR_SECONDS = 120.0
-AT_CLAIM = (kill_switch, protected_resources, change_freeze, cooldown, rate_limit)
+AT_CLAIM = (kill_switch, incident_state, protected_resources, change_freeze, cooldown, rate_limit)
 
 
 def execute(action_id: int) -> None:

@@ -5,6 +5,8 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models import Q
 
+from investigations.enums import IncidentState
+from investigations.models import Incident
 from remediation.enums import ActionState, GuardrailVerdict
 from remediation.guardrails.base import Ruling, Situation
 from remediation.models import ActionOutcome, ChangeFreeze, Execution, KillSwitch
@@ -28,6 +30,16 @@ def kill_switch(situation: Situation) -> Ruling:
         who = engaged.engaged_by.get_username() if engaged.engaged_by else "the system"
         return Ruling("kill switch", BLOCK, f"All actions are stopped by {who}: {engaged.reason}")
     return Ruling("kill switch", ALLOW, "Not engaged.")
+
+
+def incident_state(situation: Situation) -> Ruling:
+    """Nothing is changed for an incident that is over."""
+    state = Incident.objects.values_list("state", flat=True).get(
+        investigations=situation.action.investigation_id
+    )
+    if state == IncidentState.RESOLVED:
+        return Ruling("incident", BLOCK, "The incident is resolved. Open it again first.")
+    return Ruling("incident", ALLOW, f"The incident is {IncidentState(state).label.lower()}.")
 
 
 def blast_radius(situation: Situation) -> Ruling:
@@ -132,7 +144,7 @@ def track_record(situation: Situation) -> Ruling:
 
 
 GUARDRAILS = (
-    kill_switch, protected_resources, blast_radius, change_freeze, cooldown, rate_limit,
+    kill_switch, incident_state, protected_resources, blast_radius, change_freeze, cooldown, rate_limit,
     oscillation, independent_sources, track_record,
 )  # fmt: skip
 # What still holds after people have approved: the rest only asks for people.

@@ -2,9 +2,12 @@
 
 import pytest
 
+from investigations.domain.incidents import change_incident_state
+from investigations.enums import IncidentState
+from investigations.errors import BoardError
 from investigations.models import AuditEntry
 from remediation.domain import kill_switch
-from remediation.domain.approvals import decide
+from remediation.domain.approvals import decide, expire_old
 from remediation.domain.digests import digest_of_action
 from remediation.domain.execution import execute, resolve_unknown
 from remediation.domain.planning import plan_for
@@ -157,3 +160,34 @@ def test_a_lost_answer_is_looked_up_and_never_repeated(planned) -> None:
     action.refresh_from_db()
     assert (action.state, len(incident.world.applied)) == (ActionState.VERIFYING, 1)
     assert AuditEntry.objects.filter(verb="action.verifying").count() == 1
+
+
+def test_nothing_is_approved_or_run_in_an_incident_that_is_over(planned) -> None:
+    incident, action = planned
+    approver = person("x", "approver")
+    say(action, approver)
+    change_incident_state(investigation_id=incident.investigation.pk, to=IncidentState.RESOLVED,
+                          author="person/x", reason="over")  # fmt: skip
+    execute(action.pk)
+    action.refresh_from_db()
+    assert action.state == ActionState.HALTED
+    assert "resolved" in action.result
+    assert not action.executions.exists()
+
+
+def test_what_waits_in_an_incident_that_is_over_is_taken_back(planned) -> None:
+    incident, action = planned
+    change_incident_state(investigation_id=incident.investigation.pk, to=IncidentState.RESOLVED,
+                          author="person/x", reason="over")  # fmt: skip
+    with pytest.raises(GuardrailBlocked, match="resolved"):
+        say(action, person("x", "approver"))
+    assert expire_old() == 1
+    action.refresh_from_db()
+    assert action.state == ActionState.SUPERSEDED
+
+
+def test_an_endless_reason_is_refused(planned) -> None:
+    incident, _ = planned
+    with pytest.raises(BoardError, match="At most 500"):
+        change_incident_state(investigation_id=incident.investigation.pk,
+                              to=IncidentState.RESOLVED, author="person/x", reason="x" * 501)  # fmt: skip
