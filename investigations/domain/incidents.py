@@ -25,6 +25,7 @@ from investigations.jobs import enqueue_embedding
 from investigations.models import Alert, Incident, Investigation
 from investigations.queries import objects
 from investigations.signals import incident_changed, incident_opened
+from telemetry.redaction import redact
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 LOOKBACK = timedelta(minutes=10)
 MAX_REASON = 500
 BASELINE = timedelta(minutes=20)
+# What has fired for longer is examined as it is now: telemetry of its beginning is mostly gone.
+LONGEST_AGO = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,9 @@ def _open_from_alert(
     draft: AlertDraft, *, telemetry: dict[str, str], origin: IncidentOrigin
 ) -> IngestResult:
     now = database_now()
+    is_old = draft.starts_at < now - LONGEST_AGO
+    # The alert keeps the time that was sent: with it a repeat is known again.
+    began = now if is_old else draft.starts_at
     opened = IncidentDraft(
         title=(draft.summary or f"{draft.name} on {draft.resource.rpartition('/')[2]}")[:300],
         symptom=draft.summary,
@@ -161,17 +167,23 @@ def _open_from_alert(
         environment=draft.environment,
         severity_label=draft.severity_label,
         origin=origin,
-        started_at=draft.starts_at,
-        window_start=draft.starts_at - LOOKBACK,
-        window_end=max(now, draft.starts_at + timedelta(minutes=1)),
-        baseline_start=draft.starts_at - LOOKBACK - BASELINE,
-        baseline_end=draft.starts_at - LOOKBACK,
+        started_at=began,
+        window_start=began - LOOKBACK,
+        window_end=max(now, began + timedelta(minutes=1)),
+        baseline_start=began - LOOKBACK - BASELINE,
+        baseline_end=began - LOOKBACK,
         telemetry=telemetry,
     )
     incident, investigation = _create(opened, user=None, value=draft.value)
     with writing(investigation.pk) as board:
         alert = _create_alert(incident, draft)
-        _record_alert(board, alert, f"Alert: {alert.name} on {alert.resource}")
+        sentence = f"Alert: {alert.name} on {alert.resource}"
+        if is_old:
+            since = f"{draft.starts_at:%Y-%m-%d %H:%M} UTC"
+            sentence += (
+                f". It fires since {since}, over {LONGEST_AGO.days} days: examined as of now"
+            )
+        _record_alert(board, alert, sentence)
     return IngestResult(incident, investigation, is_new_incident=True, is_repeat=False)
 
 
@@ -198,8 +210,8 @@ def _create(
         )
     )
     incident = Incident.objects.create(
-        title=draft.title,
-        symptom=draft.symptom[:500],
+        title=redact(draft.title, limit=300),
+        symptom=redact(draft.symptom, limit=500),
         severity=severity,
         severity_reasons=reasons,
         origin=draft.origin,
@@ -332,6 +344,7 @@ def change_incident_state(
         raise BoardError(
             f"At most {MAX_REASON} characters for the reason; yours has {len(reason)}."
         )
+    reason = redact(reason, limit=MAX_REASON)
     with writing(investigation_id) as board:
         incident = board.investigation.incident
         times: dict[str, object] = {

@@ -7,9 +7,10 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from investigations.domain.incidents import AlertDraft, IngestResult, ingest_alert
+from investigations.domain.clock import database_now
+from investigations.domain.incidents import IngestResult, ingest_alert
 from investigations.enums import IncidentOrigin
-from investigations.intake.alertmanager import PayloadError, parse
+from investigations.intake.alertmanager import Delivery, PayloadError, Refusal, parse
 from investigations.intake.tokens import find_sender
 
 LAB_SENDER = "lab"
@@ -29,16 +30,27 @@ def _body(request: HttpRequest) -> bytes | None:
         return None
 
 
-def _ingest(drafts: list[AlertDraft], *, is_lab: bool) -> list[IngestResult | None]:
+def _ingest(delivery: Delivery, *, is_lab: bool) -> tuple[list[IngestResult | None], list[Refusal]]:
+    """Commit each alert by itself: one that cannot be stored costs its neighbours nothing."""
     origin = IncidentOrigin.PRACTICE if is_lab else IncidentOrigin.ALERT
     telemetry = {"kind": "lab"} if is_lab else settings.TELEMETRY_DEFAULT
-    return [ingest_alert(d, telemetry=telemetry, origin=origin) for d in drafts]
+    taken: list[IngestResult | None] = []
+    refused = list(delivery.refused)
+    for index, draft in delivery.drafts.items():
+        try:
+            taken.append(ingest_alert(draft, telemetry=telemetry, origin=origin))
+        except (DataError, ValueError, OverflowError):
+            refused.append(Refusal(index, f"alerts.{index}", "It cannot be stored."))
+    return taken, sorted(refused, key=lambda r: r.index)
 
 
 @csrf_exempt
 @require_POST
 def alertmanager(request: HttpRequest) -> JsonResponse:
-    """Take a delivery of Alertmanager. 200 only after every alert in it is committed."""
+    """Take a delivery of Alertmanager. 200 only after every alert that is accepted is committed.
+
+    Alertmanager does not send again what was answered with a 4xx: 400 only when no alert is good.
+    """
     sender = find_sender(request.headers.get("Authorization", ""))
     if sender is None:
         return _refusal(
@@ -47,18 +59,21 @@ def alertmanager(request: HttpRequest) -> JsonResponse:
     if (body := _body(request)) is None:
         return _refusal(413, f"A delivery may have {settings.INTAKE_MAX_BYTES} bytes.")
     try:
-        drafts = parse(body, source=sender.name)
+        delivery = parse(body, source=sender.name, now=database_now())
     except PayloadError as error:
         return _refusal(400, error.message, error.field)
-    try:
-        results = _ingest(drafts, is_lab=sender.name == LAB_SENDER)
-    except (DataError, ValueError):
-        return _refusal(400, "A text holds a character that cannot be stored.", "alerts")
-    known = [r for r in results if r is not None]
-    return JsonResponse(
-        {
-            "alerts": len(drafts),
-            "repeats": sum(r.is_repeat for r in known),
-            "incidents": sorted({r.incident.pk for r in known}),
-        }
-    )
+    return _answer(*_ingest(delivery, is_lab=sender.name == LAB_SENDER))
+
+
+def _answer(taken: list[IngestResult | None], refused: list[Refusal]) -> JsonResponse:
+    known = [r for r in taken if r is not None]
+    answer: dict[str, object] = {
+        "accepted": len(taken),
+        "refused": [{"index": r.index, "field": r.field, "reason": r.reason} for r in refused],
+        "repeats": sum(r.is_repeat for r in known),
+        "incidents": sorted({r.incident.pk for r in known}),
+    }
+    if refused and not taken:
+        answer |= {"error": refused[0].reason, "field": refused[0].field}
+        return JsonResponse(answer, status=400)
+    return JsonResponse(answer)

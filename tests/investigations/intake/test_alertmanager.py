@@ -40,7 +40,9 @@ def test_an_alert_opens_an_incident() -> None:
     answer = send(delivery("payments"), make_token("am"))
     assert answer.status_code == 200
     incident = Incident.objects.get()
-    assert answer.json() == {"alerts": 1, "repeats": 0, "incidents": [incident.pk]}
+    assert answer.json() == {
+        "accepted": 1, "refused": [], "repeats": 0, "incidents": [incident.pk],
+    }  # fmt: skip
     assert (incident.resource, incident.semantic) == ("service/payments", "latency_p99_seconds")
 
 
@@ -147,13 +149,6 @@ def test_what_fires_after_a_fix_was_verified_is_another_incident() -> None:
     again["alerts"][0] |= {"startsAt": "2026-03-01T12:05:00Z", "fingerprint": "relapse"}
     send(again, token)
     assert Incident.objects.count() == 2
-
-
-@pytest.mark.django_db
-def test_a_nul_character_is_a_400() -> None:
-    body = delivery("payments")
-    body["alerts"][0]["annotations"]["summary"] = "a\x00b"
-    assert send(body, make_token("am")).status_code == 400
 
 
 @pytest.mark.django_db(transaction=True)
