@@ -218,7 +218,6 @@ TELEMETRY_DEADLINE_SECONDS = env_seconds("SRE_QUERY_DEADLINE_SECONDS", 8.0)
 
 # --- Investigations -------------------------------------------------------------------------------
 INTAKE_MAX_BYTES = 1_000_000
-INTAKE_PER_MINUTE = env_int("SRE_INTAKE_PER_MINUTE", 60_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = INTAKE_MAX_BYTES
 LEASE_SECONDS = env_seconds("SRE_LEASE_SECONDS", 15.0)
 CRASH_AT = env_text("SRE_CRASH_AT")
