@@ -15,6 +15,7 @@ from investigations.errors import NotFound
 from investigations.queries.access import access_investigation
 from investigations.render import audience_of, render_update
 from investigations.rules import can_view
+from investigations.typed_text import read_number
 
 POLL_SECONDS = 10.0
 RECHECK_SECONDS = 20.0
@@ -23,6 +24,15 @@ SIGNED_OUT = 4401
 NOT_FOUND = 4404
 TOO_MANY = 4429
 _open: dict[int, int] = {}
+
+
+class NoSuchSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
+    """Answers every other path as a room that is not there: with a close, not with a failure."""
+
+    async def connect(self) -> None:
+        """Close."""
+        await self.accept()
+        await self.close(NOT_FOUND)
 
 
 class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
@@ -40,7 +50,7 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         self.user = self.scope["user"]
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         after = query.get("after", ["0"])[0]
-        self.cursor = int(after) if after.isdigit() else 0
+        self.cursor = read_number(after) or 0
         if not self.user.is_authenticated:
             await self.close(SIGNED_OUT)
             return

@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from investigations.presenters import words
+from investigations.typed_text import title_or_untitled, without_reordering
 
 register = template.Library()
 
@@ -49,6 +50,18 @@ def percent(value: float | None) -> int:
 def short(key: str) -> str:
     """Return a resource key without its kind."""
     return key.rpartition("/")[2]
+
+
+@register.filter
+def titled(title: str) -> str:
+    """Show a title; one in which nothing can be seen as ``Untitled``."""
+    return title_or_untitled(title)
+
+
+@register.filter
+def unturned(text: str) -> str:
+    """Show foreign text among our words where markup cannot keep its direction apart."""
+    return without_reordering(text)
 
 
 @register.filter

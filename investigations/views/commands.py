@@ -19,7 +19,7 @@ from investigations.rules import can_respond
 from investigations.views.common import answer, needs, person_of, refused
 
 AGENTS = ("network", "deployment", "deploy", "database", "resource")
-BUDGET = re.compile(r"^\+?(\d+)\s*(s|min|m)?$")
+BUDGET = re.compile(r"^\+?([0-9]{1,6})\s*(s|min|m)?$")
 
 
 @require_POST
@@ -122,7 +122,7 @@ def _obey(request: HttpRequest, investigation_id: int, incident_id: int, text: s
 
 def _rule_out(request: HttpRequest, incident_id: int, rest: str) -> str:
     user = person_of(request)
-    found = re.match(r"^[Hh](\d+)\s*(?:because\s+)?(.*)$", rest)
+    found = re.match(r"^[Hh]([0-9]{1,9})(?![0-9])\s*(?:because\s+)?(.*)$", rest)
     if not found:
         raise BoardError("Write it like this: /rule-out H2 because …")
     row = access_hypothesis(user, incident_id, int(found[1]))

@@ -17,6 +17,7 @@ from investigations.queries.access import (
 )
 from investigations.queries.board import list_events
 from investigations.rules import can_view
+from investigations.typed_text import read_number
 from investigations.views.common import needs
 
 
@@ -26,9 +27,7 @@ def room(request: HttpRequest, incident_id: int) -> HttpResponse:
     """The war room. ``?before=`` pages back through older evidence."""
     investigation = access_investigation(request.user, incident_id)
     before = request.GET.get("before", "")
-    view = build_room(
-        investigation, now=database_now(), before=int(before) if before.isdigit() else None
-    )
+    view = build_room(investigation, now=database_now(), before=read_number(before))
     return render(request, "investigations/room.html", {"room": view, "before": before})
 
 
@@ -47,7 +46,7 @@ def log(request: HttpRequest, incident_id: int) -> HttpResponse:
     """The journal as a transcript, 500 events a page."""
     investigation = access_investigation(request.user, incident_id)
     after = request.GET.get("after", "0")
-    events = list_events(investigation.pk, after=int(after) if after.isdigit() else 0)
+    events = list_events(investigation.pk, after=read_number(after) or 0)
     context = {
         "incident": investigation.incident,
         "investigation": investigation,

@@ -12,6 +12,7 @@ from investigations.domain.clock import database_now
 from investigations.models import AuditEntry
 from investigations.queries.access import access_investigation
 from investigations.rules import AnyUser, can_administer, can_approve, can_respond, can_view
+from investigations.typed_text import read_number
 from investigations.views.common import is_htmx, needs, person_of
 from remediation.domain import approvals, kill_switch
 from remediation.enums import Decision
@@ -146,9 +147,9 @@ def audit(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("format", "")
     if wanted in {"csv", "json"}:
         return _export(list(rows[:EXPORT_LIMIT]), wanted)
-    before = request.GET.get("before", "")
-    if before.isdigit():
-        rows = rows.filter(pk__lt=int(before))
+    before = read_number(request.GET.get("before", ""))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
     page = list(rows[:AUDIT_PAGE])
     context = {
         "rows": page,
