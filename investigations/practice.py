@@ -1,5 +1,6 @@
 """Asking the running lab for practice incidents, over its socket."""
 
+import re
 from dataclasses import dataclass
 
 import httpx
@@ -8,6 +9,7 @@ from django.conf import settings
 from investigations.errors import BoardError
 
 TIMEOUT_SECONDS = 10.0
+SLUG = re.compile(r"[a-z_]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ def start_scenario(slug: str, *, seed: int | None = None) -> int:
     Raises:
         BoardError: No lab runs, or it does not know the scenario.
     """
+    if not SLUG.fullmatch(slug):
+        raise BoardError("Choose one of the lab's scenarios.")
     body = {} if seed is None else {"seed": seed}
     try:
         with _client() as client:

@@ -19,6 +19,7 @@ from investigations.practice import check_scenario, list_scenarios, start_scenar
 from investigations.queries.history import PAGE, HistoryFilter, search
 from investigations.queries.incidents import list_active, list_recent
 from investigations.rules import can_respond, can_view
+from investigations.typed_text import read_number
 from investigations.views.common import needs, person_of
 
 
@@ -34,7 +35,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         "recent": list_recent(),
         "scenarios": list_scenarios() if can_respond(request.user) else [],
         "started": started,
-        "awaited": int(started) if started.isdigit() else None,
+        "awaited": read_number(started),
         "now": database_now(),
         "host": request.get_host(),
     }
@@ -128,7 +129,7 @@ def _wanted(given: dict[str, Any], before: str) -> HistoryFilter:
         fault_class=given.get("cause", "").strip().replace(" ", "_"),
         verdict=given.get("verdict", ""), severity=given.get("severity", ""),
         state=given.get("state", ""), since=given.get("since"), until=given.get("until"),
-        before=int(before) if before.isdigit() else None,
+        before=read_number(before),
     )  # fmt: skip
 
 

@@ -13,7 +13,9 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from investigations.domain.hypotheses import propose_hypothesis
+from investigations.errors import BoardError
 from investigations.models import AuditEntry, BoardEvent, Incident, Investigation
+from investigations.practice import start_scenario
 from investigations.routing import websocket_urlpatterns
 from investigations.templatetags.board_tags import unturned
 from investigations.typed_text import read_number, title_or_untitled, without_controls
@@ -48,7 +50,7 @@ def test_only_few_ascii_digits_are_a_number(text: str) -> None:
 @pytest.mark.parametrize("text", NO_NUMBERS)
 @pytest.mark.parametrize(
     "address",
-    ["/i/{}/?before=", "/i/{}/log/?after=", "/audit/?before="],
+    ["/?practice=", "/history/?before=", "/i/{}/?before=", "/i/{}/log/?after=", "/audit/?before="],
 )
 def test_a_page_whose_number_is_none(
     responder: Client, board: Investigation, address: str, text: str
@@ -144,6 +146,12 @@ def test_a_body_that_is_no_form_keeps_its_charset_to_itself(responder: Client) -
     kind = "application/json; charset=base64"
     assert responder.generic("GET", "/history/?q=x", b"", kind).status_code == 200
     assert responder.generic("POST", "/api/alerts/alertmanager/", b"{}", kind).status_code < 500
+
+
+@pytest.mark.parametrize("slug", ["a\nb", "x" * 70_000, "../scenarios", "a b", ""])
+def test_a_scenario_that_cannot_be_is_not_asked_for(slug: str) -> None:
+    with pytest.raises(BoardError, match="Choose one"):
+        start_scenario(slug)
 
 
 def _first_answers(path: str) -> list[dict[str, object]]:
