@@ -29,7 +29,7 @@ def test_journey(open_page, stack, width, height, scenario) -> None:
         f"{mine}:has-text('Refuted'), {mine}:has-text('Inconclusive')", timeout=30_000
     )
     number = page.url.rstrip("/").rpartition("/")[2]
-    page.wait_for_function("!document.querySelector('#actions .btn-primary').disabled")
+    page.wait_for_selector("#actions .btn-primary:not([disabled])")
     page.click("#actions .btn-primary")
     page.wait_for_selector("#actions:has-text('succeeded')", timeout=150_000)
     page.wait_for_selector("#summary:has-text('Mitigated')", timeout=10_000)
