@@ -74,8 +74,11 @@ class RunningStack:
         """Return the memory of the whole stack, pages that are shared counted once."""
         return sum(_proportional_bytes(process) for process in self.family())
 
-    def stop(self, number: int = signal.SIGINT, *, timeout_seconds: float = 15.0) -> float:
-        """Signal the supervisor and return the seconds until it is gone."""
+    def stop(self, number: int = signal.SIGTERM, *, timeout_seconds: float = 15.0) -> float:
+        """Signal the supervisor and return the seconds until it is gone.
+
+        Not SIGINT by default: a shell lets what it starts in the background ignore that.
+        """
         began = time.monotonic()
         if self.process.poll() is None:
             self.process.send_signal(number)

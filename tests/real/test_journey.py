@@ -109,7 +109,10 @@ def wait_for_cause(page, base: str, claim: str, *, known: list[str], seconds: fl
                 if claim in told and "Inconclusive" not in told:
                     return
         time.sleep(1)
-    raise AssertionError(f"nothing says {claim!r} within {seconds} s; the last says: {told}")
+    board = page.locator("main").inner_text()
+    raise AssertionError(
+        f"nothing says {claim!r} within {seconds} s; the last says: {told}\n{page.url}\n{board}"
+    )
 
 
 @pytest.mark.capability(16, 74, 102)

@@ -25,6 +25,7 @@ class Command(BaseCommand):
 
     help = "Run SRE Workspace on this machine until Ctrl-C."
     requires_system_checks: list[str] = []
+    is_to_stop = False
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Address and lab options."""
@@ -47,8 +48,8 @@ class Command(BaseCommand):
             lab_options=["--services", str(options["lab_services"])],
             say=self._say,
         )
-        signal.signal(signal.SIGTERM, _interrupt)
-        signal.signal(signal.SIGHUP, _interrupt)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._interrupt)
         try:
             stack.claim()
         except StateError as error:
@@ -58,7 +59,7 @@ class Command(BaseCommand):
             self._wait_ready(stack)
             send(HOUSEKEEPING)
             self._announce(stack, began, with_links=not options["no_links"])
-            while True:
+            while not self.is_to_stop:
                 time.sleep(1)
                 stack.watch()
         except KeyboardInterrupt:
@@ -69,6 +70,11 @@ class Command(BaseCommand):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             self._stop(stack)
+
+    def _interrupt(self, number: int, frame: object) -> None:
+        # The exception is lost where Python ignores exceptions, as in a finaliser; the flag is not.
+        self.is_to_stop = True
+        raise KeyboardInterrupt
 
     def _start(self, stack: Stack) -> None:
         self._say("Starting the database and the broker.")
@@ -129,10 +135,6 @@ class Command(BaseCommand):
 
     def _flush(self) -> None:
         sys.stdout.flush()
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _failing(url: str) -> str:
