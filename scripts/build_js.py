@@ -1,18 +1,28 @@
-"""Join htmx, its WebSocket extension and our script into the one file that pages load.
+"""Join htmx, its WebSocket extension and our scripts into the one file that pages load.
 
 Separate deferred files race: htmx may process the page before the extension registers, and the
-socket is then never opened. Run after changing any part: ``python scripts/build_js.py``.
+socket is then never opened. Our own files share one function's scope, in this order, without their
+comments and indentation: no string of theirs may span lines. Run after changing any part:
+``python scripts/build_js.py``.
 """
 
 from pathlib import Path
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
-PARTS = ("vendor/htmx/htmx-4.0.1.min.js", "vendor/htmx/hx-ws-4.0.1.min.js", "js/app.js")
+VENDORED = ("vendor/htmx/htmx-4.0.1.min.js", "vendor/htmx/hx-ws-4.0.1.min.js")
+OWN = ("core", "look", "live", "evidence", "keys")
+
+
+def _squeezed(text: str) -> str:
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 def build() -> str:
     """Return the joined text."""
-    return "\n;".join((STATIC / part).read_text(encoding="utf-8").strip() for part in PARTS) + "\n"
+    vendored = [(STATIC / part).read_text(encoding="utf-8").strip() for part in VENDORED]
+    own = [_squeezed((STATIC / f"js/{name}.js").read_text(encoding="utf-8")) for name in OWN]
+    return "\n;".join([*vendored, "\n".join(["(() => {", *own, "})();"])]) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,44 @@
+// What every part uses: finding elements, a store that may be refused, and the lines that are spoken.
+const $ = (selector, from = document) => from.querySelector(selector);
+const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+const root = document.documentElement;
+const room = $("#room");
+const clock = (at = new Date()) => `${at.toISOString().slice(11, 19)}Z`;
+const isTyping = (element) =>
+  /^(INPUT|TEXTAREA|SELECT)$/.test(element?.tagName) || !!element?.isContentEditable;
+
+// A browser may refuse to store: then a choice lasts as long as the page.
+const kept = {};
+const store = {
+  get: (name) => {
+    try {
+      return localStorage.getItem(name) ?? kept[name];
+    } catch {
+      return kept[name];
+    }
+  },
+  set: (name, value) => {
+    kept[name] = value;
+    try {
+      localStorage.setItem(name, value);
+    } catch {
+      // Kept above.
+    }
+  },
+};
+
+// One polite line for screen readers, at most one message each three seconds.
+let spokenAt = 0;
+let speaking = null;
+const announce = (text) => {
+  const line = $("#status");
+  if (!line || !text) return;
+  clearTimeout(speaking);
+  speaking = setTimeout(
+    () => {
+      line.textContent = text;
+      spokenAt = Date.now();
+    },
+    Math.max(0, 3000 - (Date.now() - spokenAt)),
+  );
+};
