@@ -15,7 +15,9 @@ UNFINISHED = re.compile(r"\b(?:" + "TO" + "DO|FIX" + "ME|XX" + r"X)\b|NotImpleme
 
 
 def _lines() -> list[tuple[str, str]]:
-    found = [*files(*FOLDERS, suffixes=TEXTS), *(p for p in ROOT.iterdir() if p.is_file())]
+    # A linked worktree has a file named .git, which holds the machine's path and is not ours.
+    own = [p for p in ROOT.iterdir() if p.is_file() and p.name != ".git"]
+    found = [*files(*FOLDERS, suffixes=TEXTS), *own]
     result = []
     for path in found:
         if path.suffix in TEXTS and "vendor" not in path.parts:
