@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -10,20 +9,18 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import User
 
+from investigations.admission import Guest, admission
 from investigations.broadcast import group_name
 from investigations.errors import NotFound
 from investigations.queries.access import access_investigation
 from investigations.render import audience_of, render_update
-from investigations.rules import can_view
 from investigations.typed_text import read_number
 
 POLL_SECONDS = 10.0
-RECHECK_SECONDS = 20.0
 MAX_PER_PERSON = 20
 SIGNED_OUT = 4401
 NOT_FOUND = 4404
 TOO_MANY = 4429
-_open: dict[int, int] = {}
 
 
 class NoSuchSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
@@ -39,13 +36,12 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
     """Sends rendered updates after a cursor. It takes no commands: those go by HTTP POST."""
 
     cursor = 0
-    counted = False
+    guest: Guest | None = None
 
     async def connect(self) -> None:
         """Check access, take the cursor from ``?after=``, catch up, then follow the doorbell."""
         await self.accept()
         self.lock = asyncio.Lock()
-        self.checked = 0.0
         self.tasks: list[asyncio.Task[None]] = []
         self.user = self.scope["user"]
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
@@ -54,11 +50,14 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         if not self.user.is_authenticated:
             await self.close(SIGNED_OUT)
             return
-        if _open.get(self.user.pk, 0) >= MAX_PER_PERSON:
+        if admission.count(self.user.pk) >= MAX_PER_PERSON:
             await self.close(TOO_MANY)
             return
-        _open[self.user.pk] = _open.get(self.user.pk, 0) + 1
-        self.counted = True
+        self.guest = Guest(
+            person_id=self.user.pk, session_key=self.scope["session"].session_key or "",
+            password_mark=self.user.get_session_auth_hash(), meet=self._meet, leave=self._leave,
+        )  # fmt: skip
+        admission.enter(self.guest)
         number = self.scope["url_route"]["kwargs"]["incident_id"]
         try:
             self.investigation_id = await self._access(number)
@@ -73,10 +72,8 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         """Leave."""
         for task in getattr(self, "tasks", []):
             task.cancel()
-        if self.counted:
-            _open[self.user.pk] -= 1
-            if not _open[self.user.pk]:
-                del _open[self.user.pk]
+        if self.guest is not None:
+            admission.exit(self.guest)
         if hasattr(self, "investigation_id"):
             await self.channel_layer.group_discard(
                 group_name(self.investigation_id), self.channel_name
@@ -97,11 +94,6 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
 
     async def _catch_up(self) -> None:
         async with self.lock:
-            if time.monotonic() - self.checked > RECHECK_SECONDS:
-                if not await self._may_still_look():
-                    await self.close(SIGNED_OUT)
-                    return
-                self.checked = time.monotonic()
             while True:
                 message = await self._render()
                 if message is None:
@@ -109,19 +101,19 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
                 self.cursor = int(str(message["seq"]))
                 await self.send(text_data=json.dumps(message))
 
-    @database_sync_to_async  # type: ignore[untyped-decorator]  # channels has no types
-    def _access(self, incident_id: int) -> int:
-        return int(access_investigation(self.user, incident_id).pk)
+    def _meet(self, person: User) -> None:
+        """Show what the person may see from now on."""
+        self.audience = audience_of(person)
+
+    async def _leave(self) -> None:
+        """Show out: signed out, closed, without a role, or with another password since."""
+        await self.close(SIGNED_OUT)
 
     @database_sync_to_async  # type: ignore[untyped-decorator]  # channels has no types
-    def _may_still_look(self) -> bool:
-        session = self.scope["session"]
-        is_signed_in = bool(session.session_key) and session.exists(session.session_key)
-        user = User.objects.filter(pk=self.user.pk, is_active=True).first()
-        if user is None or not is_signed_in or not can_view(user):
-            return False
-        self.audience = audience_of(user)
-        return True
+    def _access(self, incident_id: int) -> int:
+        investigation = access_investigation(self.user, incident_id)
+        self.audience = audience_of(self.user)
+        return int(investigation.pk)
 
     @database_sync_to_async  # type: ignore[untyped-decorator]  # channels has no types
     def _render(self) -> dict[str, object] | None:

@@ -13,7 +13,7 @@ def roles_of(user: AnyUser) -> set[str]:
         return set()
     cached = getattr(user, "_role_names", None)
     if cached is None:
-        cached = set(user.groups.values_list("name", flat=True)) & set(Role.values)
+        cached = {group.name for group in user.groups.all()} & set(Role.values)
         user._role_names = cached  # type: ignore[attr-defined]  # cache for this request only
     roles: set[str] = cached
     return roles
