@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from investigations.enums import EntryKind, HypothesisState, IncidentOrigin, StanceKind
 from investigations.models import (
-    BoardEntry,
     Diagnosis,
     Evidence,
     Hypothesis,
@@ -20,8 +19,8 @@ from investigations.presenters.model import ModelSummary, note_of, summary_of
 from investigations.presenters.timeline import Timeline, build_timeline
 from investigations.queries.grades import track_record
 from investigations.queries.history import HistoryRow, similar_incidents
+from investigations.queries.rows import PAGE, BoardRows, answers_to, rows_now, stances_of
 
-PAGE = 100
 AXIS_MIN_BEFORE = timedelta(minutes=6)
 
 
@@ -110,32 +109,30 @@ class Room:
 
 def build_room(investigation: Investigation, *, now: datetime, before: int | None = None) -> Room:
     """Read the board for the page. ``before`` pages back through older evidence by number."""
+    return room_of(rows_now(investigation, before=before), now=now)
+
+
+def room_of(rows: BoardRows, *, now: datetime) -> Room:
+    """Dress the rows of one moment: the room's of now, or a replay's."""
+    investigation, diagnosis, entries = rows.investigation, rows.diagnosis, rows.entries
     incident = investigation.incident
-    rows = Evidence.objects.filter(investigation=investigation).select_related("challenges")
     counts: dict[str, int] = defaultdict(int)
-    for author in rows.values_list("author", flat=True):
+    for author in rows.authors:
         counts[author.partition("/")[2]] += 1
-    shown = rows.filter(number__lt=before) if before else rows
-    evidence = list(shown.order_by("-number")[:PAGE])
-    hypotheses = list(Hypothesis.objects.filter(investigation=investigation))
-    diagnosis = investigation.diagnoses.order_by("-number").select_related("hypothesis").first()
-    entries: dict[str, list[dict[str, object]]] = defaultdict(list)
-    for entry in BoardEntry.objects.filter(investigation=investigation):
-        entries[entry.kind].append(entry.data)
-    weighed_at = diagnosis.reached_at if diagnosis else None
     waiting = next((a for a in entries[EntryKind.ACTION] if a.get("state") == "proposed"), None)
+    is_similar_shown = investigation.is_over and not rows.is_replay
     return Room(
         incident=incident,
         investigation=investigation,
-        sequence=investigation.last_sequence,
-        cards=tuple(card_views(evidence, weighed_at=weighed_at)),
+        sequence=rows.sequence,
+        cards=tuple(_cards(rows, weighed_at=diagnosis.reached_at if diagnosis else None)),
         evidence_count=sum(counts.values()),
         agent_counts=tuple(
             (agent, words.NAMES[agent], counts.get(agent, 0))
             for agent in ("network", "deployment", "database", "resource")
         ),
-        oldest_number=evidence[-1].number if len(evidence) == PAGE else None,
-        hypotheses=tuple(_hypotheses(hypotheses)),
+        oldest_number=rows.evidence[-1].number if len(rows.evidence) == PAGE else None,
+        hypotheses=tuple(_hypotheses(list(rows.hypotheses))),
         diagnosis=diagnosis,
         likelihood=words.likelihood(diagnosis.confidence) if diagnosis else "",
         record=track_record(
@@ -148,8 +145,8 @@ def build_room(investigation: Investigation, *, now: datetime, before: int | Non
         actions=tuple(sorted(entries[EntryKind.ACTION], key=lambda a: -int(str(a["number"])))),
         waiting=waiting,
         timeline=_timeline(investigation, entries),
-        messages=tuple(investigation.steering.order_by("-number")[:4]),
-        similar=tuple(similar_incidents(incident)) if investigation.is_over else (),
+        messages=rows.messages,
+        similar=tuple(similar_incidents(incident)) if is_similar_shown else (),
         age=words.age(incident.started_at, now),
         severity_glyph=words.SEVERITY_GLYPHS[incident.severity],
         now=now,
@@ -158,14 +155,24 @@ def build_room(investigation: Investigation, *, now: datetime, before: int | Non
 
 def card_views(evidence: list[Evidence], *, weighed_at: datetime | None = None) -> list[CardView]:
     """Return the cards with their stances, in two queries."""
-    stances: dict[int, list[Stance]] = defaultdict(list)
-    found = Stance.objects.filter(evidence__in=evidence).select_related("hypothesis")
-    for stance in found:
-        stances[stance.evidence_id].append(stance)
-    challenged: dict[int, Evidence] = {}
-    for row in Evidence.objects.filter(challenges__in=evidence).order_by("number"):
-        challenged[row.challenges_id or 0] = row
-    return [_card(row, stances[row.pk], challenged.get(row.pk), weighed_at) for row in evidence]
+    pieces = tuple(evidence)
+    return _dress(pieces, stances_of(pieces), answers_to(pieces), weighed_at)
+
+
+def _cards(rows: BoardRows, *, weighed_at: datetime | None) -> list[CardView]:
+    return _dress(rows.evidence, rows.stances, rows.answers, weighed_at)
+
+
+def _dress(
+    evidence: tuple[Evidence, ...],
+    stances: tuple[Stance, ...],
+    answers: dict[int, Evidence],
+    weighed_at: datetime | None,
+) -> list[CardView]:
+    said: dict[int, list[Stance]] = defaultdict(list)
+    for stance in stances:
+        said[stance.evidence_id].append(stance)
+    return [_card(row, said[row.pk], answers.get(row.pk), weighed_at) for row in evidence]
 
 
 def _card(

@@ -1,0 +1,202 @@
+"""The rows a room is made of: as they are now, or as the journal says they were at a sequence.
+
+Pages are built from these rows only, so that a replay is made by the same presenters and partials
+as the room itself. Who shows something new of the board on the room adds it here, in both readers.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from django.db.models import Model
+
+from investigations.enums import EntryKind
+from investigations.models import (
+    BoardEntry,
+    BoardEvent,
+    Diagnosis,
+    Evidence,
+    Hypothesis,
+    Investigation,
+    Stance,
+    SteeringMessage,
+)
+from investigations.queries.board import Collections, apply_event
+from investigations.queries.objects import BoardObject, stance_key
+
+PAGE = 100
+MESSAGES = 4
+Row = TypeVar("Row", bound=Model)
+Entries = dict[str, list[dict[str, object]]]
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRows:
+    """One moment of a board. ``evidence`` is one page, newest first; ``stances`` are of its cards.
+
+    ``answers`` maps a challenged piece's row id to the piece that re-checked it. Rows of a replay
+    are never saved.
+    """
+
+    investigation: Investigation
+    sequence: int
+    evidence: tuple[Evidence, ...]
+    authors: tuple[str, ...]
+    stances: tuple[Stance, ...]
+    answers: dict[int, Evidence]
+    hypotheses: tuple[Hypothesis, ...]
+    diagnosis: Diagnosis | None
+    entries: Entries
+    messages: tuple[SteeringMessage, ...]
+    is_replay: bool = False
+
+
+def rows_now(investigation: Investigation, *, before: int | None = None) -> BoardRows:
+    """Read the board as it is. ``before`` pages back through older evidence by its number."""
+    found = Evidence.objects.filter(investigation=investigation).select_related("challenges")
+    shown = found.filter(number__lt=before) if before else found
+    evidence = tuple(shown.order_by("-number")[:PAGE])
+    entries: Entries = defaultdict(list)
+    for entry in BoardEntry.objects.filter(investigation=investigation):
+        entries[entry.kind].append(entry.data)
+    return BoardRows(
+        investigation=investigation,
+        sequence=investigation.last_sequence,
+        evidence=evidence,
+        authors=tuple(found.values_list("author", flat=True)),
+        stances=stances_of(evidence),
+        answers=answers_to(evidence),
+        hypotheses=tuple(Hypothesis.objects.filter(investigation=investigation)),
+        diagnosis=investigation.diagnoses.order_by("-number").select_related("hypothesis").first(),
+        entries=entries,
+        messages=tuple(investigation.steering.order_by("-number")[:MESSAGES]),
+    )
+
+
+def stances_of(evidence: tuple[Evidence, ...]) -> tuple[Stance, ...]:
+    """Return what these pieces say of hypotheses. One query."""
+    found = Stance.objects.filter(evidence__in=evidence)
+    return tuple(found.select_related("hypothesis", "evidence"))
+
+
+def answers_to(evidence: tuple[Evidence, ...]) -> dict[int, Evidence]:
+    """Return the newest re-check of each challenged piece, by its row id. One query."""
+    found = Evidence.objects.filter(challenges__in=evidence).order_by("number")
+    return {row.challenges_id or 0: row for row in found}
+
+
+def fold(investigation_id: int, *, sequence: int) -> Collections:
+    """Return the board's collections after the events up to a sequence."""
+    collections: Collections = {}
+    events = BoardEvent.objects.filter(
+        investigation_id=investigation_id, sequence__lte=sequence
+    ).order_by("sequence")
+    for event in events.iterator(chunk_size=500):
+        apply_event(collections, event)
+    return collections
+
+
+def rows_at(investigation: Investigation, *, sequence: int) -> BoardRows:
+    """Return the board as it was after an event, by folding the journal up to it.
+
+    What never changes once written (evidence, diagnoses) is read from its table; everything that
+    moves has the values of the fold.
+    """
+    board = fold(investigation.pk, sequence=sequence)
+    run = _as_of(investigation, _one(board, "investigation"))
+    run.incident = _as_of(investigation.incident, _one(board, "incident"))
+    run.last_sequence = sequence
+    pieces = board.get("evidence", {})
+    known = Evidence.objects.filter(
+        investigation=investigation, number__in=[p["number"] for p in pieces.values()]
+    ).select_related("challenges")
+    by_number = {row.number: row for row in known.order_by("-number")}
+    evidence = tuple(by_number.values())[:PAGE]
+    hypotheses = _overlaid(
+        Hypothesis.objects.filter(investigation=investigation), board.get("hypotheses", {})
+    )
+    messages = _overlaid(investigation.steering.order_by("number"), board.get("steering", {}))
+    return BoardRows(
+        investigation=run,
+        sequence=sequence,
+        evidence=evidence,
+        authors=tuple(str(p["author"]) for p in pieces.values()),
+        stances=_stances(board, evidence, hypotheses),
+        answers={
+            row.challenges_id: row for row in reversed(by_number.values()) if row.challenges_id
+        },
+        hypotheses=tuple(hypotheses),
+        diagnosis=_diagnosis(investigation, board, hypotheses),
+        entries=_entries(board),
+        messages=tuple(reversed(messages))[:MESSAGES],
+        is_replay=True,
+    )
+
+
+def _one(board: Collections, collection: str) -> BoardObject:
+    return board.get(collection, {}).get(collection, {})
+
+
+def _as_of(row: Row, said: BoardObject) -> Row:
+    """Return a copy of a row with what the fold says of it."""
+    copy = type(row)(**{f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields})
+    _set(copy, said)
+    return copy
+
+
+def _set(row: Model, said: BoardObject) -> None:
+    fields = {f.name: f for f in row._meta.concrete_fields}
+    for name, value in said.items():
+        field = fields.get(name)
+        if field is None or field.is_relation or field.primary_key:
+            continue
+        is_time = field.get_internal_type() == "DateTimeField" and value is not None
+        setattr(row, name, datetime.fromisoformat(str(value)) if is_time else value)
+    for pair in ("window", "baseline"):
+        times = said.get(pair)
+        if isinstance(times, list) and f"{pair}_start" in fields:
+            setattr(row, f"{pair}_start", datetime.fromisoformat(times[0]))
+            setattr(row, f"{pair}_end", datetime.fromisoformat(times[1]))
+
+
+def _overlaid(rows: Any, said: dict[str, BoardObject]) -> list[Any]:
+    """Return those rows that the fold knows, by number, with its values."""
+    by_number = {o["number"]: o for o in said.values()}
+    found = [row for row in rows if row.number in by_number]
+    for row in found:
+        _set(row, by_number[row.number])
+    return found
+
+
+def _stances(
+    board: Collections, evidence: tuple[Evidence, ...], hypotheses: list[Hypothesis]
+) -> tuple[Stance, ...]:
+    """Return the cards' stances in the order of their rows: an event's keys have none."""
+    rivals = {row.pk: row for row in hypotheses}
+    said = board.get("stances", {})
+    found = []
+    for row in stances_of(evidence):
+        if stance_key(row) in said and row.hypothesis_id in rivals:
+            row.hypothesis = rivals[row.hypothesis_id]
+            _set(row, said[stance_key(row)])
+            found.append(row)
+    return tuple(found)
+
+
+def _diagnosis(
+    investigation: Investigation, board: Collections, hypotheses: list[Hypothesis]
+) -> Diagnosis | None:
+    numbers = [int(str(d["number"])) for d in board.get("diagnoses", {}).values()]
+    if not numbers:
+        return None
+    found = investigation.diagnoses.get(number=max(numbers))
+    found.hypothesis = next((h for h in hypotheses if h.pk == found.hypothesis_id), None)
+    return found
+
+
+def _entries(board: Collections) -> Entries:
+    found: Entries = defaultdict(list)
+    for entry in board.get("entries", {}).values():
+        found[str(EntryKind(str(entry["kind"])))].append(cast("dict[str, object]", entry["data"]))
+    return found
