@@ -16,6 +16,8 @@ from remediation.domain.planning import SYSTEM, plan_for
 from remediation.domain.transitions import move, summary_of
 from remediation.enums import ActionState, Autonomy, VerificationPhase
 from remediation.models import Action, ActionOutcome, AutonomyRecord, Execution, VerificationRun
+from remediation.verification.assess import combine
+from remediation.verification.health import check_health
 from remediation.verification.measure import as_rows, measure
 
 log = structlog.get_logger(__name__)
@@ -34,6 +36,9 @@ def verify(action_id: int) -> VerificationPhase:
         return VerificationPhase.PENDING
     is_late = now >= run.deadline
     phase, rows = measure(action.investigation, since=run.settle_until, now=now, is_late=is_late)
+    health = check_health(action, is_late=is_late)
+    rows.append(health)
+    phase = combine([phase, VerificationPhase(health.phase)])
     VerificationRun.objects.filter(pk=run.pk).update(phase=phase, measurements=as_rows(rows))
     run.refresh_from_db()
     _tell(action, run)

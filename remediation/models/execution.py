@@ -34,7 +34,7 @@ class Execution(models.Model):
 class VerificationRun(models.Model):
     """Measuring whether it helped, against the baseline of the series that raised the alarm.
 
-    ``measurements``: list of ``{metric, unit, baseline, limit, samples, inside, latest}``.
+    ``measurements``: list of ``{metric, unit, baseline, limit, samples, inside, latest, is_least}``.
     """
 
     action = models.OneToOneField(Action, on_delete=models.PROTECT, related_name="verification")

@@ -3,22 +3,29 @@
 import math
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from statistics import median
 
 from django.conf import settings
 
 from investigations.models import Investigation
 from remediation.enums import VerificationPhase
-from remediation.verification.assess import assess, band_of, combine
+from remediation.verification.assess import MIN_BASELINE, assess, band_of, combine
 from telemetry.ask import guarded
 from telemetry.backends import open_sources
 from telemetry.types import ResourceRef, Semantic, Series, TimeWindow
 
 WATCHED = {Semantic.LATENCY_P99_SECONDS: 0.02, Semantic.ERROR_RATIO: 0.01}
+# Latency and errors are also fine where nobody asks any more: that is no recovery.
+TRAFFIC = Semantic.REQUEST_RATE
+LEAST_TRAFFIC = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One series after the action, against its baseline."""
+    """One series after the action, against its baseline.
+
+    ``limit`` is the most that is normal, or with ``is_least`` the least.
+    """
 
     metric: str
     unit: str
@@ -28,6 +35,7 @@ class Measurement:
     inside: int
     latest: float | None
     phase: str
+    is_least: bool = False
 
 
 def measure(
@@ -35,7 +43,8 @@ def measure(
 ) -> tuple[VerificationPhase, list[Measurement]]:
     """Read latency and errors of the incident's resource since ``since`` and judge them.
 
-    A source that does not answer gives INCONCLUSIVE when the time is up, never success.
+    Where its traffic is known, at least half of it must be there: silence is no recovery. A source
+    that does not answer gives INCONCLUSIVE when the time is up, never success.
     """
     try:
         resource = ResourceRef.parse(investigation.incident.resource)
@@ -48,17 +57,24 @@ def measure(
     step = settings.VERIFY_STEP_SECONDS
     window = TimeWindow(since, max(now, since + timedelta(seconds=step)))
     baseline = TimeWindow(investigation.baseline_start, investigation.baseline_end)
-    fresh = sources.metrics.read_semantic((resource,), tuple(WATCHED), window, step_seconds=step)
-    usual = sources.metrics.read_semantic((resource,), tuple(WATCHED), baseline, step_seconds=step)
+    asked = (*WATCHED, TRAFFIC)
+    fresh = sources.metrics.read_semantic((resource,), asked, window, step_seconds=step)
+    usual = sources.metrics.read_semantic((resource,), asked, baseline, step_seconds=step)
     by_meaning = {s.ref.semantic: s for s in fresh.data if s.ref.peer is None}
-    found = [
-        _judge(series, by_meaning.get(series.ref.semantic), is_late=is_late)
-        for series in usual.data
-        if series.ref.peer is None
-    ]
-    if not found and not is_late:
-        return VerificationPhase.RUNNING, []
-    return combine([VerificationPhase(m.phase) for m in found]), found
+    found, traffic = [], []
+    for series in usual.data:
+        if series.ref.peer is not None:
+            continue
+        now_seen = by_meaning.get(series.ref.semantic)
+        if series.ref.semantic == TRAFFIC:
+            traffic.append(_judge_traffic(series, now_seen, is_late=is_late))
+        else:
+            found.append(_judge(series, now_seen, is_late=is_late))
+    if not found:
+        early, late = VerificationPhase.RUNNING, VerificationPhase.INCONCLUSIVE
+        return late if is_late else early, traffic
+    rows = found + traffic
+    return combine([VerificationPhase(m.phase) for m in rows]), rows
 
 
 def _judge(usual: Series, fresh: Series | None, *, is_late: bool) -> Measurement:
@@ -76,6 +92,27 @@ def _judge(usual: Series, fresh: Series | None, *, is_late: bool) -> Measurement
         inside=sum(v <= band.limit for v in samples) if band else 0,
         latest=latest,
         phase=phase.value,
+    )
+
+
+def _judge_traffic(usual: Series, fresh: Series | None, *, is_late: bool) -> Measurement:
+    known = [float(v) for v in usual.values if not math.isnan(v)]
+    least = LEAST_TRAFFIC * median(known) if len(known) >= MIN_BASELINE else 0.0
+    samples = [float(v) for v in fresh.values] if fresh is not None else []
+    recent = samples[-settings.VERIFY_SAMPLES :]
+    is_enough = len(recent) >= settings.VERIFY_SAMPLES and all(v >= least for v in recent)
+    unsettled = VerificationPhase.INCONCLUSIVE if is_late else VerificationPhase.RUNNING
+    latest = samples[-1] if samples and not math.isnan(samples[-1]) else None
+    return Measurement(
+        metric=str(TRAFFIC),
+        unit=usual.ref.unit,
+        baseline=median(known) if known else None,
+        limit=least,
+        samples=len(samples),
+        inside=sum(v >= least for v in samples),
+        latest=latest,
+        phase=(VerificationPhase.PASSED if is_enough else unsettled).value,
+        is_least=True,
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from investigations.models import Investigation
 from investigations.presenters import words
@@ -9,8 +10,19 @@ from remediation.enums import ActionState, Decision
 from remediation.guardrails.base import Ruling, Situation
 from remediation.guardrails.evaluate import evaluate
 from remediation.models import Action, KillSwitch
+from telemetry.phrasing import quantity
 
 SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredView:
+    """One measured line of a card, as text."""
+
+    name: str
+    latest: str
+    normal: str
+    inside: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +34,7 @@ class ActionView:
     approvals: int
     expires: str
     rulings: tuple[Ruling, ...]
-    measurements: tuple[dict[str, object], ...]
+    measurements: tuple[MeasuredView, ...]
     is_waiting: bool
     own: bool
     confirm: str
@@ -52,10 +64,22 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
         approvals=row.approvals.filter(decision=Decision.APPROVE).count(),
         expires=words.until(row.approval_expires_at, now),
         rulings=rulings,
-        measurements=tuple(verification.measurements) if verification else (),
+        measurements=tuple(_measured(m) for m in verification.measurements) if verification else (),
         is_waiting=is_waiting,
         own=bool(hypothesis and hypothesis.posted_by_id and hypothesis.posted_by_id == person_id),
         confirm=f"Approve: {row.title[0].lower()}{row.title[1:]}",
+    )
+
+
+def _measured(row: dict[str, Any]) -> MeasuredView:
+    unit, limit = str(row["unit"]), row["limit"]
+    latest = row["latest"]
+    bound = "at least" if row.get("is_least") else "up to"
+    return MeasuredView(
+        name=str(row["metric"]).replace("_", " "),
+        latest="unknown" if latest is None else quantity(float(latest), unit),
+        normal="no baseline" if limit is None else f"{bound} {quantity(float(limit), unit)}",
+        inside=f"{row['inside']} of {row['samples']}",
     )
 
 
