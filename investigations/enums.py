@@ -141,6 +141,11 @@ class BoardEventKind(TextChoices):
     DIAGNOSIS_REACHED = "diagnosis_reached"
     STEERING_CHANGED = "steering_changed"
     ENTRY_CHANGED = "entry_changed"
+    HANDOFF_CHANGED = "handoff_changed"
+    STATUS_POSTED = "status_posted"
+    SHARE_CHANGED = "share_changed"
+    REPORT_CHANGED = "report_changed"
+    DIAGNOSIS_GRADED = "diagnosis_graded"
 
 
 class Role(TextChoices):
@@ -165,3 +170,33 @@ class GradeValue(TextChoices):
     RIGHT = "right", "right"
     PARTLY = "partly", "partly right"
     WRONG = "wrong", "wrong"
+
+
+class HandoffState(TextChoices):
+    """Where a handoff stands."""
+
+    PENDING = "pending", "waits to be taken"
+    ACCEPTED = "accepted", "taken"
+    WITHDRAWN = "withdrawn"
+
+
+class ReportSection(TextChoices):
+    """The sections of a post-mortem, in the order in which they are read."""
+
+    SUMMARY = "summary", "Summary"
+    IMPACT = "impact", "Impact"
+    DETECTION = "detection", "Detection"
+    DIAGNOSIS = "diagnosis", "Diagnosis"
+    REPAIR = "repair", "Repair"
+    MOMENTS = "moments", "Key moments"
+    WRONG = "wrong", "What the agents got wrong"
+    GAPS = "gaps", "Gaps"
+    FOLLOW_UPS = "follow-ups", "Follow-ups"
+
+
+class ReportOrigin(TextChoices):
+    """How a version of a section came to be."""
+
+    DRAFT = "draft", "drafted from the journal"
+    EDIT = "edit", "edited"
+    RESTORE = "restore", "restored"

@@ -23,6 +23,11 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     Kind.DIAGNOSIS_REACHED: ("summary", "consensus", "reasons", "hypotheses", "stances"),
     Kind.STEERING_CHANGED: ("messages",),
     Kind.ENTRY_CHANGED: (),
+    Kind.HANDOFF_CHANGED: ("summary",),
+    Kind.STATUS_POSTED: ("summary",),
+    Kind.SHARE_CHANGED: (),
+    Kind.REPORT_CHANGED: ("summary",),
+    Kind.DIAGNOSIS_GRADED: (),
 }
 ENTRY_SECTIONS = {
     "agent": ("agents",), "lane": ("timeline",), "change": ("timeline",),

@@ -5,9 +5,10 @@ from django.db import transaction
 
 from investigations.domain.audit import record_audit
 from investigations.domain.journal import writing
-from investigations.enums import GradeSource, GradeValue
+from investigations.enums import BoardEventKind, GradeSource, GradeValue
 from investigations.errors import BoardError
 from investigations.models import Diagnosis, Grade
+from investigations.queries.objects import grade_object
 
 
 def grade_by_person(
@@ -27,6 +28,12 @@ def grade_by_person(
             diagnosis=diagnosis, source=GradeSource.PERSON,
             defaults={"value": value, "author": author, "note": note[:500],
                       "graded_at": board.now},
+        )  # fmt: skip
+        board.record(
+            BoardEventKind.DIAGNOSIS_GRADED, author=author,
+            sentence=f"D{diagnosis.number} graded by {user.get_username()}: "
+                     f"{grade.get_value_display()}. {grade.note}".strip(),
+            upsert={"grades": {f"D{diagnosis.number}": grade_object(grade)}},
         )  # fmt: skip
         record_audit(actor=author, verb="diagnosis.graded", subject=f"diagnosis/{diagnosis.pk}",
                      detail={"value": value.value, "note": note[:500]})  # fmt: skip

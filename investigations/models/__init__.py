@@ -7,8 +7,11 @@ from investigations.models.connection_check import ConnectionCheck
 from investigations.models.diagnosis import Diagnosis
 from investigations.models.evidence import Evidence
 from investigations.models.grade import Grade
+from investigations.models.handoff import Handoff
 from investigations.models.hypothesis import Hypothesis, Stance
 from investigations.models.incident import Incident, IncidentMemory, Investigation
+from investigations.models.report import ReportText
+from investigations.models.status import ShareLink, StatusUpdate
 from investigations.models.steering import SteeringMessage
 from investigations.models.topology import ServiceDependency
 
@@ -21,12 +24,16 @@ __all__ = [
     "Diagnosis",
     "Evidence",
     "Grade",
+    "Handoff",
     "Hypothesis",
     "Incident",
     "IncidentMemory",
     "IntakeToken",
     "Investigation",
+    "ReportText",
     "ServiceDependency",
+    "ShareLink",
     "Stance",
+    "StatusUpdate",
     "SteeringMessage",
 ]

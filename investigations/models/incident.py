@@ -44,6 +44,9 @@ class Incident(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
     resolution = models.CharField(max_length=500, blank=True)
+    lead = models.CharField(max_length=150, blank=True, help_text="Username of who leads it.")
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.CharField(max_length=150, blank=True)
 
     class Meta:
         ordering = ("-id",)

@@ -2,25 +2,14 @@
 
 from datetime import datetime, timedelta
 
-BANDS = (
-    (0.05, "Almost no chance"), (0.20, "Very unlikely"), (0.45, "Unlikely"),
-    (0.55, "Roughly even"), (0.80, "Likely"), (0.95, "Very likely"), (1.0, "Almost certain"),
-)  # fmt: skip
+from investigations.scale import likelihood as likelihood
+
 GLYPHS = {"network": "■", "deployment": "▲", "database": "◆", "resource": "●", "reconciler": "✦",
           "model": "◌"}  # fmt: skip
 NAMES = {"network": "Network", "deployment": "Deploy", "database": "Database",
          "resource": "Resource", "reconciler": "Consensus",
          "model": "Language model"}  # fmt: skip
 SEVERITY_GLYPHS = {"sev1": "⬣", "sev2": "▲", "sev3": "◆", "sev4": "●"}
-
-
-def likelihood(probability: float | None) -> str:
-    """Return the word and the number, or "Not tested". Never 0 or 100 %."""
-    if probability is None:
-        return "Not tested"
-    shown = min(0.99, max(0.01, probability))
-    word = next(word for limit, word in BANDS if shown <= limit)
-    return f"{word}, {shown:.0%}"
 
 
 def strength(decibans: float) -> str:

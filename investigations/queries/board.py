@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from typing import cast
 
+from investigations.enums import GradeSource
 from investigations.models import (
     BoardEvent,
     Evidence,
+    Grade,
     Hypothesis,
     Investigation,
+    ReportText,
     Stance,
 )
 from investigations.queries import objects
@@ -53,8 +56,37 @@ def board_snapshot(investigation_id: int) -> BoardSnapshot:
         "entries": {
             f"{e.kind}/{e.key}": objects.entry_object(e) for e in investigation.entries.all()
         },
+        **_around(investigation),
     }
     return BoardSnapshot(sequence=investigation.last_sequence, collections=collections)
+
+
+def _around(investigation: Investigation) -> Collections:
+    """Return what people do around the evidence: handoffs, updates, links, grades, the report."""
+    found: Collections = {
+        "handoffs": {
+            f"N{n.number}": objects.handoff_object(n) for n in investigation.handoffs.all()
+        },
+        "updates": {f"U{u.number}": objects.update_object(u) for u in investigation.updates.all()},
+        "shares": {
+            f"L{x.number}": objects.share_object(x)
+            for x in investigation.incident.share_links.all()
+        },
+        "grades": {
+            f"D{g.diagnosis.number}": objects.grade_object(g)
+            for g in Grade.objects.filter(
+                diagnosis__investigation=investigation, source=GradeSource.PERSON
+            ).select_related("diagnosis")
+        },
+        "report": {t.section: objects.report_object(t) for t in newest_texts(investigation)},
+    }
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def newest_texts(investigation: Investigation) -> list[ReportText]:
+    """Return the version that counts of each section that has one. One query."""
+    rows = investigation.report_texts.order_by("section", "-version").distinct("section")
+    return list(rows)
 
 
 def apply_event(collections: Collections, event: BoardEvent) -> None:

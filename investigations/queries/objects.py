@@ -1,5 +1,6 @@
 """Board objects: rows as the JSON objects that snapshots and events carry. One shape for both."""
 
+import hashlib
 from datetime import datetime
 
 from investigations.models import (
@@ -7,10 +8,15 @@ from investigations.models import (
     BoardEntry,
     Diagnosis,
     Evidence,
+    Grade,
+    Handoff,
     Hypothesis,
     Incident,
     Investigation,
+    ReportText,
+    ShareLink,
     Stance,
+    StatusUpdate,
     SteeringMessage,
 )
 
@@ -37,6 +43,9 @@ def incident_object(incident: Incident) -> BoardObject:
         "mitigated_at": _at(incident.mitigated_at),
         "resolved_at": _at(incident.resolved_at),
         "resolution": incident.resolution,
+        "lead": incident.lead,
+        "acknowledged_at": _at(incident.acknowledged_at),
+        "acknowledged_by": incident.acknowledged_by,
     }
 
 
@@ -181,3 +190,67 @@ def steering_object(message: SteeringMessage) -> BoardObject:
 def entry_object(entry: BoardEntry) -> BoardObject:
     """Return another package's entry as it wrote it."""
     return {"kind": entry.kind, "key": entry.key, "data": entry.data}
+
+
+def handoff_object(handoff: Handoff) -> BoardObject:
+    """Return a handoff with its note and what became of it."""
+    return {
+        "number": handoff.number,
+        "state": handoff.state,
+        "author": handoff.author,
+        "to": handoff.to_name,
+        "standing": handoff.standing,
+        "leading": handoff.leading,
+        "tried": handoff.tried,
+        "waiting": handoff.waiting,
+        "risks": handoff.risks,
+        "check_at": _at(handoff.check_at),
+        "offered_at": _at(handoff.offered_at),
+        "ended_at": _at(handoff.ended_at),
+        "accepted_by": handoff.accepted_by,
+    }
+
+
+def update_object(update: StatusUpdate) -> BoardObject:
+    """Return what was told to those who wait."""
+    return {
+        "number": update.number,
+        "text": update.text,
+        "impact": update.impact,
+        "author": update.author,
+        "posted_at": _at(update.posted_at),
+        "next_due_at": _at(update.next_due_at),
+    }
+
+
+def share_object(link: ShareLink) -> BoardObject:
+    """Return that a link exists and until when: never its token, nor who read by it."""
+    return {
+        "number": link.number,
+        "author": link.author,
+        "expires_at": _at(link.expires_at),
+        "revoked_at": _at(link.revoked_at),
+    }
+
+
+def report_object(text: ReportText) -> BoardObject:
+    """Return which version of a section counts, and the digest of its text."""
+    return {
+        "section": text.section,
+        "version": text.version,
+        "origin": text.origin,
+        "author": text.author,
+        "saved_at": _at(text.saved_at),
+        "digest": hashlib.sha256(text.body.encode()).hexdigest(),
+    }
+
+
+def grade_object(grade: Grade) -> BoardObject:
+    """Return what a person said of a diagnosis."""
+    return {
+        "diagnosis": grade.diagnosis.number,
+        "value": grade.value,
+        "author": grade.author,
+        "note": grade.note,
+        "graded_at": _at(grade.graded_at),
+    }

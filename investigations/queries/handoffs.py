@@ -1,0 +1,118 @@
+"""Handoffs that wait for somebody, and the note that code fills in from the board."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db.models import Q
+
+from investigations.enums import EntryKind, HandoffState, HypothesisState, Role
+from investigations.models import Handoff, Hypothesis, Investigation
+from investigations.scale import likelihood
+
+CHECK_IN = timedelta(minutes=30)
+SHOWN = 20
+MAX_PART = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class NotePrefill:
+    """The note's parts as the board tells them now."""
+
+    standing: str
+    leading: str
+    tried: str
+    waiting: str
+    risks: str
+    check_at: datetime
+
+
+def list_pending_handoffs(user: User) -> list[Handoff]:
+    """Return the handoffs that wait for a person: offered to them, or to whoever takes it.
+
+    Newest first, at most 20, with ``investigation.incident``. Whether the person may respond is
+    the caller's to check. One query.
+    """
+    rows = Handoff.objects.filter(Q(to=user) | Q(to=None, to_name=""), state=HandoffState.PENDING)
+    rows = rows.exclude(offered_by=user).select_related("investigation__incident")
+    return list(rows.order_by("-offered_at", "-pk")[:SHOWN])
+
+
+def list_responders(*, limit: int = 200) -> list[User]:
+    """Return the active people who may respond, by name. One query."""
+    rows = User.objects.filter(is_active=True, groups__name__in=[Role.RESPONDER, Role.APPROVER])
+    return list(rows.distinct().order_by("username")[:limit])
+
+
+def prefill_note(investigation: Investigation, *, now: datetime) -> NotePrefill:
+    """Return the note for the next lead as the board tells it. A bounded number of queries."""
+    incident = investigation.incident
+    diagnosis = investigation.diagnoses.order_by("-number").select_related("hypothesis").first()
+    rivals = list(investigation.hypotheses.order_by("number")[:100])
+    entries = investigation.entries.filter(kind=EntryKind.ACTION).order_by("id")[:50]
+    actions = [entry.data for entry in entries]
+    minutes = max(0, int((now - incident.started_at).total_seconds() // 60))
+    agents = f"Agents: {investigation.get_state_display().lower()}"
+    standing = [
+        f"{incident.get_severity_display()}, {incident.get_state_display().lower()}, "
+        f"since {incident.started_at:%H:%M:%SZ} ({minutes} min).",
+        diagnosis.happening if diagnosis and diagnosis.happening else incident.symptom,
+        f"{agents}, paused." if investigation.paused_at else f"{agents}.",
+    ]
+    gaps = [str(g.get("text", "")) for g in diagnosis.gaps] if diagnosis else []
+    if diagnosis and diagnosis.would_change:
+        gaps.append(f"Would change the verdict: {diagnosis.would_change}")
+    return NotePrefill(
+        standing=_lines(standing),
+        leading=_leading(rivals),
+        tried=_lines(_tried(actions, rivals)) or "Nothing yet.",
+        waiting=_lines(_waiting(actions, investigation)) or "Nothing waits for anybody.",
+        risks=_lines(gaps) or "None known to the board.",
+        check_at=now + CHECK_IN,
+    )
+
+
+def _lines(parts: list[str]) -> str:
+    return "\n".join(p for p in parts if p)[:MAX_PART]
+
+
+def _leading(rivals: list[Hypothesis]) -> str:
+    open_ones = [h for h in rivals if h.state != HypothesisState.RULED_OUT]
+    tested = [h for h in open_ones if h.posterior is not None]
+    if not tested:
+        return "No hypothesis has been tested yet." if rivals else "No hypothesis yet."
+    first = max(tested, key=lambda h: h.posterior or 0.0)
+    return (
+        f"H{first.number} {first.claim}. {likelihood(first.posterior)}: {first.supports_count} for, "
+        f"{first.refutes_count} against."
+    )
+
+
+def _tried(actions: list[dict[str, object]], rivals: list[Hypothesis]) -> list[str]:
+    done = [
+        f"A{a.get('number')} {a.get('title')}: {str(a.get('state')).replace('_', ' ')}. "
+        f"{a.get('result') or ''}".strip()
+        for a in actions
+        if a.get("state") not in {"proposed", "superseded"}
+    ]
+    out = [
+        f"H{h.number} {h.claim}: ruled out by {h.ruled_out_by or 'the evidence'}."
+        for h in rivals
+        if h.state == HypothesisState.RULED_OUT
+    ]
+    return done + out
+
+
+def _waiting(actions: list[dict[str, object]], investigation: Investigation) -> list[str]:
+    found = [
+        f"A{a.get('number')} {a.get('title')} waits for an approver until {a.get('expires_at')}."
+        for a in actions
+        if a.get("state") == "proposed"
+    ]
+    unread = investigation.steering.filter(state="sent").count()
+    if unread:
+        found.append(f"{unread} message{'s' if unread > 1 else ''} not read by the agents yet.")
+    update = investigation.updates.order_by("-number").first()
+    if update is not None and update.next_due_at is not None:
+        found.append(f"The next status update is due at {update.next_due_at:%H:%M}Z.")
+    return found
