@@ -5,7 +5,9 @@ from django.urls import include, path
 from investigations.views import commands, connections, incidents, room
 
 urlpatterns = [
-    path("", incidents.incident_list, name="incident_list"),
+    path("", incidents.home, name="home"),
+    path("inbox/", incidents.incident_list, name="inbox"),
+    path("incidents/", incidents.incident_list, name="incident_list"),
     path("incidents/new/", incidents.new_incident, name="new_incident"),
     path("practice/", incidents.practice, name="practice"),
     path("practice/<int:after>/", incidents.practice_started, name="practice_started"),

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from sre_workspace.views import healthz, live, ready, sign_in
+from sre_workspace.views import appearance, healthz, live, ready, sign_in
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("sign-in/<str:token>/", sign_in, name="sign_in"),
+    path("appearance/", appearance, name="appearance"),
     path("admin/", admin.site.urls),
     path("", include("agents.urls")),
     path("", include("remediation.urls")),

@@ -1,12 +1,18 @@
 """Health, sign-in links and error pages."""
 
+from django.conf import settings
 from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from sre_workspace.accounts import is_link_live, redeem_sign_in_link
 from sre_workspace.health import check_database, check_parts
+from sre_workspace.navigation import APPEARANCE
+
+YEAR_SECONDS = 365 * 24 * 3600
 
 
 @require_safe
@@ -50,6 +56,27 @@ def sign_in(request: HttpRequest, token: str) -> HttpResponse:
         {"is_live": is_live},
         status=200 if is_live else 410,
     )
+
+
+@require_POST
+@login_required
+def appearance(request: HttpRequest) -> HttpResponse:
+    """Keep the chosen theme or density in this browser, and go back to where it was chosen."""
+    response = redirect(_back(request))
+    for name, choices in APPEARANCE.items():
+        if request.POST.get(name) in [value for value, _ in choices]:
+            response.set_cookie(
+                name, request.POST[name], max_age=YEAR_SECONDS, samesite="Lax",
+                secure=settings.IS_BEHIND_TLS,
+            )  # fmt: skip
+    return response
+
+
+def _back(request: HttpRequest) -> str:
+    """Return the path of the page that sent this form; never another site's."""
+    came_from = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()})
+    return came_from if is_ours else "/"
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

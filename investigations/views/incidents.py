@@ -25,6 +25,13 @@ from investigations.views.common import needs, person_of
 
 @require_safe
 @needs(can_view)
+def home(request: HttpRequest) -> HttpResponse:
+    """Lead to the inbox."""
+    return redirect("inbox")
+
+
+@require_safe
+@needs(can_view)
 def incident_list(request: HttpRequest) -> HttpResponse:
     """What needs somebody, what is active, what was lately. Practice is one click away."""
     active = list_active()

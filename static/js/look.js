@@ -1,15 +1,28 @@
-// Theme: auto, light, dark.
-const themes = ["auto", "light", "dark"];
-const setTheme = (name) => {
-  if (name === "auto") root.removeAttribute("data-theme");
-  else root.setAttribute("data-theme", name);
-  store.set("theme", name);
-  const button = $("#theme");
-  if (button) button.textContent = `Theme: ${name}`;
-};
-setTheme(store.get("theme") || "auto");
-document.addEventListener("click", (event) => {
-  if (event.target.closest("#theme")) {
-    setTheme(themes[(themes.indexOf(store.get("theme")) + 1) % 3]);
+// Theme and density: the server reads the cookie, so that a page never flashes the other one.
+const setLook = (button) => {
+  const { name, value } = button;
+  const secure = location.protocol === "https:" ? ";secure" : "";
+  document.cookie = `${name}=${value};path=/;max-age=31536000;samesite=lax${secure}`;
+  if (value === "auto") root.removeAttribute(`data-${name}`);
+  else root.setAttribute(`data-${name}`, value);
+  for (const other of $$(`[data-look][name="${name}"]`)) {
+    other.setAttribute("aria-pressed", String(other === button));
   }
+};
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-look]");
+  if (!button) return;
+  event.preventDefault();
+  setLook(button);
+});
+
+// The account's menu closes with Escape and by a click elsewhere.
+const menu = $("#menu");
+document.addEventListener("click", (event) => {
+  if (menu && !menu.contains(event.target)) menu.open = false;
+});
+menu?.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  menu.open = false;
+  $("summary", menu).focus();
 });

@@ -38,5 +38,5 @@ def signed_in_page(
     page.on("response", lambda r: r.status >= 400 and page.problems.append(f"{r.status} {r.url}"))
     page.goto(link)
     page.click("main button:has-text('Sign in')")
-    page.wait_for_url(f"{base}/")
+    page.wait_for_url(f"{base}/inbox/")
     return page
