@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 
 EMBED_INCIDENT = "investigations.embed_incident"
 HOUSEKEEPING = "investigations.run_housekeeping"
+REFRESH_SERVICES = "investigations.refresh_services"
 CHECK_CONNECTIONS = "investigations.check_connections"
 # Run by whoever may change things, and so the only one that can tell what it may.
 CHECK_EXECUTOR = "remediation.check_executor"

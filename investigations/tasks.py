@@ -4,8 +4,15 @@ from celery import shared_task
 
 from investigations.domain.connections import run_checks
 from investigations.domain.memory import remember
+from investigations.domain.services import refresh_services as refresh
 from investigations.domain.topology import learn_topology
-from investigations.jobs import CHECK_CONNECTIONS, EMBED_INCIDENT, HOUSEKEEPING, send
+from investigations.jobs import (
+    CHECK_CONNECTIONS,
+    EMBED_INCIDENT,
+    HOUSEKEEPING,
+    REFRESH_SERVICES,
+    send,
+)
 from investigations.queries.history import incidents_without_memory
 
 
@@ -27,3 +34,9 @@ def run_housekeeping() -> None:
 def check_connections() -> None:
     """Ask every connected system a question, for the page of connections."""
     run_checks()
+
+
+@shared_task(name=REFRESH_SERVICES)
+def refresh_services() -> None:
+    """Read topology, series and changes anew, if it is due. Periodic."""
+    refresh()

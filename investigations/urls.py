@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from investigations.views import commands, connections, incidents, room
+from investigations.views import commands, connections, incidents, room, services
 
 urlpatterns = [
     path("", incidents.home, name="home"),
@@ -14,6 +14,9 @@ urlpatterns = [
     path("history/", incidents.history, name="history"),
     path("connections/", connections.connections, name="connections"),
     path("connections/test/", connections.test_connections, name="test_connections"),
+    path("services/", services.services, name="services"),
+    path("services/<slug:slug>/", services.service, name="service"),
+    path("services/<slug:slug>/about/", services.describe, name="describe_service"),
     path("i/<int:incident_id>/", room.room, name="room"),
     path("i/<int:incident_id>/matrix/", room.matrix, name="matrix"),
     path("i/<int:incident_id>/log/", room.log, name="log"),

@@ -183,6 +183,7 @@ CELERY_BEAT_SCHEDULE = {
     "agents-recalibrate": {"task": "agents.recalibrate", "schedule": 3600.0},
     "remediation-open-work": {"task": "remediation.run_open_work", "schedule": 5.0},
     "investigations-housekeeping": {"task": "investigations.run_housekeeping", "schedule": 30.0},
+    "investigations-services": {"task": "investigations.refresh_services", "schedule": 20.0},
 }
 for _entry in CELERY_BEAT_SCHEDULE.values():
     _entry["options"] = {"expires": _entry["schedule"]}

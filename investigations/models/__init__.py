@@ -10,7 +10,9 @@ from investigations.models.grade import Grade
 from investigations.models.handoff import Handoff
 from investigations.models.hypothesis import Hypothesis, Stance
 from investigations.models.incident import Incident, IncidentMemory, Investigation
+from investigations.models.periodic import PeriodicJob
 from investigations.models.report import ReportText
+from investigations.models.service import Service, ServiceChange, ServiceReading, Tier
 from investigations.models.status import ShareLink, StatusUpdate
 from investigations.models.steering import SteeringMessage
 from investigations.models.topology import ServiceDependency
@@ -30,10 +32,15 @@ __all__ = [
     "IncidentMemory",
     "IntakeToken",
     "Investigation",
+    "PeriodicJob",
     "ReportText",
+    "Service",
+    "ServiceChange",
     "ServiceDependency",
+    "ServiceReading",
     "ShareLink",
     "Stance",
     "StatusUpdate",
     "SteeringMessage",
+    "Tier",
 ]

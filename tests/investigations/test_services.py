@@ -1,0 +1,216 @@
+"""Services: learned through the ports, drawn, read as a list, owned by people."""
+
+import re
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from django.utils import timezone
+
+from investigations.domain.periodic import Outcome, run_when_due
+from investigations.domain.services import JOB, refresh_services, slug_of
+from investigations.models import (
+    AuditEntry,
+    PeriodicJob,
+    Service,
+    ServiceChange,
+    ServiceDependency,
+    ServiceReading,
+)
+from investigations.presenters.service_map import MAX_NODES, draw
+from investigations.queries.services import is_unusual, landscape
+from lab.inprocess import InProcessLabClient
+from telemetry.adapters.lab import open_lab_sources
+from telemetry.backends import broken_sources, override_sources
+from tests.factories.board import open_board
+from tests.factories.people import person
+from tests.lab.practice import started
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+
+
+@pytest.fixture
+def signed_in(client):
+    def make(*roles: str):
+        client.force_login(person("-".join(["mira", *roles]), *roles))
+        return client
+
+    return make
+
+
+@pytest.fixture
+def learned(monkeypatch):
+    world = started("bad_release_latency")
+    world.advance_to(world.at(world.step) + timedelta(minutes=5))
+    monkeypatch.setattr("investigations.domain.services.database_now", lambda: world.at(world.step))
+    with override_sources(open_lab_sources(InProcessLabClient(world))):
+        outcome = refresh_services()
+    assert outcome is not None
+    assert outcome.error == ""
+    # The lab's clock is not the wall's: what it told is of now.
+    now = timezone.now()
+    ServiceReading.objects.update(read_at=now)
+    Service.objects.update(seen_at=now)
+    ServiceDependency.objects.update(seen_at=now)
+    return world
+
+
+def make_services(*names: str, edges: tuple[tuple[str, str], ...] = ()) -> None:
+    now = timezone.now()
+    for name in names:
+        key = f"service/{name}"
+        Service.objects.create(key=key, slug=slug_of(key), kind="service", name=name, seen_at=now)
+    for caller, callee in edges:
+        ServiceDependency.objects.create(
+            caller=f"service/{caller}", callee=f"service/{callee}", source="test", seen_at=now
+        )
+
+
+def test_the_ports_tell_services_readings_and_changes(learned, signed_in) -> None:
+    client = signed_in("viewer")
+    page = client.get("/services/").content.decode()
+    assert "14 services" in page
+    assert "The practice system" in page
+    one = client.get("/services/payments/").content.decode()
+    assert "Error" in one
+    assert "bank-gateway" in one
+    guilty = learned.truth.resource
+    released = ServiceChange.objects.filter(service__key=guilty, kind="deploy").first()
+    told = client.get(f"/services/{released.service.slug}/").content.decode()
+    assert released.revision_after in told
+    assert "unusual" in told
+    unusual = [r for r in ServiceReading.objects.filter(service__key=guilty) if is_unusual(r)]
+    assert {"latency_p99_seconds"} <= {r.semantic for r in unusual}
+
+
+def test_a_second_look_changes_no_rows_and_waits_until_it_is_due(learned) -> None:
+    counts = [m.objects.count() for m in (Service, ServiceReading, ServiceChange)]
+    with override_sources(open_lab_sources(InProcessLabClient(learned))):
+        assert refresh_services() is None
+        assert refresh_services(is_forced=True) is not None
+    assert [m.objects.count() for m in (Service, ServiceReading, ServiceChange)] == counts
+
+
+def test_a_source_that_does_not_answer_is_told_with_the_age_of_what_is_shown(
+    learned, signed_in
+) -> None:
+    with override_sources(broken_sources("prometheus", "no connection (refused)")):
+        outcome = refresh_services(is_forced=True)
+    assert outcome.error
+    page = signed_in("viewer").get("/services/").content.decode()
+    assert "no connection (refused)" in page
+    assert "You see what was known" in page
+    assert "payments" in page
+
+
+def test_nothing_known_says_what_to_connect(signed_in) -> None:
+    page = signed_in("viewer").get("/services/").content.decode()
+    assert "No topology yet. It is learned from traces: connect OpenTelemetry." in page
+
+
+def test_an_open_incident_and_its_place_show_on_the_map(signed_in) -> None:
+    make_services("storefront", "payments", edges=(("storefront", "payments"),))
+    incident = open_board().incident
+    client = signed_in("viewer")
+    page = client.get("/services/").content.decode()
+    assert f"{incident.get_severity_display()} INC-{incident.pk}" in page
+    assert "node-incident" in page
+    assert f"/i/{incident.pk}/" in client.get("/services/payments/").content.decode()
+    listed = client.get("/services/?view=list").content.decode()
+    assert "<svg viewBox" not in listed
+    assert "storefront" in listed
+
+
+def test_callers_stand_left_of_what_they_call_even_in_a_circle() -> None:
+    make_services(*"abcd", edges=(("a", "b"), ("b", "c"), ("c", "b"), ("c", "d")))
+    drawn = draw(landscape(timezone.now()))
+    x = {n.service.name: n.x for n in drawn.nodes}
+    assert x["a"] < x["b"] < x["c"] < x["d"]
+    assert len(drawn.paths) == 4
+
+
+def test_a_focus_shows_what_is_near_and_a_large_map_is_cut() -> None:
+    names = [f"s{i:03}" for i in range(80)]
+    make_services(*names, edges=tuple(pairwise(names)))
+    land = landscape(timezone.now())
+    whole = draw(land)
+    assert (len(whole.nodes), whole.left_out) == (MAX_NODES, 20)
+    middle = next(s for s in land.services if s.name == "s040")
+    near = draw(land, focus=middle, hops=2)
+    assert {n.service.name for n in near.nodes} == {f"s{i:03}" for i in range(38, 43)}
+
+
+def test_only_responders_say_who_owns_it_and_it_is_audited(signed_in) -> None:
+    make_services("payments")
+    sent = {
+        "owner": "Team Pay",
+        "contact": "#pay",
+        "tier": "critical",
+        "description": "Takes money",
+    }
+    assert signed_in("viewer").post("/services/payments/about/", sent).status_code == 403
+    client = signed_in("responder")
+    assert client.post("/services/payments/about/", sent).status_code == 302
+    assert "Team Pay" in client.get("/services/payments/").content.decode()
+    assert AuditEntry.objects.get(verb="service.described").subject == "service/payments"
+    refused = client.post("/services/payments/about/", {**sent, "tier": "x", "owner": "Other"})
+    assert refused.status_code == 422
+    assert "Other" in refused.content.decode()
+    assert Service.objects.get(slug="payments").owner == "Team Pay"
+
+
+def test_names_of_others_are_text(signed_in) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    make_services(evil)
+    client = signed_in("viewer")
+    for address in ("/services/", f"/services/{slug_of(f'service/{evil}')}/"):
+        assert "<img src=x" not in client.get(address).content.decode()
+
+
+def test_an_unknown_service_is_not_found(signed_in) -> None:
+    assert signed_in("viewer").get("/services/nothing/").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/services/", "/services/s0/"])
+def test_as_many_queries_for_three_as_for_one(
+    signed_in, address, django_assert_max_num_queries
+) -> None:
+    client = signed_in("viewer")
+    make_services("s0")
+    open_board()
+    with django_assert_max_num_queries(99) as one:
+        client.get(address)
+    make_services("s1", "s2", edges=(("s0", "s1"), ("s1", "s2")))
+    for _ in range(2):
+        open_board()
+    with django_assert_max_num_queries(99) as three:
+        client.get(address)
+    assert len(one) == len(three)
+
+
+def test_addresses_are_readable_and_differ() -> None:
+    keys = ["service/payments", "service/shop/payments", "database/payments", "service/Payments",
+            "service/a.b", "service/a-b", "service/支払い", "service/x-abc123"]  # fmt: skip
+    slugs = [slug_of(key) for key in keys]
+    assert slugs[0] == "payments"
+    assert len(set(slugs)) == len(keys)
+    assert all(re.fullmatch(r"[a-z0-9-]+", slug) for slug in slugs)
+
+
+def test_a_repeated_job_runs_once_at_a_time_and_a_dead_workers_turn_runs_out() -> None:
+    def inside(claim) -> Outcome:
+        again = run_when_due(JOB, every_seconds=9, lease_seconds=9, work=inside, is_forced=True)
+        assert again is None
+        return Outcome("one")
+
+    options = {"every_seconds": 60.0, "lease_seconds": 60.0}
+    assert run_when_due(JOB, work=inside, **options) == Outcome("one")
+    assert run_when_due(JOB, work=inside, **options) is None
+    PeriodicJob.objects.update(
+        due_at=timezone.now() - timedelta(seconds=1), lease_until=timezone.now() - timedelta(1)
+    )
+    failed = run_when_due(JOB, work=lambda _: Outcome(error="password=hunter22222"), **options)
+    assert failed is not None
+    row = PeriodicJob.objects.get(name=JOB)
+    assert (row.sentence, row.lease_until) == ("one", None)
+    assert "hunter" not in row.error
