@@ -1,26 +1,38 @@
-"""The room's socket: one way, resumable, and only for those who may look."""
+"""The room's socket: resumable, and only for those who may look. It takes no commands."""
 
 import asyncio
 import json
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
+import structlog
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import User
+from django.db import DatabaseError
+from redis.exceptions import RedisError
 
 from investigations.admission import Guest, admission
 from investigations.broadcast import group_name
 from investigations.errors import NotFound
+from investigations.presence import REPEAT_SECONDS, Roster, read_subject
 from investigations.queries.access import access_investigation
 from investigations.render import audience_of, render_update
 from investigations.typed_text import read_number
 
 POLL_SECONDS = 10.0
+PRESENCE_SECONDS = 2.0
+SAY_SECONDS = 0.4
+LONGEST_MESSAGE = 200
 MAX_PER_PERSON = 20
 SIGNED_OUT = 4401
 NOT_FOUND = 4404
 TOO_MANY = 4429
+# A browser reconnects after this one.
+BROKEN = 1011
+log = structlog.get_logger(__name__)
 
 
 class NoSuchSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
@@ -33,9 +45,11 @@ class NoSuchSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
 
 
 class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
-    """Sends rendered updates after a cursor. It takes no commands: those go by HTTP POST."""
+    """Sends rendered updates after a cursor, and who is here. Commands go by HTTP POST."""
 
     cursor = 0
+    looks_at = ""
+    saying: asyncio.Task[None] | None = None
     guest: Guest | None = None
 
     async def connect(self) -> None:
@@ -43,6 +57,8 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         await self.accept()
         self.lock = asyncio.Lock()
         self.tasks: list[asyncio.Task[None]] = []
+        self.roster = Roster()
+        self.roster_changed = asyncio.Event()
         self.user = self.scope["user"]
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         after = query.get("after", ["0"])[0]
@@ -64,9 +80,15 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         except NotFound:
             await self.close(NOT_FOUND)
             return
-        await self.channel_layer.group_add(group_name(self.investigation_id), self.channel_name)
-        self.tasks = [asyncio.create_task(self._poll())]
+        self.group = group_name(self.investigation_id)
+        await self.channel_layer.group_add(self.group, self.channel_name)
+        self.tasks = [
+            asyncio.create_task(self._every(POLL_SECONDS, self._beat)),
+            asyncio.create_task(self._every(REPEAT_SECONDS, self._say_here)),
+            asyncio.create_task(self._tell_people()),
+        ]
         await self._catch_up()
+        await self._say_here(is_new=True)
 
     async def disconnect(self, code: int) -> None:
         """Leave."""
@@ -74,30 +96,97 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
             task.cancel()
         if self.guest is not None:
             admission.exit(self.guest)
-        if hasattr(self, "investigation_id"):
-            await self.channel_layer.group_discard(
-                group_name(self.investigation_id), self.channel_name
-            )
+        if hasattr(self, "group"):
+            await self.channel_layer.group_discard(self.group, self.channel_name)
+            await self._tell_group({"gone": True})
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Ignore whatever a client sends."""
+        """Take what the browser says it looks at; ignore everything else."""
+        if not text_data or len(text_data) > LONGEST_MESSAGE or not hasattr(self, "group"):
+            return
+        try:
+            subject = read_subject(json.loads(text_data))
+        except (ValueError, RecursionError):
+            return
+        if subject is not None and subject != self.looks_at:
+            self.looks_at = subject
+            self._say_soon()
 
     async def board_bell(self, event: dict[str, Any]) -> None:
         """The board moved."""
         if event["sequence"] > self.cursor:
             await self._catch_up()
 
-    async def _poll(self) -> None:
-        while True:
-            await asyncio.sleep(POLL_SECONDS)
-            await self._catch_up()
+    async def board_presence(self, event: dict[str, Any]) -> None:
+        """Somebody came, looks at something else, is still here, or left."""
+        channel = event["channel"]
+        if event.get("gone"):
+            self.roster.leave(channel)
+        else:
+            self.roster.hear(
+                channel, name=event["name"], looks_at=event["look"], now=time.monotonic()
+            )
+            if event["is_new"] and channel != self.channel_name:
+                self._say_soon()
+        self.roster_changed.set()
 
-    async def _catch_up(self) -> None:
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+        """Do something again and again; a database that fails ends the socket, not only this."""
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await work()
+            except DatabaseError:
+                await self.close(BROKEN)
+                return
+
+    async def _beat(self) -> None:
+        """Heal a lost bell; and let the browser tell a silent server from a quiet board."""
+        if not await self._catch_up():
+            await self.send(text_data="{}")
+        self.roster_changed.set()
+
+    async def _say_here(self, *, is_new: bool = False) -> None:
+        await self._tell_group(
+            {"name": self.user.get_username(), "look": self.looks_at, "is_new": is_new}
+        )
+
+    def _say_soon(self) -> None:
+        """Say it once for all that asks for it now: many rooms may open at the same moment."""
+        if self.saying is None or self.saying.done():
+            self.saying = asyncio.create_task(self._say_later())
+
+    async def _say_later(self) -> None:
+        await asyncio.sleep(SAY_SECONDS)
+        await self._say_here()
+
+    async def _tell_group(self, what: dict[str, object]) -> None:
+        """Tell the other rooms; what is lost is said again at the next repetition."""
+        message = {"type": "board.presence", "channel": self.channel_name, **what}
+        try:
+            await self.channel_layer.group_send(self.group, message)
+        except (RedisError, OSError) as error:
+            log.warning("presence.lost", error=type(error).__name__)
+
+    async def _tell_people(self) -> None:
+        """Send who is here when it changes, at most once in ``PRESENCE_SECONDS``."""
+        while True:
+            await self.roster_changed.wait()
+            self.roster_changed.clear()
+            people = self.roster.news(mine=self.channel_name, now=time.monotonic())
+            if people is not None:
+                await self.send(text_data=json.dumps({"people": people}))
+                await asyncio.sleep(PRESENCE_SECONDS)
+
+    async def _catch_up(self) -> bool:
+        """Send what came after the cursor. Returns whether there was anything."""
+        is_news = False
         async with self.lock:
             while True:
                 message = await self._render()
                 if message is None:
-                    return
+                    return is_news
+                is_news = True
                 self.cursor = int(str(message["seq"]))
                 await self.send(text_data=json.dumps(message))
 

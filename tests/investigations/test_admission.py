@@ -49,6 +49,8 @@ def _code_after(client: Client, deed: Callable[[], object], *, seconds: float) -
         await database_sync_to_async(deed)()
         try:
             found = await socket.receive_output(timeout=seconds)
+            while found["type"] != "websocket.close":  # who is here is told meanwhile
+                found = await socket.receive_output(timeout=seconds)
         except TimeoutError:
             return None
         await socket.disconnect()
