@@ -102,6 +102,7 @@ def _render(
         "content": "".join(parts),
         "say": _sentence(room, events, len(numbers)),
         "actions": has_actions,
+        "severity": investigation.incident.severity,
     }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from investigations.views import commands, connections, incidents, room, services
+from investigations.views import commands, connections, incidents, palette, room, services
 
 urlpatterns = [
     path("", incidents.home, name="home"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("practice/", incidents.practice, name="practice"),
     path("practice/<int:after>/", incidents.practice_started, name="practice_started"),
     path("history/", incidents.history, name="history"),
+    path("palette/", palette.palette, name="palette"),
     path("connections/", connections.connections, name="connections"),
     path("connections/test/", connections.test_connections, name="test_connections"),
     path("services/", services.services, name="services"),

@@ -2,20 +2,28 @@
 
 Separate deferred files race: htmx may process the page before the extension registers, and the
 socket is then never opened. Our own files share one function's scope, in this order, without their
-comments and indentation: no string of theirs may span lines. Run after changing any part:
-``python scripts/build_js.py``.
+comments and line ends: no string of theirs may span lines, and each statement ends with a semicolon.
+Run after changing any part: ``python scripts/build_js.py``. What ``LATER`` names is a module of its
+own, fetched when it is needed.
 """
 
 from pathlib import Path
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 VENDORED = ("vendor/htmx/htmx-4.0.1.min.js", "vendor/htmx/hx-ws-4.0.1.min.js")
-OWN = ("core", "look", "live", "evidence", "keys")
+OWN = (
+    "core", "look", "times", "guard", "presence", "attention", "live", "forms", "evidence", "options",
+    "steer", "keys", "dock",
+)  # fmt: skip
+LATER = ("palette",)
 
 
 def _squeezed(text: str) -> str:
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    lines = [line.strip() for line in text.splitlines()]
+    kept = [line for line in lines if line and not line.startswith("//")]
+    if any(" // " in line for line in kept):
+        raise SystemExit("A comment of a script stands on a line of its own.")
+    return " ".join(kept)
 
 
 def build() -> str:

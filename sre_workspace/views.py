@@ -4,10 +4,12 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from investigations.views.common import is_htmx
 from sre_workspace.accounts import is_link_live, redeem_sign_in_link
 from sre_workspace.health import check_database, check_parts
 from sre_workspace.navigation import APPEARANCE
@@ -90,5 +92,12 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The page for a form whose token has gone stale: nothing was done."""
-    return render(request, "403.html", {"is_csrf": True}, status=403)
+    """The page for a form whose token has gone stale: nothing was done.
+
+    A script of our own pages gets the token to send instead, so that nothing typed is lost. Pages of
+    other origins cannot read this answer, and their requests carry no session.
+    """
+    response = render(request, "403.html", {"is_csrf": True}, status=403)
+    if is_htmx(request) and request.user.is_authenticated:
+        response.headers["X-New-Token"] = get_token(request)
+    return response

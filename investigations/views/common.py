@@ -21,6 +21,7 @@ def needs(rule: Callable[[AnyUser], bool]) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
+        @keeps_what_was_typed
         @login_required
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not rule(request.user):
@@ -34,6 +35,20 @@ def needs(rule: Callable[[AnyUser], bool]) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def keeps_what_was_typed(view: View) -> View:
+    """Answer 401 to a script's request of somebody signed out: a page to sign in is no answer."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if is_htmx(request) and not request.user.is_authenticated:
+            text = "You are signed out. Nothing was done."
+            context = {"text": text, "is_error": True}
+            return render(request, "investigations/_answer.html", context, status=401)
+        return view(request, *args, **kwargs)
+
+    return answered
 
 
 def person_of(request: HttpRequest) -> User:

@@ -3,6 +3,7 @@ const $ = (selector, from = document) => from.querySelector(selector);
 const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
 const root = document.documentElement;
 const room = $("#room");
+const host = $("#host");
 const clock = (at = new Date()) => `${at.toISOString().slice(11, 19)}Z`;
 const isTyping = (element) =>
   /^(INPUT|TEXTAREA|SELECT)$/.test(element?.tagName) || !!element?.isContentEditable;
@@ -41,4 +42,10 @@ const announce = (text) => {
     },
     Math.max(0, 3000 - (Date.now() - spokenAt)),
   );
+};
+
+// For what must be heard at once: something waits for you, the severity rose, the connection is lost.
+const alarm = (text) => {
+  const line = $("#alarm");
+  if (line) line.textContent = text;
 };

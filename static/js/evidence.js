@@ -8,7 +8,6 @@ const countNew = () => {
   const button = $("#show-new");
   button.hidden = count === 0;
   button.textContent = `${count} new`;
-  document.title = (count ? `(${count}) ` : "") + document.title.replace(/^\(\d+\) /, "");
 };
 const reveal = () => {
   const list = $("#evidence-list");
@@ -32,7 +31,7 @@ const filter = () => {
 };
 document.addEventListener("htmx:ws:after:message:incoming", countNew);
 document.addEventListener("click", (event) => {
-  const target = event.target.closest("button, [data-insert]");
+  const target = event.target.closest("button");
   if (!target) return;
   if (target.id === "show-new") {
     reveal();
@@ -41,10 +40,6 @@ document.addEventListener("click", (event) => {
   } else if (target.dataset.filter !== undefined) {
     shownAgent = target.dataset.filter;
     filter();
-  } else if (target.dataset.insert) {
-    const box = $("#steer");
-    box.value = target.dataset.insert;
-    box.focus();
   }
 });
 countNew();

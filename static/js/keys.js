@@ -1,30 +1,118 @@
-// Single letters, off while typing or with a modifier.
-document.addEventListener("keydown", (event) => {
-  const typing = isTyping(event.target);
-  if (event.key === "Escape" && typing) event.target.blur();
-  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const cards = $$("#evidence-list .card:not([hidden])");
-  const at = cards.indexOf(document.activeElement.closest?.(".card"));
-  const keys = {
-    j: () => cards[Math.min(at + 1, cards.length - 1)]?.focus(),
-    k: () => cards[Math.max(at - 1, 0)]?.focus(),
-    s: () => $("#steer")?.focus(),
-    n: () => $("#show-new:not([hidden])")?.click(),
-    a: () => $("#actions .btn-primary, #actions h3")?.focus(),
-    h: () => $("#hypotheses")?.focus(),
-    e: () => $("#evidence-list")?.focus(),
-    "?": () => $("#help")?.showModal(),
-  };
-  if (keys[event.key]) {
-    event.preventDefault();
-    keys[event.key]();
+// Single letters, off while typing, in a dialog, with a modifier, or by choice. None of them decides.
+const CARDS = "#evidence-list .card:not([hidden])";
+const ROWS = "main [data-row], main tbody tr:has(a)";
+const items = () => ($("#evidence-list") ? $$(CARDS) : $$(ROWS));
+const focusOn = (element) => {
+  if (!element) return;
+  if (!element.matches("a, button, input, select, textarea, [tabindex]")) element.tabIndex = -1;
+  element.focus();
+  element.scrollIntoView({ block: "nearest" });
+};
+const step = (by) => {
+  const found = items();
+  const at = found.findIndex((item) => item.contains(document.activeElement));
+  focusOn(found[at < 0 ? 0 : Math.min(found.length - 1, Math.max(0, at + by))]);
+};
+const current = () => document.activeElement?.closest?.(`.card, .hyp, .action, ${ROWS}`);
+const go = (selector) => $(selector)?.click();
+const KEYS = {
+  j: () => step(1),
+  k: () => step(-1),
+  Enter: () => document.activeElement === current() && $("a", current())?.click(),
+  e: () => focusOn($("#evidence-list")),
+  h: () => focusOn($("#hypotheses")),
+  m: () => go("main a[href$='/matrix/']"),
+  t: () => focusOn($("#timeline")),
+  s: () => focusOn($("#steer")),
+  a: () => focusOn($(".action:has([data-needs-live]) h3") || $(".action h3") || $("a[href='/inbox/']")),
+  n: () => go("#show-new:not([hidden])"),
+  ".": () => focusOn(current() && $("button, summary, a", current())),
+  T: toggleTimes,
+  "?": () => openDialog("keys"),
+};
+const PLACES = { i: "/inbox/", h: "/history/" };
+let isGoing = 0;
+const areKeysOff = () => store.get("keys") === "off";
+
+// The one dialog of the page: its content is cloned from a template, and focus goes back after it.
+const dialog = $("#dialog");
+let opener = null;
+const openDialog = (name) => {
+  const template = document.getElementById(`dialog-${name}`);
+  if (!dialog || !template || dialog.open) return false;
+  opener = document.activeElement;
+  $("#dialog-body").replaceChildren(template.content.cloneNode(true));
+  for (const box of $$("[data-choice]", dialog)) {
+    const [choice, on] = box.dataset.choice.split("=");
+    box.checked = (store.get(choice) || box.dataset.usual) === on;
   }
+  dialog.className = `dialog-${name}`;
+  dialog.showModal();
+  return true;
+};
+dialog?.addEventListener("close", () => {
+  // Another may have been opened before this event came.
+  if (dialog.open) return;
+  $("#dialog-body").replaceChildren();
+  if (opener?.isConnected) opener.focus();
+});
+dialog?.addEventListener("change", (event) => {
+  const [choice, on, off] = (event.target.dataset.choice || "").split("=");
+  if (!choice) return;
+  if (choice === "sound") setSound(event.target.checked);
+  else store.set(choice, event.target.checked ? on : off);
+  markTimes();
+});
+dialog?.addEventListener("click", (event) => {
+  if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
 });
 
-// What a swap asks to be read next gets the focus that its button had.
-document.addEventListener("htmx:after:swap", () => {
-  const result = $("[data-focus-me]");
-  if (!result) return;
-  result.removeAttribute("data-focus-me");
-  result.focus();
+// What the palette can do on this page; the palette itself is fetched when it is first wanted.
+const commands = {
+  "Keyboard help": () => openDialog("keys"),
+  "Show times in UTC or local": toggleTimes,
+  "Sound on or off": () => setSound(store.get("sound") !== "on"),
+  "Single-letter keys on or off": () => {
+    store.set("keys", areKeysOff() ? "on" : "off");
+    announce(areKeysOff() ? "Single-letter keys are off." : "Single-letter keys are on.");
+  },
+};
+const openPalette = async () => {
+  if (!openDialog("palette")) return;
+  const palette = await import(host.dataset.palette);
+  if (dialog.open) palette.openPalette({ $, $$, dialog, listbox, commands, insertIntoSteer });
+};
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("a[data-palette], button[data-palette]") || !dialog) return;
+  event.preventDefault();
+  openPalette();
+});
+
+document.addEventListener("keydown", (event) => {
+  const { key } = event;
+  if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === "k") {
+    event.preventDefault();
+    openPalette();
+    return;
+  }
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || dialog?.open) return;
+  if (key === "Escape") {
+    const open = document.activeElement?.closest?.("details[open]");
+    if (open && open.closest(".dock, #menu")) {
+      open.open = false;
+      $("summary", open).focus();
+    } else if (isTyping(document.activeElement) || current()) document.activeElement.blur();
+    else go("a[rel=up]");
+    return;
+  }
+  if (isTyping(event.target) || areKeysOff()) return;
+  if (Date.now() - isGoing < 1500 && PLACES[key]) {
+    isGoing = 0;
+    location.assign(PLACES[key]);
+    return;
+  }
+  isGoing = key === "g" ? Date.now() : 0;
+  if (!KEYS[key] || (key === "Enter" && document.activeElement !== current())) return;
+  event.preventDefault();
+  KEYS[key]();
 });

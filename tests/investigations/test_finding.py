@@ -1,0 +1,66 @@
+"""The palette's search: what a person may see, a few of each, at a fixed price."""
+
+import json
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client
+
+from investigations.domain.board import post_note
+from investigations.domain.hypotheses import propose_hypothesis
+from investigations.queries.finding import EACH, find
+from tests.factories.board import open_board
+from tests.factories.people import person
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+
+
+def _note(board, text: str, number: int) -> None:
+    post_note(investigation_id=board.pk, text=text, author="person/mira", step_key=f"n{number}")
+
+
+def test_numbers_and_words_lead_to_their_pages() -> None:
+    board = open_board("checkout <b>fails</b>")
+    mira = person("mira", "viewer")
+    _note(board, "the pool of checkout is full", 1)
+    propose_hypothesis(investigation_id=board.pk, claim="checkout pool too small", author="agent/x")
+    pk = board.incident_id
+    assert [f.href for f in find(mira, f"inc-{pk}")] == [f"/i/{pk}/"]
+    assert [f.href for f in find(mira, "e1", incident_id=pk)] == [f"/i/{pk}/e/1/"]
+    assert [f.href for f in find(mira, "H 1", incident_id=pk)] == [f"/i/{pk}/h/1/"]
+    assert [f.kind for f in find(mira, "checkout", incident_id=pk)][:2] == [
+        "Hypothesis",
+        "Evidence",
+    ]
+    assert [f.text for f in find(mira, "checkout")] == [f"INC-{pk} checkout <b>fails</b>"]
+    assert find(mira, "e1", incident_id=pk + 99) == []
+
+
+def test_nobody_without_a_role_finds_anything() -> None:
+    board = open_board()
+    for user in (AnonymousUser(), person("sam")):
+        assert find(user, "payments", incident_id=board.incident_id) == []
+    client = Client()
+    client.force_login(person("sim"))
+    assert client.get("/palette/?q=payments").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   ", "'", "e99999999999999", "²", "\x00", "%", "a" * 5000, "inc-"]
+)
+def test_odd_words_are_harmless(text: str) -> None:
+    client = Client()
+    client.force_login(person("mira", "viewer"))
+    answer = client.get("/palette/", {"q": text, "i": "x"})
+    assert answer.status_code == 200
+    assert isinstance(json.loads(answer.content)["found"], list)
+
+
+def test_the_price_and_the_length_do_not_grow(django_assert_max_num_queries) -> None:
+    mira = person("mira", "viewer")
+    boards = [open_board(f"payments is slow {n}") for n in range(EACH + 3)]
+    for number in range(EACH + 3):
+        _note(boards[0], f"payments again {number}", number)
+    with django_assert_max_num_queries(9):
+        found = find(mira, "payments", incident_id=boards[0].incident_id)
+    assert len(found) == 2 * EACH
