@@ -34,6 +34,7 @@ class Finding:
         change_id: The change this finding is about, if it is one.
         is_tainted: The claim or sample quotes text an outsider may have written.
         has_ended: It was there and is back to normal at the end of the window.
+        ended_at: When it was seen last, if it has not been seen for a while.
         extra_provenance: Further queries it rests on.
     """
 
@@ -53,6 +54,7 @@ class Finding:
     change_id: str = ""
     is_tainted: bool = False
     has_ended: bool = False
+    ended_at: datetime | None = None
     extra_provenance: tuple[Provenance, ...] = ()
 
     @property

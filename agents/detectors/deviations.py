@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agents.detectors.shifts import INSIDE_SAMPLES, find_episodes
 from telemetry.types import FloatArray
 
 MIN_BEFORE = 6
@@ -15,16 +16,25 @@ RELATIVE_FLOOR = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """The farthest sample after the baseline. ``score`` is in robust sigmas, at most 1000."""
+    """The farthest sample after the baseline. ``score`` is in robust sigmas, at most 1000.
+
+    ``ended``: Unix seconds of the last sample outside, if the series has come back since.
+    """
 
     score: float
     baseline: float
     extreme: float
     onset: float
+    ended: float | None = None
 
 
 def deviation(
-    times: FloatArray, values: FloatArray, *, baseline_end: float, band: float = 4.0
+    times: FloatArray,
+    values: FloatArray,
+    *,
+    baseline_end: float,
+    band: float = 4.0,
+    since: float | None = None,
 ) -> Deviation | None:
     """Return how far the samples after ``baseline_end`` leave the range of those before.
 
@@ -33,6 +43,8 @@ def deviation(
         values: Samples, shape (n,); NaN is skipped.
         baseline_end: Samples before it are the baseline.
         band: Sigmas beyond which a sample counts as outside, for the onset.
+        since: When what is asked about began, Unix seconds: an excursion that was over before is
+            only reported when no later one stands out.
 
     Returns:
         The deviation, or None with fewer than six samples before, or none after.
@@ -48,10 +60,19 @@ def deviation(
     sigma = max((high - low) / IQR_TO_SIGMA, reach / 6, RELATIVE_FLOOR * abs(center), 1e-9)
     at, level = times[inside], values[inside]
     distance = np.abs(level - center) / sigma
-    far = int(np.argmax(distance))
-    outside = np.flatnonzero(distance[: far + 1] > band)
-    onset = float(at[outside[0]]) if len(outside) else float(at[far])
-    return Deviation(min(float(distance[far]), MAX_SCORE), center, float(level[far]), onset)
+    episodes = find_episodes(distance > band)
+    current = [e for e in episodes if since is None
+               or (at[e[1]] >= since and distance[e[0] : e[1] + 1].max() > 2 * band)]  # fmt: skip
+    far, ended = int(np.argmax(distance)), None
+    if since is not None and current:
+        first, last = max(current, key=lambda e: float(distance[e[0] : e[1] + 1].max()))
+        far = first + int(np.argmax(distance[first : last + 1]))
+    elif episodes and len(at) - 1 - episodes[-1][1] >= INSIDE_SAMPLES:
+        ended = float(at[episodes[-1][1]])
+    start = next((first for first, last in episodes if first <= far <= last), far)
+    return Deviation(
+        min(float(distance[far]), MAX_SCORE), center, float(level[far]), float(at[start]), ended
+    )
 
 
 def _step(times: FloatArray) -> float:

@@ -9,6 +9,9 @@ from telemetry.types import FloatArray
 MAD_TO_SIGMA = 1.4826
 SMOOTHING = 3
 MIN_SAMPLES = 4
+# So many samples in a row inside the band end an excursion.
+INSIDE_SAMPLES = 3
+BoolArray = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class Shift:
         peak: The most extreme smoothed level in the window.
         latest: Median of the last samples.
         onset: Unix seconds at which it left the band for good or for longest; None if it did not.
+        ended: Unix seconds of the last sample of that excursion; None while it goes on, and when
+            there was none.
         score: ``(peak - baseline) / spread``, signed.
         latest_score: The same of the latest level.
     """
@@ -32,6 +37,7 @@ class Shift:
     onset: float | None
     score: float
     latest_score: float
+    ended: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -60,6 +66,7 @@ def compare(
     band: float = 4.0,
     falling: bool = False,
     latest_seconds: float = 60.0,
+    since: float | None = None,
 ) -> Shift | None:
     """Compare what came after ``baseline_end`` with what came before.
 
@@ -70,6 +77,8 @@ def compare(
         band: Half width of the normal band, in robust standard deviations.
         falling: Look for a fall instead of a rise.
         latest_seconds: How much of the end counts as "latest".
+        since: When what is asked about began, Unix seconds: an excursion that was over before is
+            only reported when no later one stands out.
 
     Returns:
         The shift, or None with fewer than four samples on either side.
@@ -91,34 +100,57 @@ def compare(
     spread = float(MAD_TO_SIGMA * np.median(np.abs(before - center)))
     spread = max(spread, abs(center) * 0.02, 1e-9)
     at, level = times[inside], smooth(values[inside])
-    extreme = int(np.nanargmax(sign * level))
+    outside = sign * (level - center)
+    # Smoothing draws an end out: the samples themselves tell it.
+    is_out = sign * (values[inside] - center) > band * spread
+    extreme, first, last = _excursion(at, outside, is_out, band * spread, since)
     peak = float(level[extreme])
     tail = values[inside][at >= at[-1] - latest_seconds]
     latest = float(np.median(tail if len(tail) >= 2 else values[inside][-2:]))
-    is_out = sign * (level - center) > band * spread
-    onset = _onset(at, is_out, extreme)
     return Shift(
         baseline=center,
         spread=spread,
         peak=peak,
         latest=latest,
-        onset=onset,
+        onset=None if first is None else float(at[first]),
         score=(peak - center) / spread,
         latest_score=(latest - center) / spread,
+        ended=None if last is None or len(at) - 1 - last < INSIDE_SAMPLES else float(at[last]),
     )
 
 
-def _onset(at: FloatArray, is_out: "np.ndarray[tuple[int], np.dtype[np.bool_]]", extreme: int
-           ) -> float | None:  # fmt: skip
-    """Walk back from the extreme to where the excursion began; two samples inside end it."""
-    if not is_out[extreme]:
-        return None
-    first, inside = extreme, 0
-    for index in range(extreme, -1, -1):
-        if is_out[index]:
-            first, inside = index, 0
+def find_episodes(is_out: BoolArray) -> list[tuple[int, int]]:
+    """Return first and last index of each excursion; three samples inside the band end one."""
+    found: list[tuple[int, int]] = []
+    for index in np.flatnonzero(is_out).tolist():
+        if found and index - found[-1][1] <= INSIDE_SAMPLES:
+            found[-1] = (found[-1][0], index)
         else:
-            inside += 1
-            if inside >= 3:
-                break
-    return float(at[first])
+            found.append((index, index))
+    return found
+
+
+def _excursion(
+    at: FloatArray, outside: FloatArray, is_out: BoolArray, limit: float, since: float | None
+) -> tuple[int, int | None, int | None]:
+    """Return the indices of the farthest sample that matters, and of its excursion's ends."""
+    episodes = find_episodes(outside > limit)
+    ends = [_last(is_out, first, last) for first, last in episodes]
+    current = [
+        episode for episode, end in zip(episodes, ends, strict=True)
+        if since is None
+        or (at[end] >= since and outside[episode[0] : episode[1] + 1].max() > 2 * limit)
+    ]  # fmt: skip
+    peaks = [first + int(np.nanargmax(outside[first : last + 1]))
+             for first, last in current or episodes or [(0, len(at) - 1)]]  # fmt: skip
+    extreme = max(peaks, key=lambda index: float(outside[index]))
+    for (first, last), end in zip(episodes, ends, strict=True):
+        if first <= extreme <= last:
+            return extreme, first, end
+    return extreme, None, None
+
+
+def _last(is_out: BoolArray, first: int, last: int) -> int:
+    """Return the last index of an excursion at which the sample itself is outside."""
+    found = np.flatnonzero(is_out[first : last + 1])
+    return first + int(found[-1]) if len(found) else last

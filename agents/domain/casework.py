@@ -104,6 +104,8 @@ def says_the_same(known: Finding, fresh: Finding) -> bool:
     """Whether a finding only repeats another: same question, same answer, within a quarter."""
     if (known.key, known.presence, known.has_ended) != (fresh.key, fresh.presence, fresh.has_ended):
         return False
+    if (known.ended_at is None) != (fresh.ended_at is None):
+        return False
     was, now = known.magnitude, fresh.magnitude
     if was is None or now is None:
         return was is now

@@ -1,5 +1,7 @@
 """Findings to evidence and back: the board keeps all that scoring needs."""
 
+from datetime import datetime
+
 from agents.enums import AgentName, Presence
 from agents.findings import Finding
 from agents.specialists.phrasing import quantity
@@ -25,6 +27,7 @@ def draft_of(finding: Finding, *, challenges_id: int | None = None) -> EvidenceD
         "strength": round(finding.strength, 4),
         "change_id": finding.change_id,
         "has_ended": finding.has_ended,
+        "ended_at": finding.ended_at.isoformat() if finding.ended_at else "",
         "kind": finding.kind.value,
         "further_queries": [p.query for p in finding.extra_provenance],
     }
@@ -82,6 +85,8 @@ def finding_of(evidence: Evidence) -> Finding | None:
         change_id=str(kept["change_id"]),
         is_tainted=evidence.is_tainted,
         has_ended=bool(kept["has_ended"]),
+        # Evidence of earlier versions does not tell.
+        ended_at=datetime.fromisoformat(kept["ended_at"]) if kept.get("ended_at") else None,
     )
 
 

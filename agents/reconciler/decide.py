@@ -12,7 +12,8 @@ from agents.reconciler.chain import causal_chain
 from agents.reconciler.likelihood import clamp, likelihood_word
 from agents.reconciler.outcome import Outcome, Ranked, Rule, Treatment
 from agents.reconciler.posterior import Standing, claim_of, posteriors
-from agents.reconciler.scoring import Scored, is_over
+from agents.reconciler.relevance import is_over
+from agents.reconciler.scoring import Scored
 
 NO_FAULT_DECIBANS = 14.0
 MIN_POSTERIOR = 0.60
@@ -35,7 +36,7 @@ def rank(
     ``calibration`` says how often such claims were right; None: the map of this version.
     """
     standings = [standing_of(c) for c in candidates]
-    calm_decibans = NO_FAULT_DECIBANS if is_over(findings, case) else -30.0
+    calm_decibans = NO_FAULT_DECIBANS if is_over(findings) else -30.0
     raw, calm = posteriors(standings, calm_decibans=calm_decibans)
     found, claim = raw, claim_of(standings, raw)
     if claim is not None and claim.posterior > calm:
@@ -123,15 +124,20 @@ def _rules(
     support = {s.index for s in leader.scored.stances if s.decibans >= 1}
     tried = {i: ok for i, ok in (challenged or {}).items() if i in support}
     survived = bool(tried) and all(tried.values())
+    listed, strong = ", ".join(kinds) or "none", "; ".join(s.rule for s in against)
     rules = (
         Rule("Probability at least 60%", leader.posterior >= MIN_POSTERIOR,
-             f"{leader.posterior:.0%}"),
-        Rule("At least 20 points ahead of the next", margin >= MIN_MARGIN, f"{margin:.0%} ahead"),
-        Rule("Two independent kinds of telemetry", len(kinds) >= 2, ", ".join(kinds) or "none"),
-        Rule("Nothing strong stands against it", not against,
-             "; ".join(s.rule for s in against) or "nothing"),
+             f"{leader.posterior:.0%}", "a likely cause needs a probability of 60%"),
+        Rule("At least 20 points ahead of the next", margin >= MIN_MARGIN, f"{margin:.0%} ahead",
+             f"it is {100 * margin:.0f} points ahead of the next, and 20 are needed"),
+        Rule("Two independent kinds of telemetry", len(kinds) >= 2, listed,
+             f"two independent kinds of telemetry must support it, and it has {listed}"),
+        Rule("Nothing strong stands against it", not against, strong or "nothing",
+             f"this stands strongly against it: {strong}"),
         Rule("Its strongest evidence survived a challenge", survived,
-             f"{sum(tried.values())} of {len(tried)} survived" if tried else "not challenged"),
+             f"{sum(tried.values())} of {len(tried)} survived" if tried else "not challenged",
+             "another agent's own query did not bear its strongest evidence out" if tried
+             else "no other agent could check its strongest evidence"),
     )  # fmt: skip
     return rules[:-1] if challenged is None else rules
 
@@ -223,6 +229,9 @@ def _inconclusive(leader: Ranked | None, rules: tuple[Rule, ...], gaps: tuple[st
         if leader
         else "There is no lead yet."
     )
+    short = [rule.shortfall for rule in rules if not rule.passed and rule.shortfall]
+    if leader and short:
+        lead += f" Not enough: {'; '.join(short)}."
     return replace(
         base,
         verdict="inconclusive", leader=leader, confidence=None, summary=f"No cause found. {lead}",

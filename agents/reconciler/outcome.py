@@ -27,11 +27,15 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One published verdict rule, whether it passed, and by what."""
+    """One published verdict rule, whether it passed, and by what.
+
+    ``shortfall`` says, as a clause about the leading cause, what it means not to pass.
+    """
 
     name: str
     passed: bool
     detail: str
+    shortfall: str = ""
 
 
 @dataclass(frozen=True, slots=True)

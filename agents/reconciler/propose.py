@@ -7,6 +7,7 @@ from agents.enums import Presence
 from agents.faults.model import Blame, FaultModel
 from agents.faults.registry import FAULTS
 from agents.findings import Cause, Finding
+from agents.reconciler.relevance import relevance_of
 from agents.reconciler.scoring import Scored, score
 from telemetry.types import ResourceRef
 
@@ -19,7 +20,10 @@ def propose(
 ) -> list[Scored]:
     """Return the candidates that some finding triggers, best first, scored on what is known."""
     causes: dict[tuple[ResourceRef, str], Cause] = {}
-    strongest_first = sorted(findings, key=lambda f: -f.strength)
+    relevance = relevance_of(findings, case)
+    strongest_first = sorted(
+        (f for f in findings if not relevance.is_earlier(f)), key=lambda f: -f.strength
+    )
     for model in FAULTS.values():
         for finding in strongest_first:
             if finding.presence is Presence.PRESENT and finding.feature in model.triggers:

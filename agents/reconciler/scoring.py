@@ -11,8 +11,8 @@ from agents.faults.model import FaultModel, Prediction, Where
 from agents.faults.registry import FAULTS
 from agents.features import FEATURES
 from agents.findings import Cause, Finding
+from agents.reconciler.relevance import Relevance, relevance_of
 from agents.reconciler.weights import factor_of
-from agents.specialists.reader import earliest_symptom
 from telemetry.types import ResourceKind, ResourceRef, TopologyGraph
 
 MAX_DECIBANS = 15.0
@@ -93,20 +93,22 @@ def score(cause: Cause, findings: Sequence[Finding], case: Case) -> Scored:
     """
     model = FAULTS[cause.fault_class]
     locator = Locator(case, cause.resource)
+    relevance = relevance_of(findings, case)
     by_feature: dict[str, list[int]] = defaultdict(list)
     for index, finding in enumerate(findings):
-        by_feature[finding.feature].append(index)
+        if not relevance.is_earlier(finding):
+            by_feature[finding.feature].append(index)
     best: dict[int, StanceScore] = {}
     for prediction in model.predictions:
         near = [i for i in by_feature[prediction.feature]
                 if locator.is_at(prediction.where, findings[i])]  # fmt: skip
-        stance = _judge(prediction, near, findings, case, cause)
+        stance = _judge(prediction, near, findings, relevance, cause)
         if stance is not None:
             known = best.get(stance.index)
             if known is None or abs(stance.decibans) > abs(known.decibans):
                 best[stance.index] = stance
     stances = tuple(sorted(best.values(), key=lambda s: -abs(s.decibans)))
-    structure, notes = _structure(model, cause, stances, findings, case)
+    structure, notes = _structure(model, cause, findings, case, relevance)
     shares = shares_of(stances, findings)
     evidence = sum(s.decibans * share for s, share in zip(stances, shares, strict=True))
     total = model.prior + structure + evidence
@@ -125,7 +127,7 @@ def _judge(
     prediction: Prediction,
     near: list[int],
     findings: Sequence[Finding],
-    case: Case,
+    relevance: Relevance,
     cause: Cause,
 ) -> StanceScore | None:
     present = [i for i in near if findings[i].presence is Presence.PRESENT]
@@ -141,10 +143,15 @@ def _judge(
         effect = "present" if prediction.present >= 0 else "refutes"
         if prediction.present < 0:
             rule = f"{prediction.feature.replace('_', ' ')} ({place}): speaks for another mechanism"
-        late = finding.onset_at and finding.onset_at > earliest_symptom(case) + TIMING_TOLERANCE
+        late = finding.onset_at and finding.onset_at > relevance.began + TIMING_TOLERANCE
         if prediction.before_symptom and late:
             weight, rule = -abs(weight), f"{rule}, but it began after the symptom"
             effect = "late"
+        share = relevance.share(finding, weight)
+        if not share:
+            return None
+        if share < 1:
+            weight, rule = weight * share, f"{rule}, half as it is over by now"
         term = f"{prediction.feature}/{effect}"
         return StanceScore(index, _bounded(weight * factor_of(term)), rule, term)
     absent = [i for i in near if findings[i].presence is Presence.ABSENT]
@@ -178,8 +185,8 @@ def shares_of(stances: Sequence[StanceScore], findings: Sequence[Finding]) -> li
 
 
 def _structure(
-    model: FaultModel, cause: Cause, stances: Sequence[StanceScore],
-    findings: Sequence[Finding], case: Case,
+    model: FaultModel, cause: Cause, findings: Sequence[Finding], case: Case,
+    relevance: Relevance,
 ) -> tuple[float, tuple[str, ...]]:  # fmt: skip
     """Return what the topology and the course of the symptom say, with a sentence each."""
     total, notes = 0.0, []
@@ -201,16 +208,10 @@ def _structure(
     has_ended = bool(triggers) and all(
         f.has_ended or f.kind.value in {"trace", "log"} for f in triggers
     )
-    if is_over(findings, case) and (model.is_generic or has_ended):
+    if relevance.is_over and (model.is_generic or has_ended):
         total += PAST_AND_OVER
         notes.append("the symptom is over although nothing was done about this")
     if model.kinds and cause.resource.kind not in model.kinds:
         is_named = cause.resource.kind in {ResourceKind.SERVICE, ResourceKind.WORKLOAD}
         total += -4.0 if is_named else -1.0
     return total, tuple(notes)
-
-
-def is_over(findings: Sequence[Finding], case: Case) -> bool:
-    """Whether every symptom that can be judged is back to normal."""
-    verdicts = [f.presence for f in findings if f.feature == "recovered"]
-    return bool(verdicts) and all(v is Presence.PRESENT for v in verdicts)

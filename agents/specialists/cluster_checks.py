@@ -124,16 +124,13 @@ def _texts(view: ClusterView) -> Iterator[Finding]:
                 yield _finding(
                     reader, rule.feature, event.resource, Presence.PRESENT, claim, tainted=True,
                     onset=event.at, rows=[{"at": event.at.isoformat(), "text": redact(text)}],
+                    ended=view.last_said(event.resource.name, rule.pattern),
                 )  # fmt: skip
 
 
 def _is_past(view: ClusterView, feature: str, resource: ResourceRef) -> bool:
     """Whether an event tells of a hindrance that its workload has got over: all pods are ready."""
-    workload = view.workloads.get(resource.name)
-    if feature not in PASSING or workload is None or resource.name in view.unready:
-        return False
-    pods = view.pods.get(resource.name, [])
-    return bool(pods) and not any(p.restarts for p in pods)
+    return feature in PASSING and view.is_whole(resource.name)
 
 
 def _exits(view: ClusterView) -> Iterator[Finding]:
@@ -185,7 +182,7 @@ def _node(reader: Reader, feature: str, resource: ResourceRef, claim: str, node:
 
 def _finding(
     reader: Reader, feature: str, resource: ResourceRef, presence: Presence, claim: str, *,
-    tainted: bool = False, onset: datetime | None = None,
+    tainted: bool = False, onset: datetime | None = None, ended: datetime | None = None,
     rows: list[dict[str, object]] | None = None,
 ) -> Finding:  # fmt: skip
     return Finding(
@@ -197,6 +194,7 @@ def _finding(
         claim=claim,
         provenance=reader.cluster().provenance,
         onset_at=onset,
+        ended_at=ended,
         sample={"rows": rows} if rows else {},
         is_tainted=tainted,
     )

@@ -41,7 +41,8 @@ def check_kills(view: ClusterView) -> Iterator[Finding]:
     for name, workload in view.workloads.items():
         for event in view.said(name, OOM)[-1:]:
             claim = f"Event on {name}: {quote(event)}."
-            yield view.finding("oom_event", workload.resource, claim, event=event)
+            yield view.finding("oom_event", workload.resource, claim, event=event,
+                               ended_at=view.last_said(name, OOM))  # fmt: skip
 
 
 def check_unready(view: ClusterView) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from agents.enums import Presence
@@ -112,10 +113,22 @@ class ClusterView:
         """Return the warnings about something whose reason or message meets a pattern."""
         return [e for e in self.events.get(name, []) if pattern.search(f"{e.reason} {e.message}")]
 
+    def is_whole(self, name: str) -> bool:
+        """Whether all pods of a workload are ready, and none of them has ever restarted."""
+        pods = self.pods.get(name, [])
+        known = name in self.workloads and name not in self.unready
+        return known and bool(pods) and not any(p.restarts for p in pods)
+
+    def last_said(self, name: str, pattern: re.Pattern[str]) -> datetime | None:
+        """Return when warnings of a kind ended about a workload that is whole again, or None."""
+        said = self.said(name, pattern) if self.is_whole(name) else []
+        return max((e.at for e in said), default=None)
+
     def finding(
         self, feature: str, resource: ResourceRef, claim: str, *, strength: float = 1.0,
         peer: ResourceRef | None = None, presence: Presence = Presence.PRESENT,
         rows: Sequence[dict[str, object]] = (), event: ClusterEvent | None = None,
+        ended_at: datetime | None = None,
     ) -> Finding:  # fmt: skip
         """Return a finding about the cluster; with an event, quoting it."""
         if event is not None:
@@ -133,6 +146,7 @@ class ClusterView:
             strength=strength,
             sample={"rows": list(rows[:MAX_ROWS])} if rows else {},
             is_tainted=event is not None,
+            ended_at=ended_at,
         )
 
 

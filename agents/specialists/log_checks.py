@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 from agents.case import Case
 from agents.detectors.log_templates import Template, find_new, mine
@@ -55,6 +56,7 @@ FOREIGN = re.compile(r"(call to|calling|request to|upstream|from) [\w./-]+ (fail
                      r"( are| is|s)? (available|found|ready|for)", re.I)  # fmt: skip
 MAX_LINES = 5
 MIN_COUNT = 3
+SILENT_SECONDS = 60.0
 # One line of these is enough: nobody logs them without cause.
 DECISIVE = {
     "credentials_logs", "read_only_logs", "connections_logs", "port_in_use_logs", "dns_logs",
@@ -136,10 +138,20 @@ def _finding(reader: Reader, feature: str, resource: ResourceRef, templates: lis
         peer=database_of(reader.case, resource) if feature in ABOUT_DATABASES else None,
         strength=1.0 if feature in DECISIVE else min(1.0, 0.4 + count / 40),
         onset_at=utc(first),
+        ended_at=None if feature in DECISIVE else _fell_silent(reader, templates),
         sample={"lines": [redact(t.example, limit=300) for t in templates[:MAX_LINES]],
                 "templates": [{"text": t.text, "count": t.count} for t in templates[:MAX_LINES]]},
         is_tainted=True,
     )  # fmt: skip
+
+
+def _fell_silent(reader: Reader, templates: list[Template]) -> datetime | None:
+    """Return when lines that kept coming came last, if they have stopped; else None."""
+    times = sorted(at for t in templates for at in t.times)
+    silence = reader.case.window.end.timestamp() - times[-1]
+    gap = (times[-1] - times[0]) / max(1, len(times) - 1)
+    is_whole = not reader.logs("window").provenance.truncated_count
+    return utc(times[-1]) if is_whole and silence > max(SILENT_SECONDS, 3 * gap) else None
 
 
 def database_of(case: Case, resource: ResourceRef) -> ResourceRef | None:

@@ -13,7 +13,7 @@ from agents.specialists.metric_findings import Result, is_back, metric_finding, 
 from agents.specialists.metric_rules import RULES, MetricRule, RuleShape
 from agents.specialists.paired_checks import check_pairs
 from agents.specialists.phrasing import quantity
-from agents.specialists.reader import Reader
+from agents.specialists.reader import Reader, earliest_symptom
 from telemetry.types import Semantic, Series
 
 EXTRA = {
@@ -69,7 +69,7 @@ def _apply(reader: Reader, rule: MetricRule, series: Series, result: Result) -> 
         return _apply_count(reader, rule, series, result)
     shift = compare(
         series.times, series.values, baseline_end=reader.case.baseline.end.timestamp(),
-        falling=rule.falling,
+        falling=rule.falling, since=earliest_symptom(reader.case).timestamp(),
     )  # fmt: skip
     if shift is None:
         return None
@@ -81,7 +81,7 @@ def _apply(reader: Reader, rule: MetricRule, series: Series, result: Result) -> 
         magnitude=shift.peak if rule.shape is RuleShape.LEVEL else shift.ratio,
         strength=_strength(rule, shift), onset=shift.onset,
         unit=series.ref.unit if rule.shape is RuleShape.LEVEL else "x",
-        has_ended=is_back(shift),
+        has_ended=is_back(shift), ended=shift.ended,
     )  # fmt: skip
 
 

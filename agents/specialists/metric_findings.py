@@ -34,9 +34,9 @@ def sample_of(series: Series, unit: str) -> dict[str, object]:
 def metric_finding(
     reader: Reader, feature: str, series: Series, result: Result, *, presence: Presence,
     claim: str, magnitude: float | None = None, strength: float = 1.0, onset: float | None = None,
-    unit: str = "", has_ended: bool = False,
+    unit: str = "", has_ended: bool = False, ended: float | None = None,
 ) -> Finding:  # fmt: skip
-    """Return a finding about one series."""
+    """Return a finding about one series. ``onset`` and ``ended`` are Unix seconds."""
     return Finding(
         agent=reader.agent,
         feature=feature,
@@ -52,6 +52,7 @@ def metric_finding(
         onset_at=None if onset is None else utc(onset),
         sample=sample_of(series, series.ref.unit) if presence is Presence.PRESENT else {},
         has_ended=has_ended,
+        ended_at=None if ended is None else utc(ended),
     )
 
 

@@ -11,7 +11,7 @@ from agents.features import FEATURES
 from agents.findings import Finding
 from agents.specialists.metric_findings import Result, is_back, metric_finding, words_of
 from agents.specialists.phrasing import clock, quantity
-from agents.specialists.reader import Reader
+from agents.specialists.reader import Reader, earliest_symptom
 from agents.specialists.trace_checks import still_going
 from telemetry.types import Semantic, Series
 
@@ -45,12 +45,14 @@ def _paired(
 
 
 def _retries(reader: Reader, by_semantic: BySemantic, result: Result) -> Iterator[Finding]:
+    began = earliest_symptom(reader.case).timestamp()
     for retries, total in _paired(by_semantic, Semantic.RETRY_RATE, Semantic.REQUEST_RATE):
         first = np.maximum(total.values - retries.values, 1e-9)
         amplified = Series(retries.ref, retries.times, retries.values / first)
         shift = compare(
-            amplified.times, amplified.values, baseline_end=reader.case.baseline.end.timestamp()
-        )
+            amplified.times, amplified.values,
+            baseline_end=reader.case.baseline.end.timestamp(), since=began,
+        )  # fmt: skip
         if shift is None:
             continue
         words = words_of(retries, shift.baseline, shift.peak, shift.onset)
@@ -66,7 +68,7 @@ def _retries(reader: Reader, by_semantic: BySemantic, result: Result) -> Iterato
             reader, "retry_amplification", retries, result,
             presence=Presence.PRESENT if is_storm else Presence.ABSENT, claim=claim,
             magnitude=1 + shift.peak, unit="x", strength=min(1.0, shift.peak / 3),
-            onset=shift.onset, has_ended=is_back(shift),
+            onset=shift.onset, has_ended=is_back(shift), ended=shift.ended,
         )  # fmt: skip
 
 
@@ -75,6 +77,7 @@ def _outside_traffic(reader: Reader, by_semantic: BySemantic, result: Result) ->
     own = [s for s in by_semantic.get(Semantic.REQUEST_RATE, []) if s.ref.peer is None]
     edges = [s for s in by_semantic.get(Semantic.REQUEST_RATE, []) if s.ref.peer is not None]
     measured = {edge.ref.peer for edge in edges}
+    began = earliest_symptom(reader.case).timestamp()
     for series in own:
         if series.ref.resource not in measured and reader.case.graph.callers(series.ref.resource):
             continue  # What its callers send is not known: nothing can be said of the outside.
@@ -82,13 +85,9 @@ def _outside_traffic(reader: Reader, by_semantic: BySemantic, result: Result) ->
         for edge in edges:
             if edge.ref.peer == series.ref.resource and len(edge.values) == len(outside):
                 outside = outside - edge.values
-        shift = compare(
-            series.times, series.values, baseline_end=reader.case.baseline.end.timestamp()
-        )
-        rest = compare(
-            series.times, np.maximum(outside, 0.0),
-            baseline_end=reader.case.baseline.end.timestamp(),
-        )  # fmt: skip
+        base = reader.case.baseline.end.timestamp()
+        shift = compare(series.times, series.values, baseline_end=base, since=began)
+        rest = compare(series.times, np.maximum(outside, 0.0), baseline_end=base, since=began)
         if shift is None or rest is None:
             continue
         is_surge = (
@@ -106,7 +105,7 @@ def _outside_traffic(reader: Reader, by_semantic: BySemantic, result: Result) ->
             reader, "traffic_rise", series, result,
             presence=Presence.PRESENT if is_surge else Presence.ABSENT, claim=claim,
             magnitude=shift.ratio, unit="x", strength=min(1.0, shift.ratio / 3), onset=shift.onset,
-            has_ended=is_back(shift),
+            has_ended=is_back(shift), ended=shift.ended,
         )  # fmt: skip
 
 
@@ -117,8 +116,9 @@ def _share_check(
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(whole.values > 0, part.values / whole.values, np.nan)
     shift = compare(
-        part.times, share, baseline_end=reader.case.baseline.end.timestamp(), falling=falling
-    )
+        part.times, share, baseline_end=reader.case.baseline.end.timestamp(), falling=falling,
+        since=earliest_symptom(reader.case).timestamp(),
+    )  # fmt: skip
     if shift is None:
         return None
     is_beyond = shift.peak <= level if falling else shift.peak >= level
@@ -139,7 +139,7 @@ def _share_check(
     return metric_finding(
         reader, feature, part, result,
         presence=Presence.PRESENT if is_beyond else Presence.ABSENT, claim=claim,
-        magnitude=shift.peak, unit="ratio", onset=shift.onset, has_ended=is_back(shift),
+        magnitude=shift.peak, unit="ratio", onset=shift.onset, has_ended=is_back(shift), ended=shift.ended,
     )  # fmt: skip
 
 

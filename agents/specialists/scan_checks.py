@@ -9,7 +9,7 @@ from agents.enums import Presence
 from agents.findings import Finding
 from agents.specialists.metric_findings import metric_finding
 from agents.specialists.phrasing import clock, quantity
-from agents.specialists.reader import Reader
+from agents.specialists.reader import Reader, earliest_symptom
 from telemetry.types import ResourceRef, Series
 
 FEATURE = "series_anomaly"
@@ -47,7 +47,7 @@ def check_series(reader: Reader) -> Iterator[Finding]:
         yield metric_finding(
             reader, FEATURE, found.series, result, presence=Presence.PRESENT, claim=claim,
             magnitude=found.found.score, unit="sigma", strength=found.weight / most,
-            onset=found.found.onset,
+            onset=found.found.onset, ended=found.found.ended,
         )  # fmt: skip
     for resource in {s.ref.resource for s in result.data} - set(strange):
         series = next(s for s in result.data if s.ref.resource == resource)
@@ -58,8 +58,9 @@ def check_series(reader: Reader) -> Iterator[Finding]:
 def _by_resource(reader: Reader, every: tuple[Series, ...]) -> dict[ResourceRef, Strange]:
     scores: dict[ResourceRef, list[tuple[float, Series, Deviation]]] = {}
     end = reader.case.baseline.end.timestamp()
+    began = earliest_symptom(reader.case).timestamp()
     for series in every:
-        found = deviation(series.times, series.values, baseline_end=end)
+        found = deviation(series.times, series.values, baseline_end=end, since=began)
         if found is not None and found.score >= MIN_SCORE:
             scores.setdefault(series.ref.resource, []).append((found.score, series, found))
     strange = {}
