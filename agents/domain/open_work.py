@@ -4,18 +4,24 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Greatest
 
 from agents.domain.dispatch import advance
-from agents.domain.rounds import LOOK_AGAIN, open_investigation, wake
+from agents.domain.rounds import FIRST_PAUSE, LOOK_AGAIN, open_investigation, wake
 from agents.enums import WorkState
 from agents.jobs import enqueue_work_item
 from agents.models import WorkItem
 from investigations.domain.board import EvidenceDraft, post_evidence
 from investigations.domain.clock import database_now
-from investigations.enums import EvidenceKind, InvestigationState, SteeringState
-from investigations.models import Investigation
+from investigations.enums import (
+    AlertStatus,
+    DiagnosisVerdict,
+    EvidenceKind,
+    InvestigationState,
+    SteeringState,
+)
+from investigations.models import Diagnosis, Investigation
 
 log = structlog.get_logger(__name__)
 OPEN_WORK_LOCK = 0x5E_0BE4
@@ -78,8 +84,9 @@ def _touched(now: datetime) -> list[int]:
     """Return investigations with words of people that nobody has read, answered or weighed yet.
 
     And those that were concluded on the very first samples, when more have come in, or without a
-    cause before their alerts changed.
+    cause before their alerts changed, or while they go on.
     """
+    latest = Diagnosis.objects.filter(investigation=OuterRef("pk")).order_by("-number")
     rows = Investigation.objects.filter(paused_at__isnull=True)
     asks = (
         rows.filter(hypotheses__fault_class="", hypotheses__note=""),
@@ -95,6 +102,11 @@ def _touched(now: datetime) -> list[int]:
         rows.filter(
             state=InvestigationState.CONCLUDED, ended_at__gt=now - WATCHED,
             incident__alerts__received_at__gt=F("ended_at"),
+        ),
+        rows.annotate(verdict=Subquery(latest.values("verdict")[:1])).filter(
+            state=InvestigationState.CONCLUDED, verdict=DiagnosisVerdict.INCONCLUSIVE,
+            ended_at__range=(now - WATCHED, now - FIRST_PAUSE),
+            incident__alerts__status=AlertStatus.FIRING,
         ),
     )  # fmt: skip
     return sorted({pk for ask in asks for pk in ask.values_list("pk", flat=True)[:LIMIT]})

@@ -128,7 +128,7 @@ def _next_round(row: Investigation) -> Plan | None:
         return starved, agents_for(starved), "", "there is budget again"
     if _is_news(row):
         return WorkKind.GATHER, list(SPECIALISTS), "", "the alerts changed"
-    if _was_early(row):
+    if _was_early(row) or _burns_on(row):
         return WorkKind.GATHER, list(SPECIALISTS), "", "more data has come in"
     untested = row.hypotheses.filter(
         state=HypothesisState.PROPOSED, fault_class__in=sorted(FAULTS)
@@ -178,6 +178,17 @@ def _was_early(row: Investigation) -> bool:
     if latest is None or not latest.reached_at < settled <= database_now():
         return False
     return _may_look_again(row)
+
+
+def _burns_on(row: Investigation) -> bool:
+    """Whether no cause is known while an alert still fires: looked at again, ever more seldom."""
+    latest = row.diagnoses.order_by("-number").first()
+    if latest is None or latest.verdict != DiagnosisVerdict.INCONCLUSIVE:
+        return False
+    is_due = database_now() >= latest.reached_at + pause_after(latest.number + PROMPT_LOOKS)
+    if not is_due or is_spent(row) or not _may_look_again(row):
+        return False
+    return row.incident.alerts.filter(status=AlertStatus.FIRING).exists()
 
 
 def _may_look_again(row: Investigation) -> bool:

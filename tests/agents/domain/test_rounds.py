@@ -14,9 +14,10 @@ from agents.enums import WorkKind, WorkState
 from agents.models import WorkItem
 from investigations.domain import runs
 from investigations.domain.clock import database_now
-from investigations.enums import DiagnosisVerdict, EvidenceKind
+from investigations.domain.diagnoses import DiagnosisDraft, reach_diagnosis
+from investigations.enums import AlertStatus, DiagnosisVerdict, EvidenceKind
 from investigations.errors import StaleLease
-from investigations.models import Evidence, Investigation
+from investigations.models import Alert, Evidence, Investigation
 from tests.factories.people import person
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
@@ -144,3 +145,32 @@ def test_a_verdict_on_the_first_samples_is_looked_at_once_more(lab_incident, mon
 def test_alerts_that_come_and_go_begin_rounds_ever_more_seldom() -> None:
     pauses = [rounds.pause_after(looks).total_seconds() for looks in (1, 3, 4, 5, 6, 99)]
     assert pauses == [0, 0, 60, 120, 240, 900]
+
+
+def test_an_alert_that_burns_on_without_a_cause_is_looked_at_again(
+    lab_incident, monkeypatch
+) -> None:
+    investigation = lab_incident("bad_release_errors").investigation
+    incident = investigation.incident
+    unsure = DiagnosisDraft(DiagnosisVerdict.INCONCLUSIVE, "No cause found.")
+    reach_diagnosis(investigation_id=investigation.pk, draft=unsure, step_key="t", author="agent/t")
+    alerts = Alert.objects.filter(incident=incident)
+    alerts.create(
+        incident=incident, source="test", fingerprint="1", name="Errors", status="resolved",
+        resource=incident.resource, starts_at=incident.started_at, received_at=incident.started_at,
+    )  # fmt: skip
+    run_open_work()
+    assert rounds.reenter(investigation.pk) is False, "nothing burns"
+    alerts.update(status=AlertStatus.FIRING)
+    assert rounds.reenter(investigation.pk) is False, "it has only just looked"
+    for module in (rounds, open_work):
+        monkeypatch.setattr(module, "FIRST_PAUSE", timedelta(0))
+    Investigation.objects.filter(pk=investigation.pk).update(budget_queries=1)
+    run_open_work()
+    assert investigation.work_items.filter(round=1).count() == 0, "the budget is used up"
+    Investigation.objects.filter(pk=investigation.pk).update(budget_queries=1000)
+    run_open_work()
+    assert drain(investigation.pk, timeout_seconds=60)
+    last = investigation.diagnoses.order_by("-number").first()
+    assert (last.number, last.verdict) == (3, DiagnosisVerdict.LIKELY_CAUSE)
+    assert rounds.reenter(investigation.pk) is False, "a cause is known"
