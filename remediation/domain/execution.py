@@ -5,56 +5,95 @@ from datetime import timedelta
 import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from investigations.domain.clock import ClockTimestamp, database_now
 from investigations.domain.crash import crash_at
 from investigations.rules import can_approve
 from remediation.domain.digests import digest_of_action
+from remediation.domain.kill_switch import environment_of, is_free
+from remediation.domain.live_check import drift_of
 from remediation.domain.planning import SYSTEM
 from remediation.domain.transitions import move
 from remediation.enums import ActionState, Decision
-from remediation.errors import ExecutorError, IllegalTransition
+from remediation.errors import ExecutorError, IllegalTransition, NotPlannable, TargetRefused
 from remediation.executors.ports import Request
 from remediation.executors.registry import executor_for
 from remediation.guardrails.base import Situation
 from remediation.guardrails.evaluate import blocks, evaluate
 from remediation.guardrails.rules import (
+    blast_radius,
     change_freeze,
     cooldown,
     incident_state,
     kill_switch,
+    oscillation,
     protected_resources,
     rate_limit,
 )
-from remediation.models import Action, Execution, KillSwitch, VerificationRun
+from remediation.models import Action, Execution, VerificationRun
 
 log = structlog.get_logger(__name__)
 VERIFY_FOR_SECONDS = 120.0
-AT_CLAIM = (kill_switch, incident_state, protected_resources, change_freeze, cooldown, rate_limit)
+AT_CLAIM = (
+    kill_switch, incident_state, protected_resources, blast_radius, change_freeze, cooldown,
+    rate_limit, oscillation,
+)  # fmt: skip
+BUDGET_LOCK = 0x5E_B0D6
+STOPPED = "All actions were stopped before it began. Nothing ran."
+UNDO_STOPPED = "It did not help. Its undo was stopped with all actions: a person must judge."
 
 
 def execute(action_id: int) -> None:
     """Run an approved action. Safe to call any number of times: only one call claims it."""
+    if not _is_as_planned(action_id):
+        return
     execution = claim(action_id)
     if execution is not None:
         crash_at("after_intent")
         act(execution)
 
 
+def _is_as_planned(action_id: int) -> bool:
+    """Whether planning anew on the live target gives the same; if not, the action goes stale.
+
+    A target that cannot be read now is no reason to run: it is tried again until its time is up.
+    """
+    action = Action.objects.select_related("diagnosis", "investigation__incident").get(pk=action_id)
+    if action.state != ActionState.APPROVED:
+        return False
+    try:
+        drift = drift_of(action)
+    except (ExecutorError, NotPlannable) as error:
+        log.warning("execution.target_unread", action=action.pk, reason=str(error))
+        return False
+    if drift:
+        try:
+            move(action, ActionState.STALE, actor=SYSTEM, result=f"{drift} Nothing ran.")
+        except IllegalTransition:
+            log.info("execution.moved_on", action=action.pk)
+    return not drift
+
+
 def claim(action_id: int) -> Execution | None:
     """Check everything once more and write the intent, in one transaction.
 
-    In order: kill switch (row locked for share), state, digest and expiry, approvers, guardrails,
-    no other attempt on the target. Returns None when it may not run; the action then says why.
+    In order: kill switches (rows locked for share), state, digest and expiry, approvers,
+    guardrails, no other attempt on the target. Claims of one environment take turns, so that two
+    cannot both be its last change of the hour. Returns None when it may not run; the action then
+    says why.
     """
     with transaction.atomic():
-        is_free = _is_free()
+        seen = Action.objects.select_related("investigation__incident").get(pk=action_id)
+        may_run = is_free(seen)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))",
+                           [BUDGET_LOCK, environment_of(seen)])  # fmt: skip
         action = Action.objects.select_for_update().get(pk=action_id)
         if action.state != ActionState.APPROVED:
             return None
         stopped = (ActionState.HALTED, "All actions are stopped. Nothing ran.")
-        refusal = _refusal(action) if is_free else stopped
+        refusal = _refusal(action) if may_run else stopped
         if refusal is not None:
             move(action, refusal[0], actor=SYSTEM, result=refusal[1])
             return None
@@ -95,43 +134,46 @@ def _may_still_approve(user_id: int) -> bool:
 def act(execution: Execution) -> None:
     """Make the change and record what came of it.
 
-    The call is made while the kill switch's row is held for share: engaging it waits for a call in
-    flight, and after its commit none starts.
+    The call is made while the kill switches' rows are held for share: engaging one waits for a call
+    in flight, and after its commit none starts.
     """
     action = execution.action
-    executor = executor_for(action.executor)
     request: Request = dict(action.undo_payload if execution.is_undo else action.payload)
     try:
+        executor = executor_for(action.executor)
         with transaction.atomic():
-            if not _is_free():
-                _halt(execution, "All actions were stopped before it began. Nothing ran.")
+            if not is_free(action):
+                _halt(execution)
                 return
-            version = action.target_version
-            if execution.is_undo:
-                version = executor.observe(action.target.rpartition("/")[2]).version
             output = executor.execute(
-                request, uid=action.target_uid, version=version, key=execution.key
+                request, uid=action.target_uid, version=_expected(execution), key=execution.key
             )
             crash_at("after_call")
+    except NotPlannable as error:
+        _failed(execution, TargetRefused(str(error)))
+        return
     except ExecutorError as error:
         _failed(execution, error)
         return
     _done(execution, output)
 
 
-def _is_free() -> bool:
-    rows = list(
-        KillSwitch.objects.raw(
-            "SELECT * FROM remediation_killswitch WHERE scope = 'global' FOR SHARE"
-        )
-    )
-    return len(rows) == 1 and not rows[0].is_engaged
+def _expected(execution: Execution) -> str:
+    """Return the target's version that the change expects: for an undo, what the action left.
 
-
-def _halt(execution: Execution, text: str) -> None:
-    Execution.objects.filter(pk=execution.pk).update(finished_at=ClockTimestamp(), error=text)
+    So an undo never takes back what somebody else has changed since.
+    """
+    action = execution.action
     if not execution.is_undo:
-        move(execution.action, ActionState.HALTED, actor=SYSTEM, result=text)
+        return str(action.target_version)
+    left = action.executions.get(is_undo=False).output
+    return str(left.get("generation") or left.get("resource_version") or action.target_version)
+
+
+def _halt(execution: Execution) -> None:
+    text = UNDO_STOPPED if execution.is_undo else STOPPED
+    Execution.objects.filter(pk=execution.pk).update(finished_at=ClockTimestamp(), error=text)
+    move(execution.action, ActionState.HALTED, actor=SYSTEM, result=text)
 
 
 def _failed(execution: Execution, error: ExecutorError) -> None:
@@ -171,21 +213,52 @@ def _done(execution: Execution, output: dict[str, str]) -> None:
              result="Done. Measuring whether it helped.")  # fmt: skip
 
 
-def resolve_unknown(action: Action) -> None:
-    """Find out by the key whether a crashed or timed-out attempt was done. Never tries again."""
+def resolve_unknown(action: Action, *, is_settled: bool = True) -> None:
+    """Find out by the key whether a crashed or timed-out attempt was done. Never tries again.
+
+    ``is_settled``: whether so much time has passed that a request which left no trace cannot arrive
+    any more. Until then only what was done is believed.
+    """
     execution = action.executions.get(is_undo=False)
     try:
-        target = action.target.rpartition("/")[2]
-        found = executor_for(action.executor).find_by_key(execution.key, target=target)
-    except ExecutorError as error:
+        found = look_up(execution)
+    except (ExecutorError, NotPlannable) as error:
         log.warning("execution.still_unknown", action=action.pk, reason=str(error))
         return
     try:
         if found is not None:
             _done(execution, found)
-        else:
+        elif is_settled:
             Execution.objects.filter(pk=execution.pk).update(finished_at=ClockTimestamp())
             move(action, ActionState.FAILED, actor=SYSTEM,
                  result="The target has no trace of it: it was not done. Nothing ran.")  # fmt: skip
     except IllegalTransition:
         log.info("execution.resolved_elsewhere", action=action.pk)
+
+
+def look_up(execution: Execution) -> dict[str, str] | None:
+    """Read at the target what became of an attempt; None: it was not done.
+
+    Raises:
+        ExecutorError, NotPlannable: It cannot be told now.
+    """
+    action = execution.action
+    target = action.target.rpartition("/")[2]
+    return executor_for(action.executor).find_by_key(execution.key, target=target)
+
+
+def resume_undo(execution: Execution) -> None:
+    """Go on with an undo whose worker died or whose answer was lost: read first, then act.
+
+    What is not known to have been done is asked for again under the same key, which the target does
+    once; while it cannot be read, nothing is done.
+    """
+    try:
+        found = look_up(execution)
+    except (ExecutorError, NotPlannable) as error:
+        log.warning("undo.still_unknown", action=execution.action_id, reason=str(error))
+        return
+    if found is not None:
+        _done(execution, found)
+    else:
+        act(execution)

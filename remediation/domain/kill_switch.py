@@ -8,12 +8,38 @@ from investigations.domain.audit import record_audit
 from investigations.domain.clock import ClockTimestamp
 from investigations.rules import can_administer, can_approve, can_respond
 from remediation.errors import NotYours
-from remediation.models import KillSwitch
+from remediation.models import Action, KillSwitch
+from remediation.queries.switches import GLOBAL, scopes_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-GLOBAL = "global"
+
+def is_free(action: Action) -> bool:
+    """Whether no switch stops the action, with their rows held for share until the commit.
+
+    Engaging any scope locks the global row as well, so it waits for whoever has asked here, also
+    where the scope has no row yet. No global row counts as engaged.
+    """
+    rows = KillSwitch.objects.raw(
+        "SELECT * FROM remediation_killswitch WHERE scope = ANY(%s) ORDER BY scope FOR SHARE",
+        [list(scopes_of(kind=action.kind, environment=environment_of(action)))],
+    )
+    known = {row.scope: row.is_engaged for row in rows}
+    return GLOBAL in known and not any(known.values())
+
+
+def environment_of(action: Action) -> str:
+    """Return where an action would run."""
+    return str(action.investigation.incident.environment)
+
+
+def _locked(scope: str, *, is_engaged: bool) -> KillSwitch:
+    """Return a scope's row, made if it is missing, with the global one locked too."""
+    KillSwitch.objects.get_or_create(scope=GLOBAL, defaults={"is_engaged": True})
+    KillSwitch.objects.get_or_create(scope=scope, defaults={"is_engaged": is_engaged})
+    rows = KillSwitch.objects.select_for_update().filter(scope__in={GLOBAL, scope})
+    return {row.scope: row for row in rows.order_by("scope")}[scope]
 
 
 def engage(*, person: "User", reason: str = "", scope: str = GLOBAL) -> KillSwitch:
@@ -27,9 +53,8 @@ def engage(*, person: "User", reason: str = "", scope: str = GLOBAL) -> KillSwit
     if not (can_respond(person) or can_administer(person)):
         raise NotYours("Viewers cannot stop actions. Ask a responder.")
     with transaction.atomic():
-        KillSwitch.objects.get_or_create(scope=scope)
-        row = KillSwitch.objects.select_for_update().get(scope=scope)
-        if not row.is_engaged:
+        row = _locked(scope, is_engaged=False)
+        if not row.is_engaged or row.engaged_by_id is None:
             row.is_engaged, row.engaged_by = True, person
             row.reason = (reason or "no reason given")[:300]
             row.changed_at = ClockTimestamp()
@@ -43,7 +68,9 @@ def engage(*, person: "User", reason: str = "", scope: str = GLOBAL) -> KillSwit
 
 
 def release(*, person: "User", reason: str, scope: str = GLOBAL) -> KillSwitch:
-    """Let actions run again. Starts nothing: what was halted stays halted.
+    """Let actions run again. Starts nothing: what was halted stays halted. Idempotent.
+
+    A switch whose row is missing counts as engaged, and is released like any other.
 
     Raises:
         NotYours: No approver, the engager themself, or no reason.
@@ -53,8 +80,10 @@ def release(*, person: "User", reason: str, scope: str = GLOBAL) -> KillSwitch:
     if not reason.strip():
         raise NotYours("Say why it is safe again.")
     with transaction.atomic():
-        row = KillSwitch.objects.select_for_update().get(scope=scope)
-        if row.is_engaged and row.engaged_by_id == person.pk:
+        row = _locked(scope, is_engaged=True)
+        if not row.is_engaged:
+            return row
+        if row.engaged_by_id == person.pk:
             raise NotYours("You engaged it: another approver must release it.")
         row.is_engaged = False
         row.reason = reason[:300]

@@ -54,7 +54,8 @@ def _sweep() -> None:
     for action in crashed[:LIMIT]:
         _mark_unknown(action)
     for action in Action.objects.filter(state=ActionState.UNKNOWN)[:LIMIT]:
-        resolve_unknown(action)
+        began = action.executions.get(is_undo=False).started_at
+        resolve_unknown(action, is_settled=began < now - CRASHED_AFTER)
     for action_id in _in_state(ActionState.VERIFYING):
         try:
             verify(action_id)

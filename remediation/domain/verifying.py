@@ -11,7 +11,7 @@ from investigations.domain.journal import writing
 from investigations.enums import EntryKind, IncidentState
 from investigations.errors import IllegalTransition as IncidentMoved
 from investigations.jobs import enqueue_embedding
-from remediation.domain.execution import act
+from remediation.domain.execution import act, resume_undo
 from remediation.domain.planning import SYSTEM, plan_for
 from remediation.domain.transitions import move, summary_of
 from remediation.enums import ActionState, Autonomy, VerificationPhase
@@ -31,6 +31,11 @@ def verify(action_id: int) -> VerificationPhase:
     action = run.action
     if action.state != ActionState.VERIFYING:
         return VerificationPhase(run.phase)
+    undo = action.executions.filter(is_undo=True).first()
+    if undo is not None:
+        # It has been judged: what is measured now is the undo's doing, or nobody's.
+        _undo(action, undo, is_new=False)
+        return VerificationPhase.FAILED
     now = database_now()
     if now < run.settle_until:
         return VerificationPhase.PENDING
@@ -90,18 +95,26 @@ def _did_not_help(action: Action) -> None:
             _learn(action, helped=False)
         plan_for(action.diagnosis_id)
         return
-    execution, _ = Execution.objects.get_or_create(
+    execution, is_new = Execution.objects.get_or_create(
         action=action, is_undo=True, defaults={"key": f"sre-undo-{action.pk}"}
     )
+    _undo(action, execution, is_new=is_new)
+
+
+def _undo(action: Action, execution: Execution, *, is_new: bool) -> None:
+    """Undo once. An attempt that was begun before is read at the target before anything is done."""
     if not execution.is_done:
-        act(execution)
+        (act if is_new else resume_undo)(execution)
         execution.refresh_from_db()
+        action.refresh_from_db()
     if execution.is_done:
         with transaction.atomic():
             move(action, ActionState.UNDONE, actor=SYSTEM,
                  result="It did not help and was undone.")  # fmt: skip
             _learn(action, helped=False, was_undone=True)
         plan_for(action.diagnosis_id)
+    elif action.is_final:  # refused by the target, or stopped by a kill switch
+        _learn(action, helped=False)
 
 
 def _learn(

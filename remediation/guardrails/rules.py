@@ -5,11 +5,12 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models import Q
 
-from investigations.enums import IncidentState
+from investigations.enums import IncidentOrigin, IncidentState
 from investigations.models import Incident
 from remediation.enums import ActionState, GuardrailVerdict
 from remediation.guardrails.base import Ruling, Situation
 from remediation.models import ActionOutcome, ChangeFreeze, Execution, KillSwitch
+from remediation.queries.switches import GLOBAL, scopes_of
 
 ALLOW, ASK, BLOCK = GuardrailVerdict.ALLOW, GuardrailVerdict.ASK, GuardrailVerdict.BLOCK
 MAX_SHARE = 0.20
@@ -21,9 +22,9 @@ PROTECTED_KINDS = ("database", "external", "node")
 
 def kill_switch(situation: Situation) -> Ruling:
     """Nothing runs while a switch of its scope is engaged; no readable row counts as engaged."""
-    scopes = ["global", f"action/{situation.action.kind}", f"environment/{situation.environment}"]
+    scopes = scopes_of(kind=situation.action.kind, environment=situation.environment)
     rows = {k.scope: k for k in KillSwitch.objects.filter(scope__in=scopes)}
-    if "global" not in rows:
+    if GLOBAL not in rows:
         return Ruling("kill switch", BLOCK, "The kill switch cannot be read.")
     engaged = next((k for k in rows.values() if k.is_engaged), None)
     if engaged is not None:
@@ -90,19 +91,35 @@ def cooldown(situation: Situation) -> Ruling:
 
 
 def rate_limit(situation: Situation) -> Ruling:
-    """At most two changes an hour on a target, six in an environment."""
-    since = situation.now - timedelta(hours=1)
-    ran = Execution.objects.filter(is_undo=False, started_at__gt=since).exclude(
-        action=situation.action
-    )
+    """At most two changes an hour on a target, six in an environment.
+
+    The practice system is an environment of its own, and a new one with each practice incident.
+    """
     action = situation.action
-    here = ran.filter(action__target=action.target, action__target_uid=action.target_uid).count()
-    everywhere = ran.filter(
-        action__investigation__incident__environment=situation.environment
-    ).count()
-    text = f"{here} of {PER_HOUR_SERVICE} on this target, {everywhere} of {PER_HOUR_ENVIRONMENT} in all."
-    is_over = here >= PER_HOUR_SERVICE or everywhere >= PER_HOUR_ENVIRONMENT
-    return Ruling("changes in the last hour", BLOCK if is_over else ALLOW, text)
+    since = situation.now - timedelta(hours=1)
+    ran = Execution.objects.filter(is_undo=False, started_at__gt=since).exclude(action=action)
+    here = ran.filter(action__target=action.target, action__target_uid=action.target_uid)
+    practice = Q(action__investigation__incident__origin=IncidentOrigin.PRACTICE)
+    if action.investigation.incident.origin == IncidentOrigin.PRACTICE:
+        same = ran.filter(practice).exclude(
+            action__investigation__incident__state=IncidentState.RESOLVED
+        )
+    else:
+        same = ran.exclude(practice).filter(
+            action__investigation__incident__environment=situation.environment
+        )
+    counts = (here.count(), same.count())
+    text = (
+        f"{counts[0]} of {PER_HOUR_SERVICE} on this target, "
+        f"{counts[1]} of {PER_HOUR_ENVIRONMENT} in all."
+    )
+    full = here if counts[0] >= PER_HOUR_SERVICE else same
+    if counts[0] < PER_HOUR_SERVICE and counts[1] < PER_HOUR_ENVIRONMENT:
+        return Ruling("changes in the last hour", ALLOW, text)
+    limit = PER_HOUR_SERVICE if full is here else PER_HOUR_ENVIRONMENT
+    oldest = full.order_by("-started_at").values_list("started_at", flat=True)[limit - 1]
+    text += f" From {oldest + timedelta(hours=1):%H:%MZ} on another may run."
+    return Ruling("changes in the last hour", BLOCK, f"Changes in the last hour: {text}")
 
 
 def oscillation(situation: Situation) -> Ruling:
