@@ -38,7 +38,6 @@ def make_account(*, username: str, roles: list[str], password: str | None) -> Us
             user.set_password(password)
         elif not user.password:
             user.set_unusable_password()
-        user.is_staff = Role.ADMIN in roles
         user.save()
         user.groups.set(Group.objects.filter(name__in=roles))
         record_audit(

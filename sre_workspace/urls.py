@@ -1,20 +1,19 @@
 """Every URL of the project."""
 
-from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
+from sre_workspace.sign_in import PasswordSignIn
 from sre_workspace.views import appearance, healthz, live, ready, sign_in
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("healthz/live", live, name="live"),
     path("healthz/ready", ready, name="ready"),
-    path("login/", LoginView.as_view(), name="login"),
+    path("login/", PasswordSignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("sign-in/<str:token>/", sign_in, name="sign_in"),
     path("appearance/", appearance, name="appearance"),
-    path("admin/", admin.site.urls),
     path("", include("agents.urls")),
     path("", include("remediation.urls")),
     path("", include("investigations.urls")),

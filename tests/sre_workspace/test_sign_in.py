@@ -81,7 +81,7 @@ def test_a_local_account_has_no_password(responder: User) -> None:
 def test_an_admin_is_no_approver() -> None:
     admin = make_account(username="adam", roles=["admin"], password=None)
     assert list(admin.groups.values_list("name", flat=True)) == ["admin"]
-    assert admin.is_staff
+    assert not admin.is_staff
     assert not admin.is_superuser
 
 
