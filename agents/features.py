@@ -60,6 +60,7 @@ _TABLE: tuple[tuple[str, AgentName, TelemetryKind, str, tuple[str, ...]], ...] =
         "the way to a service takes longer",
         ("rtt_rise", "edge_latency_rise"),
     ),
+    ("requests_not_found", NET, METRIC, "requests are answered 'not found'", ("error_rise",)),
     ("reset_logs", NET, LOG, "connections reset in logs", ("packet_loss",)),
     ("refused_logs", NET, LOG, "connections refused in logs", ()),
     ("timeout_logs", NET, LOG, "timeouts in logs", ("edge_latency_rise",)),

@@ -50,7 +50,7 @@ def check_admission(view: ClusterView) -> Iterator[Finding]:
     unserved = bool(missing) or any(_is_unserved(view, w) for w in view.workloads.values())
     for quota in view.details.quotas:
         feature = feature_of(quota.resource)
-        if not feature or feature in blamed or quota.hard <= 0:
+        if not feature or feature in blamed:
             continue
         lacks = _lack(view, feature, quota, unserved)
         if lacks:

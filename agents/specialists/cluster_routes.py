@@ -1,23 +1,24 @@
 """Where gateways send requests: declared routes against what their paths are called."""
 
-import json
+import difflib
 import re
 from collections.abc import Iterator
 
-import yaml
-
 from agents.findings import Finding
 from agents.specialists.cluster_view import ClusterView
-from telemetry.types import ClusterObject, WorkloadState
+from agents.specialists.route_texts import pairs_of_object, routes_in, routes_in_settings
+from telemetry.redaction import redact
+from telemetry.types import WorkloadState
 
 GATEWAY = re.compile(r"gateway|ingress|(^|-)(proxy|edge|router)(-|$)", re.I)
-ROUTE_KEY = re.compile(r"(ROUTES?[_\[\.]?\d+[_\]\.]*)(URI|URL|TARGET|UPSTREAM|DESTINATION)$", re.I)
-PATH = re.compile(r"Path=([^\"'\s,;]+)", re.I)
-URI = re.compile(r"\buri:\s*[\"']?(?:lb|https?|grpc)://([\w.-]+)", re.I)
-LOCATION = re.compile(
-    r"location\s+[~=^*\s]*(/\S*)\s*\{[^}]*?proxy_pass\s+\w+://([\w.-]+)", re.I | re.S
-)
+# What gateways log of a target that nothing is called.
+NOBODY = re.compile(
+    r"(?:unable to find instances? for|no (?:servers?|instances?) (?:are )?(?:available|found) for"
+    r"(?: service)?:?|host not found in upstream|lookup) [\"'`]?([a-z][\w-]*)", re.I)  # fmt: skip
+GENERIC = {"api", "public", "static", "health", "metrics", "internal", "rest"}
 MIN_CORE = 4
+CLOSE = 0.84
+UNUSED_STRENGTH = 0.4
 
 
 def is_gateway(name: str) -> bool:
@@ -27,103 +28,87 @@ def is_gateway(name: str) -> bool:
 
 def check_routes(view: ClusterView) -> Iterator[Finding]:
     """Compare each declared route's path with the service that it leads to."""
+    gateways = [w for w in view.workloads.values() if is_gateway(w.resource.name)]
     for workload in view.workloads.values():
         for path, target in _declared(view, workload):
             yield from _route(view, workload, path, target)
+    for item in view.state.objects:
+        if item.kind != "ConfigMap":
+            for path, target in pairs_of_object(item):
+                for gateway in gateways or _meant_workloads(view, path):
+                    yield from _route(view, gateway, path, target)
     for one in view.services.values():
         backing = view.backing(one)
         namesake = view.workloads.get(one.name)
         if is_gateway(one.name) and backing and namesake and namesake not in backing:
             claim = f"The service {one.name} leads to pods of {backing[0].resource.name}."
             yield view.finding("route_wrong", namesake.resource, claim)
+    for gateway in gateways:
+        yield from _nobody(view, gateway)
 
 
 def _declared(view: ClusterView, workload: WorkloadState) -> Iterator[tuple[str, str]]:
     """Return (path, host) of the routes in a workload's settings and in what it reads."""
     for container in view.containers(workload):
-        known = {k.upper(): v for k, v in container.env}
-        for key, value in known.items():
-            match = ROUTE_KEY.search(key)
-            if match:
-                paths = [v for k, v in known.items() if match[1] in k and k != key]
-                for path in filter(None, map(PATH.search, paths)):
-                    yield path[1], _host(value)
-            elif "://" in value:
-                yield from routes_in(value)
+        yield from routes_in_settings({k.upper(): v for k, v in container.env})
+        yield from routes_in("\n".join(container.arguments))
     template = workload.template
     uses = {u.name for c in view.containers(workload) for u in c.uses if u.kind == "ConfigMap"}
     uses |= {u.name for u in template.uses if u.kind == "ConfigMap"} if template else set()
     for item in view.state.objects:
-        is_own = item.kind == "ConfigMap" and item.name in uses
-        if is_own or (item.kind != "ConfigMap" and is_gateway(workload.resource.name)):
+        if item.kind == "ConfigMap" and item.name in uses:
             yield from routes_in(item.text)
-            yield from _backends(item)
 
 
-def routes_in(text: str) -> Iterator[tuple[str, str]]:
-    """Return (path, host) of routes in JSON, YAML or a web server's configuration."""
-    yield from ((path, host) for path, host in LOCATION.findall(text))
-    if not PATH.search(text):
-        return
-    try:
-        found = list(_objects(json.loads(text)))
-    except ValueError:
-        found = []
-    for route in found:
-        path = PATH.search(json.dumps(route))
-        if path:
-            yield path[1], _host(str(route["uri"]))
-    if not found:
-        # Routes follow one another: each has one target and one path.
-        paths, hosts = PATH.findall(text), URI.findall(text)
-        yield from zip(paths, hosts, strict=False) if len(paths) == len(hosts) else ()
+def _nobody(view: ClusterView, gateway: WorkloadState) -> Iterator[Finding]:
+    """Report a gateway that looks for a target which nothing here is called."""
+    known = {n.lower() for n in (*view.services, *view.workloads)}
+    for line in view.reader.logs("window").data:
+        match = NOBODY.search(line.body) if line.resource == gateway.resource else None
+        if match and match[1].lower() not in known and "-" in match[1]:
+            claim = (f"{gateway.resource.name} sends requests to {match[1]}, which nothing here is "
+                     f'called: "{redact(line.body, limit=140)}".')  # fmt: skip
+            yield view.finding("route_wrong", gateway.resource, claim, strength=0.9)
+            return
 
 
-def _objects(item: object) -> Iterator[dict[str, object]]:
-    if isinstance(item, list):
-        for one in item:
-            yield from _objects(one)
-    elif isinstance(item, dict):
-        if "uri" in item:
-            yield item
-        for one in item.values():
-            yield from _objects(one)
+def _meant_workloads(view: ClusterView, path: str) -> list[WorkloadState]:
+    return [view.workloads[n] for n in meant_by_path(path, set(view.workloads))][:1]
 
 
-def _backends(item: ClusterObject) -> Iterator[tuple[str, str]]:
-    """Return (path, host) of an Ingress, mesh or gateway route."""
-    if item.kind == "ConfigMap":
-        return
-    try:
-        found = yaml.safe_load(item.text)
-    except yaml.YAMLError:
-        return
-    text = json.dumps(found)
-    pattern = r'"path": "(/[^"]*)".{0,200}?"(?:name|serviceName|host)": "([\w.-]+)"'
-    yield from re.findall(pattern, text)
+def meant_by_path(path: str, names: set[str]) -> list[str]:
+    """Return the names that a segment of a path spells, the longest first.
 
-
-def _host(target: str) -> str:
-    return re.sub(r"^\w+://", "", target).partition("/")[0].partition(":")[0]
+    "/api/v1/orders/**" means "orders", "order-service" or "shop-order": prefixes that many share,
+    plurals and words such as "service" do not count.
+    """
+    parts = {core(p) for p in path.split("/") if p.lower() not in GENERIC}
+    found = [n for n in names if len(core(n)) >= MIN_CORE and core(n) in parts]
+    return sorted(found, key=lambda n: (-len(n), n))
 
 
 def _route(view: ClusterView, workload: WorkloadState, path: str, target: str
            ) -> Iterator[Finding]:  # fmt: skip
-    host = target.partition(".")[0]
-    words = re.sub(r"[^a-z0-9]", "", path.lower())
+    host, _, domain = target.partition(".")
+    if domain and ".svc" not in f".{domain}" and domain != view.namespace.name:
+        return  # Something outside, or another namespace's: its names are not known here.
     names = set(view.services) | set(view.workloads)
-    meant = [n for n in names if len(core(n)) >= MIN_CORE and core(n) in words]
+    meant = meant_by_path(path, names)
     if host not in names:
         claim = (
             f"The route {path} of {workload.resource.name} leads to {host}, which does not exist."
         )
-        yield view.finding("route_wrong", workload.resource, claim)
-    elif meant and host not in meant:
-        best = max(meant, key=lambda n: (len(core(n)), n))
-        claim = f"The route {path} of {workload.resource.name} leads to {host}, not to {best}."
+        # A route for something that this system does without is no fault.
+        is_near = bool(meant) or bool(difflib.get_close_matches(host, names, 1, CLOSE))
+        yield view.finding("route_wrong", workload.resource, claim,
+                           strength=1.0 if is_near else UNUSED_STRENGTH)  # fmt: skip
+    elif meant and core(host) not in {core(n) for n in meant}:
+        claim = f"The route {path} of {workload.resource.name} leads to {host}, not to {meant[0]}."
         yield view.finding("route_wrong", workload.resource, claim)
 
 
 def core(name: str) -> str:
-    """Return a service's name without hyphens and a short prefix that many share."""
-    return re.sub(r"[^a-z0-9]", "", re.sub(r"^[a-z]{1,3}-", "", name.lower()))
+    """Return what a name says: no hyphens, short prefix, plural, or word for a service."""
+    plain = re.sub(r"^[a-z]{1,3}-", "", name.lower())
+    plain = re.sub(r"[^a-z0-9]", "", plain)
+    return re.sub(r"(?<=...)s$", "", re.sub(r"(?<=...)(service|svc|server)s?$", "", plain))

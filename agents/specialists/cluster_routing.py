@@ -3,7 +3,7 @@
 import difflib
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from agents.enums import Presence
 from agents.findings import Finding
@@ -11,12 +11,15 @@ from agents.specialists.cluster_admission import missing_services
 from agents.specialists.cluster_routes import is_gateway
 from agents.specialists.cluster_view import ClusterView
 from telemetry.addresses import Pointer, pointers
-from telemetry.cluster import ContainerTemplate, ServicePort, ServiceState
+from telemetry.cluster import ContainerPort, ContainerTemplate, ServicePort, ServiceState
 from telemetry.types import WorkloadState, service
 
 DATABASE = re.compile(r"mysql|maria|postgres|pgsql|\bpg|_pg_|mongo|oracle|mssql|sqlserver|jdbc|"
                       r"(^|_)(db|database)(_|$)", re.I)  # fmt: skip
 CLOSE = 0.84
+# Endings of a service's name that say how it is reached, not what it is.
+EXPOSURES = {"external", "internal", "public", "private", "ext", "lb", "nodeport", "headless",
+             "svc", "service"}  # fmt: skip
 
 
 def check_routing(view: ClusterView) -> Iterator[Finding]:
@@ -66,7 +69,7 @@ def _service(view: ClusterView, one: ServiceState) -> Iterator[Finding]:
             yield view.finding("selector_matches_no_pod", meant.resource, claim)
         return
     backing = view.backing(one)
-    namesake = view.workloads.get(one.name)
+    namesake = view.workloads.get(one.name) or _exposed(view, one)
     if backing and namesake and namesake not in backing and not is_gateway(one.name):
         claim = f"The service {one.name} selects pods of {backing[0].resource.name}, not its own."
         yield view.finding("selector_matches_no_pod", namesake.resource, claim, strength=0.9)
@@ -76,8 +79,7 @@ def _service(view: ClusterView, one: ServiceState) -> Iterator[Finding]:
         return
     declared = [p for c in view.containers(meant) for p in c.ports]
     for port in one.ports:
-        yield from _port(view, one, port, meant, {p.number: p.protocol for p in declared},
-                         {p.name for p in declared if p.name})  # fmt: skip
+        yield from _port(view, one, port, meant, declared)
 
 
 def _nearest(view: ClusterView, one: ServiceState) -> WorkloadState | None:
@@ -91,29 +93,35 @@ def _nearest(view: ClusterView, one: ServiceState) -> WorkloadState | None:
     return None
 
 
+def _exposed(view: ClusterView, one: ServiceState) -> WorkloadState | None:
+    """Return the workload that a service exposes by its name ("shop-external" exposes "shop")."""
+    name, _, suffix = one.name.rpartition("-")
+    return view.workloads.get(name) if suffix in EXPOSURES else None
+
+
 def _port(view: ClusterView, one: ServiceState, port: ServicePort, meant: WorkloadState,
-          numbers: dict[int, str], names: set[str]) -> Iterator[Finding]:  # fmt: skip
-    if not numbers:
+          declared: Sequence[ContainerPort]) -> Iterator[Finding]:  # fmt: skip
+    if not declared:
         return
     target = port.target or str(port.port)
-    is_known = int(target) in numbers if target.isdigit() else target in names
+    aimed = [p for p in declared if target in {str(p.number), p.name}]
     is_closed = any(t.service == one.name and t.port == port.port and not t.is_open
                     for t in view.details.tests)  # fmt: skip
-    served = ", ".join(map(str, sorted(numbers)))
-    if not is_known:
+    served = ", ".join(map(str, sorted({p.number for p in declared})))
+    if not aimed:
         claim = (f"The service {one.name} forwards port {port.port} to {target}; its pods serve "
                  f"{served}.")  # fmt: skip
         yield view.finding("target_port_wrong", meant.resource, claim,
                            strength=1.0 if is_closed or not target.isdigit() else 0.6)  # fmt: skip
         return
-    protocol = numbers.get(int(target), "") if target.isdigit() else ""
     said = (port.app_protocol or port.name.partition("-")[0]).lower()
-    spoken = {p.protocol for c in view.containers(meant) for p in c.probes if p.port == target}
+    asked = {target, *(str(p.number) for p in aimed)}
+    spoken = {p.protocol for c in view.containers(meant) for p in c.probes if p.port in asked}
     is_crossed = (said in {"http", "https"} and spoken == {"grpc"}) or (
         said == "grpc" and spoken == {"http"})  # fmt: skip
-    if protocol and protocol.upper() != port.protocol.upper():
+    if port.protocol.upper() not in {p.protocol.upper() for p in aimed}:
         claim = (f"The service {one.name} forwards {port.protocol} to port {target}, where its pods "
-                 f"speak {protocol}.")  # fmt: skip
+                 f"speak {aimed[0].protocol}.")  # fmt: skip
         yield view.finding("service_protocol_wrong", meant.resource, claim)
     elif is_crossed:
         claim = (f"The service {one.name} declares {said} on port {port.port}; its pods speak "

@@ -24,7 +24,8 @@ OTHER_PROTOCOL = re.compile(r"malformed HTTP|HTTP/1\.x transport connection brok
                             r"unexpected http status|does not implement", re.I)  # fmt: skip
 # A service mesh answers probes on its own ports in a container's stead, and listens on these.
 MESH_PORTS = {15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090}
-IMPATIENT_SECONDS = 4.0
+KILLED = re.compile(r"failed liveness probe", re.I)
+IMPATIENT_SECONDS = 20.0
 
 
 def check_startup(view: ClusterView) -> Iterator[Finding]:
@@ -158,8 +159,14 @@ def _judge(view: ClusterView, workload: WorkloadState, container: ContainerTempl
     }  # fmt: skip
     kind = feature.split("_")[1]
     claim = f"The {probe.kind} probe of {name} {words[kind]}: {quote(event, 120)}."
-    yield view.finding(feature, workload.resource, claim, event=event,
-                       strength=0.7 if kind == "impatient" else 1.0)  # fmt: skip
+    strength = 1.0
+    if kind == "impatient":
+        if not is_hasty(probe, container) and not any(
+            KILLED.search(e.message) for e in view.notes.get(name, [])
+        ):
+            return  # Slow or down for a reason of its own, and nobody killed it for that.
+        strength = 0.8 if is_hasty(probe, container) else 0.5
+    yield view.finding(feature, workload.resource, claim, event=event, strength=strength)
 
 
 def verdict_on(probe: Probe, container: ContainerTemplate, messages: Sequence[str]) -> str:
@@ -177,14 +184,16 @@ def verdict_on(probe: Probe, container: ContainerTemplate, messages: Sequence[st
         probe.protocol == "grpc" and speaks_http and not speaks_grpc
     ):  # fmt: skip
         return f"{probe.kind}_protocol_wrong"
-    if probe.kind == "liveness":
-        patience = probe.delay_seconds + probe.failures * probe.period_seconds
-        siblings = [p for p in container.probes if p.kind == "readiness"]
-        is_hastier = any(
-            p.delay_seconds > probe.delay_seconds or p.timeout_seconds > probe.timeout_seconds
-            or p.failures > probe.failures or p.period_seconds > probe.period_seconds
-            for p in siblings
-        )  # fmt: skip
-        if patience <= IMPATIENT_SECONDS * 5 or probe.failures <= 1 or is_hastier:
-            return "liveness_impatient"
-    return ""
+    return "liveness_impatient" if probe.kind == "liveness" else ""
+
+
+def is_hasty(probe: Probe, container: ContainerTemplate) -> bool:
+    """Whether a probe gives up sooner than is usual, or than its container's readiness probe."""
+    patience = probe.delay_seconds + probe.failures * probe.period_seconds
+    siblings = [p for p in container.probes if p.kind == "readiness"]
+    is_hastier = any(
+        p.delay_seconds > probe.delay_seconds or p.timeout_seconds > probe.timeout_seconds
+        or p.failures > probe.failures or p.period_seconds > probe.period_seconds
+        for p in siblings
+    )  # fmt: skip
+    return patience <= IMPATIENT_SECONDS or probe.failures <= 1 or is_hastier

@@ -74,6 +74,15 @@ class ClusterView:
         return found
 
     @cached_property
+    def notes(self) -> dict[str, list[ClusterEvent]]:
+        """Events that are no warnings, by the name of what they are about."""
+        found: dict[str, list[ClusterEvent]] = defaultdict(list)
+        for event in self.state.events:
+            if not event.is_warning:
+                found[event.resource.name].append(event)
+        return found
+
+    @cached_property
     def namespace(self) -> ResourceRef:
         """The namespace most pods are in."""
         names = [p.namespace for p in self.state.pods if p.namespace]

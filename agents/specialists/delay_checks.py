@@ -80,13 +80,17 @@ def _retransmits(reader: Reader, result: Result) -> Iterator[Finding]:
     """Report the node that repeats the most packets, if it repeats many more than before."""
     end = reader.case.baseline.end.timestamp()
     found: list[tuple[float, float, Series]] = []
+    # A node that runs nothing of what is looked at repeats packets of others.
+    used = {node for _, node in reader.case.graph.runs_on}
     for series in result.data:
-        if series.ref.semantic is S.NETWORK_RETRANSMIT_RATE:
+        is_ours = not used or series.ref.resource in used
+        if series.ref.semantic is S.NETWORK_RETRANSMIT_RATE and is_ours:
             known = ~np.isnan(series.values)
             before = series.values[known & (series.times < end)]
             after = series.values[known & (series.times >= end)]
             if len(before) >= MIN_SAMPLES and len(after) >= MIN_SAMPLES:
-                found.append((float(np.mean(after)), float(np.mean(before)), series))
+                # Lasting, not one burst: half of the samples are above the median.
+                found.append((float(np.median(after)), float(np.mean(before)), series))
     now, usual, worst = max(found, default=(0.0, 0.0, None), key=lambda row: row[0] - row[1])
     if worst is None or now < MIN_RETRANSMITS or now < RETRANSMIT_RATIO * usual:
         return

@@ -23,12 +23,15 @@ TOPICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
                              r"ER_ACCESS_DENIED|invalid username or password|ORA-01017"),
         ("read_only_logs", r"--(super-)?read-only|read_only option|read-only transaction|"
                            r"READONLY You can't write|database is (in )?read[- ]?only|"
-                           r"super_read_only|not master and slaveOk|not primary"),
+                           r"super_read_only|not master and slaveOk|not (writable )?primary|"
+                           r"(connection|server|instance|node|table|replica) is (in )?read[- ]?only|"
+                           r"in a read-only|read-?only database|NotWritablePrimary"),
         ("connections_logs", r"too many (client )?connections|too many clients already|"
                              r"max_user_connections|remaining connection slots|"
                              r"max number of clients reached"),
-        ("port_in_use_logs", r"address already in use|EADDRINUSE|port \d+ is already in use|"
-                             r"port .{0,20}already (allocated|bound)|failed to bind"),
+        ("port_in_use_logs", r"address (already )?in use|EADDRINUSE|only one usage of each socket|"
+                             r"port\W{0,3}\d+ (is|was) already|port .{0,20}already (allocated|bound)|"
+                             r"(failed|unable|not able) to bind|(cannot|can't|could not) bind"),
         ("database_unreachable_logs", r"communications link failure|could not connect to server|"
                                       r"unable to (acquire|obtain|open) .{0,12}(jdbc|connection)|"
                                       r"can't connect to (mysql|mariadb|postgres|.{0,10}server)"),

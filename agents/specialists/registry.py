@@ -1,6 +1,7 @@
 """The four specialists and their charters."""
 
 from agents.enums import AgentName
+from agents.specialists.alert_checks import check_refusals
 from agents.specialists.base import Specialist
 from agents.specialists.change_checks import check_changes, check_providers
 from agents.specialists.checking import CheckingSpecialist
@@ -27,6 +28,7 @@ REGISTRY: dict[AgentName, Specialist] = {
                 check_logs,
                 check_providers,
                 check_cluster,
+                check_refusals,
             ),
         ),
         CheckingSpecialist(

@@ -102,7 +102,8 @@ class Shop:
 
     def state(self) -> ClusterState:
         """Return the cluster as it stands."""
-        tests = tuple(ConnectionTest(n, PORTS[n], n not in self.closed) for n in self.services)
+        tests = tuple(ConnectionTest(n, s.ports[0].port, n not in self.closed)
+                      for n, s in self.services.items())  # fmt: skip
         return ClusterState(
             pods=tuple(p for pods in self.pods.values() for p in pods),
             workloads=tuple(

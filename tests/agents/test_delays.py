@@ -100,3 +100,24 @@ def test_a_node_that_repeats_many_packets_loses_them(now: float, is_seen: bool) 
         outcome, _ = examined(shop)
         assert outcome.leader is not None
         assert outcome.leader.cause.fault_class == "node_packet_loss"
+
+
+def test_one_burst_of_repeated_packets_is_no_loss() -> None:
+    shop = Shop()
+    bursting = series("node-a", S.NETWORK_RETRANSMIT_RATE, 0.1, 0.1)
+    bursting.values[-3:] = 900.0
+    shop.series = [bursting, series("node-b", S.NETWORK_RETRANSMIT_RATE, 0.1, 0.1)]
+    assert not found(shop, "node_retransmits")
+
+
+def test_a_node_that_loses_packets_is_the_better_account_of_many_late_services() -> None:
+    shop = Shop()
+    shop.series = [
+        *slow(("web", 0.05, 0.2), ("stock-db", 0.01, 0.2)),
+        series("node-a", S.NETWORK_RETRANSMIT_RATE, 0.1, 12.0),
+        series("node-b", S.NETWORK_RETRANSMIT_RATE, 0.1, 0.2),
+    ]
+    outcome, _ = examined(shop)
+    assert outcome.leader is not None
+    assert str(outcome.leader.cause.resource) == "node/node-a"
+    assert outcome.leader.cause.fault_class == "node_packet_loss"

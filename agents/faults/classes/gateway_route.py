@@ -8,9 +8,10 @@ MODEL = FaultModel(
     title="Gateway routes elsewhere",
     owner=AgentName.NETWORK,
     claim="A route of {name} leads to the wrong service",
-    triggers=("route_wrong",),
+    triggers=("route_wrong", "requests_not_found"),
     predictions=(
         Prediction("route_wrong", Where.SELF, 13.0, -10.0),
+        Prediction("requests_not_found", Where.SELF, 10.0),
         Prediction("error_rise", Where.SELF, 3.0),
         Prediction("new_error_template", Where.SELF, 2.0),
         Prediction("workload_unready", Where.SELF, -4.0, 1.0),

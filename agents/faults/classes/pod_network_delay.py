@@ -23,6 +23,7 @@ MODEL = FaultModel(
         Prediction("deploy_before_onset", Where.SELF, -3.0),
         Prediction("config_before_onset", Where.SELF, -3.0),
         Prediction("node_delay", Where.ANYWHERE, -6.0),
+        Prediction("node_retransmits", Where.ANYWHERE, -6.0),
     ),
     treatments=(Treatment("rolling_restart", "A pod elsewhere has another network."),),
     # What is not ours runs in no pod of ours.

@@ -19,6 +19,7 @@ SINGULAR = {
     "deployment": "deployments",
     "node": "nodes",
     "resourcequotas": "resourcequota",
+    "ingress": "ingresses",
 }
 VARIANTS = ("output_wide", "show_labels", "output_yaml", "label_selector")
 REFUSED = re.compile(r"fail|refused|timed? ?out|unreachable|no route", re.I)

@@ -9,7 +9,12 @@ from pathlib import Path
 
 from telemetry.adapters.memory import MemoryData
 from telemetry.adapters.recorded.captured import Captured
-from telemetry.adapters.recorded.cloudopsbench_signals import alerts_of, logs_of, series_of
+from telemetry.adapters.recorded.cloudopsbench_signals import (
+    alerts_of,
+    logs_of,
+    refusals_of,
+    series_of,
+)
 from telemetry.adapters.recorded.kubectl_state import state_of
 from telemetry.adapters.recorded.recording import Recording, RecordingError
 from telemetry.addresses import pointers
@@ -89,7 +94,8 @@ def load(path: Path) -> Recording:
     data = MemoryData(
         name=f"cloud-opsbench {case.get('id', path.name)}", cluster=state, graph=graph,
         logs=logs_of(case.get("recent_logs"), captured.raw, min(end, at)) or None,
-        series=series or None, alerts=[alert, *alerts],
+        series=series or None,
+        alerts=[alert, *alerts, *refusals_of(captured.raw.get(("GetAlerts", "")), began)],
     )  # fmt: skip
     return Recording("cloud-opsbench", summary, data, alert,
                      TimeWindow(middle, end + timedelta(seconds=1)), TimeWindow(start, middle))  # fmt: skip

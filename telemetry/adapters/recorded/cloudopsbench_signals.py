@@ -27,6 +27,7 @@ STAMP = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?[+-]\d\d:?\d\d\b
 LEVEL = re.compile(r"\b(trace|debug|info|warn(?:ing)?|error|fatal|panic|exception)\b", re.I)
 SERIOUS = re.compile(r"\b(\w*exception|\w*error|denied|refused|fatal|failed|too many)\b", re.I)
 WORDS = {"panic": "fatal", "exception": "error", "warn": "warning"}
+STATUS = re.compile(r"\b([45]\d\d)\b")
 CLAUSE = re.compile(r"(?:([\w-]+): ?)?(?:Normal=([\d.]+)(\S*) )?-> Cur(?:rent)?=([\d.]+)([^\s|]*)")
 MAX_BODY = 900
 MAX_REPEATS = 30
@@ -99,6 +100,22 @@ def alerts_of(answer: object, state: ClusterState) -> list[AlertFiring]:
     """Return alerts, one for each measure: ``labels`` say the measure and its usual value."""
     rows = answer.get("alerts") if isinstance(answer, dict) else None
     return [a for row in rows or [] if isinstance(row, dict) for a in _firing(row, state)]
+
+
+def refusals_of(answer: object, at: datetime) -> list[AlertFiring]:
+    """Return requests that clients saw fail: ``labels`` say the status and the path."""
+    rows = answer.get("alerts") if isinstance(answer, dict) else None
+    found = []
+    for row in rows or []:
+        status = STATUS.search(str(row.get("raw_error", ""))) if isinstance(row, dict) else None
+        if status and row.get("entry_service"):
+            path, name = str(row.get("url", "")), str(row["entry_service"])
+            summary = f"{row.get('request_method', '')} {path}: {row['raw_error']}".strip()
+            found.append(
+                AlertFiring("RequestFails", service(name), summary, at, "warning",
+                            labels={"status": status[1], "path": path})
+            )  # fmt: skip
+    return found
 
 
 def _firing(row: Mapping[str, object], state: ClusterState) -> Iterator[AlertFiring]:

@@ -20,6 +20,7 @@ from telemetry.adapters.kubernetes.manifests import (
 from telemetry.adapters.kubernetes.quantities import amount
 from telemetry.adapters.recorded import kubectl_text as text_of
 from telemetry.adapters.recorded.captured import WORKLOADS, Captured
+from telemetry.adapters.recorded.kubectl_routes import described_routes
 from telemetry.adapters.recorded.kubectl_text import fields, first
 from telemetry.adapters.recorded.secrets_declared import readable
 from telemetry.cluster import (
@@ -80,6 +81,7 @@ def _objects(captured: Captured) -> Iterator[ClusterObject]:
         if kind in ROUTING:
             kept = {k: v for k, v in item.items() if k in {"spec", "data"}}
             yield ClusterObject(kind, name, captured.namespace, yaml.safe_dump(kept, width=1000))
+    yield from described_routes(captured)
     declared = {i.get("metadata", {}).get("name") for i in captured.of_kind("ConfigMap")}
     for name, text in captured.described("configmaps"):
         if name not in declared and "\nData\n" in text:
@@ -304,7 +306,15 @@ def _volumes(captured: Captured) -> Iterator[VolumeState]:
 
 
 def _quotas(captured: Captured) -> Iterator[QuotaUse]:
-    for name, text in captured.described("resourcequota"):
+    described = dict(captured.described("resourcequota"))
+    for row in captured.listing("resourcequota"):
+        if row.get("NAME") not in described:
+            both = f"{row.get('REQUEST', '')}, {row.get('LIMIT', '')}"
+            for resource, left, right in re.findall(r"([\w./-]+): (\w+)/(\w+)", both):
+                used, hard = amount(left), amount(right)
+                if used is not None and hard is not None:
+                    yield QuotaUse(row["NAME"], captured.namespace, resource, used, hard)
+    for name, text in described.items():
         about = fields(text)
         for line in re.findall(r"^(\S+)\s+(\S+)\s+(\S+)\s*$", text, re.M):
             used, hard = amount(line[1]), amount(line[2])
