@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from sre_workspace.evaluation.running import run_case
 from telemetry.cluster import (
     ClaimState,
     ContainerPort,
@@ -22,7 +20,6 @@ from telemetry.cluster import (
     Taint,
     VolumeState,
 )
-from tests.agents.captured_shop import write_captured
 from tests.agents.clusters import ROOM, Shop, examined
 
 pytestmark = pytest.mark.unit
@@ -173,14 +170,6 @@ def storage_quota(shop: Shop) -> None:
     shop.pending("stock-db", f'{NONE_FIT}: persistentvolumeclaim "data" not found.')
 
 
-@breaking("quota_storage", "namespace/shop")
-def no_claim_is_allowed_at_all(shop: Shop) -> None:
-    shop.template("stock-db", claims=("data",))
-    quota = QuotaUse("most", "shop", "persistentvolumeclaims", 0, 0)
-    shop.details = replace(shop.details, quotas=(quota,))
-    shop.pending("stock-db", f'{NONE_FIT}: persistentvolumeclaim "data" not found.')
-
-
 def unpulled(shop: Shop, why: str) -> None:
     shop.breaks("orders", phase="ImagePullBackOff", reason="ImagePullBackOff")
     shop.event("orders", "Failed", f'Failed to pull image "registry.test/orders:1": {why}')
@@ -295,16 +284,6 @@ def connections(shop: Shop) -> None:
     crashed(shop, "Data source rejected establishment of connection: Too many connections")
 
 
-@breaking("database_read_only", "service/stock-db")
-def read_only_as_a_driver_says_it(shop: Shop) -> None:
-    shop.log("orders", "Connection is read-only. Queries leading to data modification are refused")
-
-
-@breaking("sidecar_port_conflict", "service/orders")
-def port_taken_as_a_framework_says_it(shop: Shop) -> None:
-    crashed(shop, "Web server failed to start. Port 7000 was already in use.")
-
-
 @breaking("sidecar_port_conflict", "service/orders")
 def sidecar(shop: Shop) -> None:
     beside = ContainerTemplate("metrics", "registry.test/metrics:1", (ContainerPort(7000),))
@@ -331,20 +310,6 @@ def protocol(shop: Shop) -> None:
     port = ServicePort(7000, "7000", protocol="UDP")
     shop.services["orders"] = replace(shop.services["orders"], ports=(port,))
     shop.closed.add("orders")
-
-
-@breaking("service_protocol", "service/orders")
-def protocol_of_a_named_port(shop: Shop) -> None:
-    shop.container("orders", ports=(ContainerPort(7000, "grpc"),))
-    port = ServicePort(7000, "grpc", "grpc", protocol="UDP")
-    shop.services["orders"] = replace(shop.services["orders"], ports=(port,))
-    shop.closed.add("orders")
-
-
-@breaking("service_selector", "service/orders")
-def an_entry_that_leads_to_others(shop: Shop) -> None:
-    entry = replace(shop.services["orders"], name="orders-external", selector=(("app", "web"),))
-    shop.services["orders-external"] = entry
 
 
 @breaking("service_address", "service/web")
@@ -418,12 +383,3 @@ def test_the_fault_is_told_by_name(name: str) -> None:
     assert outcome.leader is not None
     assert outcome.leader.cause.fault_class == fault
     assert str(outcome.leader.cause.resource) == blamed
-
-
-@pytest.mark.parametrize("name", list(CASES))
-def test_the_fault_is_told_from_what_kubectl_prints(name: str, tmp_path: Path) -> None:
-    fault = name.partition(":")[0]
-    blamed, change = CASES[name]
-    result = run_case(write_captured(broken(change), tmp_path))
-    assert result.error == ""
-    assert (result.causes[0].fault_class, result.causes[0].resource) == (fault, blamed)
