@@ -2,7 +2,9 @@
 
 from django import forms
 
+from investigations.domain.knowledge import MAX_TEXT
 from investigations.enums import DiagnosisVerdict, IncidentState, Severity
+from investigations.models import DocumentKind
 
 EMPTY = [("", "Any")]
 
@@ -32,3 +34,40 @@ class HistoryForm(forms.Form):
     state = forms.ChoiceField(required=False, choices=EMPTY + list(IncidentState.choices))
     since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class ImportForm(forms.Form):
+    """Markdown by file or pasted."""
+
+    kind = forms.ChoiceField(choices=DocumentKind.choices, label="It is a")
+    title = forms.CharField(
+        required=False, max_length=200, label="Title, if the text has none"
+    )  # fmt: skip
+    services = forms.CharField(
+        required=False, max_length=500, label="Services it is for", help_text="Separated by commas."
+    )  # fmt: skip
+    file = forms.FileField(required=False, label="Markdown file")
+    text = forms.CharField(
+        required=False, max_length=MAX_TEXT, strip=False, label="Or paste it",
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )  # fmt: skip
+
+    def clean_file(self) -> str:
+        """Read the file as UTF-8, within the limit."""
+        given = self.cleaned_data.get("file")
+        if given is None:
+            return ""
+        if given.size > 4 * MAX_TEXT:
+            raise forms.ValidationError(f"At most {MAX_TEXT:,} characters; split it by topic.")
+        try:
+            self.file_name = str(given.name)
+            return str(given.read().decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise forms.ValidationError("It is not text in UTF-8.") from error
+
+    def clean(self) -> dict[str, object]:
+        """One of the two is there, not both."""
+        data = super().clean() or {}
+        if not self.errors and bool(data.get("file")) == bool(str(data.get("text", "")).strip()):
+            raise forms.ValidationError("Choose a file or paste a text; one of the two.")
+        return data

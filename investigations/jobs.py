@@ -10,6 +10,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 EMBED_INCIDENT = "investigations.embed_incident"
+EMBED_DOCUMENT = "investigations.embed_document"
 HOUSEKEEPING = "investigations.run_housekeeping"
 REFRESH_SERVICES = "investigations.refresh_services"
 CHECK_CONNECTIONS = "investigations.check_connections"
@@ -43,6 +44,11 @@ def send(name: str, *args: int | str) -> None:
 def enqueue_embedding(incident_id: int) -> None:
     """Ask for the incident's similarity vector to be made anew, after commit."""
     transaction.on_commit(partial(send, EMBED_INCIDENT, incident_id))
+
+
+def enqueue_document(document_id: int) -> None:
+    """Ask for the vectors of a document's passages, after commit."""
+    transaction.on_commit(partial(send, EMBED_DOCUMENT, document_id))
 
 
 def enqueue(name: str) -> None:

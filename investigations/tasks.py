@@ -2,18 +2,22 @@
 
 from celery import shared_task
 
+from investigations.domain import knowledge
 from investigations.domain.connections import run_checks
+from investigations.domain.facts import learn_when_due
 from investigations.domain.memory import remember
 from investigations.domain.services import refresh_services as refresh
 from investigations.domain.topology import learn_topology
 from investigations.jobs import (
     CHECK_CONNECTIONS,
+    EMBED_DOCUMENT,
     EMBED_INCIDENT,
     HOUSEKEEPING,
     REFRESH_SERVICES,
     send,
 )
 from investigations.queries.history import incidents_without_memory
+from investigations.queries.knowledge import documents_without_vectors
 
 
 @shared_task(name=EMBED_INCIDENT)
@@ -24,10 +28,19 @@ def embed_incident(incident_id: int) -> None:
 
 @shared_task(name=HOUSEKEEPING)
 def run_housekeeping() -> None:
-    """Learn the topology; find incidents whose memory was never made. Periodic."""
+    """Learn the topology and what incidents taught; find what search does not know. Periodic."""
     learn_topology()
     for incident_id in incidents_without_memory():
         send(EMBED_INCIDENT, incident_id)
+    for document_id in documents_without_vectors():
+        send(EMBED_DOCUMENT, document_id)
+    learn_when_due()
+
+
+@shared_task(name=EMBED_DOCUMENT)
+def embed_document(document_id: int) -> None:
+    """Make the vectors of a document's passages."""
+    knowledge.embed_document(document_id)
 
 
 @shared_task(name=CHECK_CONNECTIONS)

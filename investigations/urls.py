@@ -2,7 +2,15 @@
 
 from django.urls import include, path
 
-from investigations.views import commands, connections, incidents, palette, room, services
+from investigations.views import (
+    commands,
+    connections,
+    incidents,
+    knowledge,
+    palette,
+    room,
+    services,
+)
 
 urlpatterns = [
     path("", incidents.home, name="home"),
@@ -15,6 +23,14 @@ urlpatterns = [
     path("palette/", palette.palette, name="palette"),
     path("connections/", connections.connections, name="connections"),
     path("connections/test/", connections.test_connections, name="test_connections"),
+    path("knowledge/", knowledge.knowledge, name="knowledge"),
+    path("knowledge/import/", knowledge.import_text, name="import_knowledge"),
+    path("knowledge/facts/<int:fact_id>/", knowledge.decide, name="decide_fact"),
+    path("knowledge/<int:document_id>/", knowledge.document, name="document"),
+    path("knowledge/<int:document_id>/edit/", knowledge.edit, name="edit_document"),
+    path("knowledge/<int:document_id>/state/", knowledge.change, name="change_document"),
+    path("knowledge/<int:document_id>/helped/", knowledge.helped, name="document_helped"),
+    path("i/<int:incident_id>/knowledge/", knowledge.for_incident, name="room_knowledge"),
     path("services/", services.services, name="services"),
     path("services/<slug:slug>/", services.service, name="service"),
     path("services/<slug:slug>/about/", services.describe, name="describe_service"),

@@ -10,6 +10,16 @@ from investigations.models.grade import Grade
 from investigations.models.handoff import Handoff
 from investigations.models.hypothesis import Hypothesis, Stance
 from investigations.models.incident import Incident, IncidentMemory, Investigation
+from investigations.models.knowledge import (
+    DocumentKind,
+    FactCase,
+    FactState,
+    KnowledgeChunk,
+    KnowledgeDocument,
+    KnowledgeUse,
+    LearnedFact,
+    TrustTier,
+)
 from investigations.models.periodic import PeriodicJob
 from investigations.models.report import ReportText
 from investigations.models.service import Service, ServiceChange, ServiceReading, Tier
@@ -24,7 +34,10 @@ __all__ = [
     "BoardEvent",
     "ConnectionCheck",
     "Diagnosis",
+    "DocumentKind",
     "Evidence",
+    "FactCase",
+    "FactState",
     "Grade",
     "Handoff",
     "Hypothesis",
@@ -32,6 +45,10 @@ __all__ = [
     "IncidentMemory",
     "IntakeToken",
     "Investigation",
+    "KnowledgeChunk",
+    "KnowledgeDocument",
+    "KnowledgeUse",
+    "LearnedFact",
     "PeriodicJob",
     "ReportText",
     "Service",
@@ -43,4 +60,5 @@ __all__ = [
     "StatusUpdate",
     "SteeringMessage",
     "Tier",
+    "TrustTier",
 ]
