@@ -154,7 +154,7 @@ def retire_document(*, document_id: int, reason: str, author: str) -> KnowledgeD
     with transaction.atomic():
         row = KnowledgeDocument.objects.select_for_update().get(pk=document_id)
         row.retired_reason = reason
-        row.retired_at = ClockTimestamp() if reason else None  # type: ignore[assignment]  # as above
+        row.retired_at = ClockTimestamp() if reason else None
         row.save(update_fields=["retired_at", "retired_reason"])
         record_audit(actor=author, verb=f"knowledge.{'retired' if reason else 'restored'}",
                      subject=f"document/{row.pk}", detail={"reason": reason})  # fmt: skip
