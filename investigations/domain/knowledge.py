@@ -78,7 +78,7 @@ def import_document(draft: DocumentDraft, *, author: str) -> Imported:
         row.revision = draft.revision[:64]
         row.version = known.version + 1 if known else 1
         row.trust, row.reviewed_by, row.retired_at = TrustTier.IMPORTED, "", None
-        row.changed_at = ClockTimestamp()  # type: ignore[assignment]  # the server's clock
+        row.changed_at = ClockTimestamp()
         row.save()
         _cut_anew(row)
         record_audit(actor=author, verb=f"knowledge.{'changed' if known else 'added'}",

@@ -1,5 +1,6 @@
 """Markdown of others as safe markup: text, lists, tables, code and links that leave no trace."""
 
+from collections.abc import Sequence
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -16,11 +17,11 @@ MAX_TEXT = 200_000
 class _Renderer(RendererHTML):
     """Headings one or two levels deeper, links without a referrer, images as their text."""
 
-    def image(self, tokens: list[Token], idx: int, options: object, env: object) -> str:
+    def image(self, tokens: Sequence[Token], idx: int, options: object, env: object) -> str:
         """Show what the image is called: a picture from elsewhere would tell who reads when."""
         return f"[image: {tokens[idx].content}]".translate(ESCAPES)
 
-    def link_open(self, tokens: list[Token], idx: int, options: object, env: object) -> str:
+    def link_open(self, tokens: Sequence[Token], idx: int, options: object, env: object) -> str:
         """Open a link that tells the other side nothing."""
         tokens[idx].attrSet("rel", "noopener noreferrer nofollow")
         return self.renderToken(tokens, idx, options, env)  # type: ignore[arg-type]  # its own types
