@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Case, When
+
 from investigations.models import Investigation
 from investigations.presenters import words
 from remediation.enums import ActionState, Decision
@@ -42,9 +44,14 @@ class ActionView:
 
 def list_actions(investigation: Investigation, *, now: datetime, person_id: int | None
                  ) -> list[ActionView]:  # fmt: skip
-    """Return the investigation's newest actions; guardrails are judged for what waits."""
+    """Return the investigation's actions, what waits for people first, then the newest.
+
+    Guardrails are judged for what waits.
+    """
     rows = investigation.actions.select_related("diagnosis__hypothesis", "verification")
-    return [view_of(row, now=now, person_id=person_id) for row in rows[:SHOWN]]
+    waits = Case(When(state=ActionState.PROPOSED, then=0), default=1)
+    found = rows.order_by(waits, "-number")[:SHOWN]
+    return [view_of(row, now=now, person_id=person_id) for row in found]
 
 
 def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from investigations.domain.clock import database_now
 from investigations.domain.incidents import change_incident_state
 from investigations.enums import IncidentState
 from investigations.errors import BoardError
@@ -22,6 +23,7 @@ from remediation.errors import (
 from remediation.executors.lab import LabExecutor
 from remediation.executors.registry import override_executor
 from remediation.models import Action
+from remediation.views.panel import SHOWN, list_actions
 from tests.factories.people import person
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
@@ -191,3 +193,13 @@ def test_an_endless_reason_is_refused(planned) -> None:
     with pytest.raises(BoardError, match="At most 500"):
         change_incident_state(investigation_id=incident.investigation.pk,
                               to=IncidentState.RESOLVED, author="person/x", reason="x" * 501)  # fmt: skip
+
+
+def test_what_waits_stands_before_what_is_over(planned) -> None:
+    _, action = planned
+    for number in range(2, 2 + SHOWN):
+        copy = Action.objects.get(pk=action.pk)
+        copy.pk, copy.number, copy.state = None, number, ActionState.DENIED
+        copy.save()
+    shown = list_actions(action.investigation, now=database_now(), person_id=None)
+    assert [v.row.number for v in shown] == [1, 6, 5, 4, 3]
