@@ -15,7 +15,7 @@ from investigations.rules import AnyUser, can_respond
 CACHE_SIZE = 64
 SECTIONS: dict[str, tuple[str, ...]] = {
     Kind.INVESTIGATION_CHANGED: ("summary", "timeline"),
-    Kind.INCIDENT_CHANGED: ("summary", "timeline"),
+    Kind.INCIDENT_CHANGED: ("summary", "timeline", "closing"),
     Kind.ALERT_CHANGED: ("summary",),
     Kind.EVIDENCE_POSTED: ("filters",),
     Kind.HYPOTHESIS_CHANGED: ("hypotheses", "summary"),
@@ -78,6 +78,8 @@ def _render(
 ) -> dict[str, object]:
     investigation = Investigation.objects.select_related("incident").get(pk=investigation_id)
     sections = sections_of(events)
+    if audience != "responder":
+        sections.discard("closing")
     room = build_room(investigation, now=database_now())
     context = {"room": room, "may_respond": audience == "responder"}
     parts = [_partial(name, context) for name in sorted(sections - {"stances"})]

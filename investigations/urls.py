@@ -45,5 +45,6 @@ urlpatterns = [
     path("i/<int:incident_id>/steer/", commands.steer, name="steer"),
     path("i/<int:incident_id>/grade/", commands.grade, name="grade"),
     path("i/<int:incident_id>/state/", commands.change_state, name="change_state"),
+    path("", include("investigations.urls_after")),
     path("", include("investigations.intake.urls")),
 ]

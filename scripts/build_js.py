@@ -3,8 +3,8 @@
 Separate deferred files race: htmx may process the page before the extension registers, and the
 socket is then never opened. Our own files share one function's scope, in this order, without their
 comments and line ends: no string of theirs may span lines, and each statement ends with a semicolon.
-Run after changing any part: ``python scripts/build_js.py``. What ``LATER`` names is a module of its
-own, fetched when it is needed.
+Run after changing any part: ``python scripts/build_js.py``. What ``LATER`` names is a file of its
+own, for the pages that need it.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ OWN = (
     "core", "look", "times", "guard", "presence", "attention", "live", "forms", "evidence", "options",
     "steer", "keys", "dock",
 )  # fmt: skip
-LATER = ("palette",)
+LATER = ("page_tools", "palette", "replay")
 
 
 def _squeezed(text: str) -> str:

@@ -12,6 +12,7 @@ from investigations.domain import grouping
 from investigations.domain.audit import record_audit
 from investigations.domain.clock import database_now
 from investigations.domain.journal import BoardWriter, writing
+from investigations.domain.reports import write_draft
 from investigations.domain.severity import SeverityFacts, compute_severity
 from investigations.domain.transitions import move
 from investigations.enums import (
@@ -363,6 +364,8 @@ def change_incident_state(
             subject=f"incident/{incident.pk}",
             detail={"reason": reason},
         )
+        if to == IncidentState.RESOLVED:
+            write_draft(board)
         enqueue_embedding(incident.pk)
         _tell_change(investigation_id)
     return incident

@@ -105,7 +105,7 @@ def _tried(actions: list[dict[str, object]], rivals: list[Hypothesis]) -> list[s
 
 def _waiting(actions: list[dict[str, object]], investigation: Investigation) -> list[str]:
     found = [
-        f"A{a.get('number')} {a.get('title')} waits for an approver until {a.get('expires_at')}."
+        f"A{a.get('number')} {a.get('title')} waits for an approver{_until(a.get('expires_at'))}."
         for a in actions
         if a.get("state") == "proposed"
     ]
@@ -116,3 +116,11 @@ def _waiting(actions: list[dict[str, object]], investigation: Investigation) -> 
     if update is not None and update.next_due_at is not None:
         found.append(f"The next status update is due at {update.next_due_at:%H:%M}Z.")
     return found
+
+
+def _until(value: object) -> str:
+    """Return until when, in UTC; another package wrote the value."""
+    try:
+        return f" until {datetime.fromisoformat(str(value)):%H:%M}Z"
+    except ValueError:
+        return ""

@@ -3,6 +3,7 @@
 import re
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from investigations.domain import hypotheses, runs
@@ -175,10 +176,12 @@ def change_state(request: HttpRequest, incident_id: int) -> HttpResponse:
     """Resolve an incident, or open it again."""
     investigation = access_investigation(request.user, incident_id)
     wanted = request.POST.get("to", "")
-    reason = request.POST.get("reason", "").strip() or "No reason given."
+    reason = request.POST.get("reason", "").strip()
     try:
         if wanted not in IncidentState.values:
             raise BoardError("Choose open, mitigated or resolved.")
+        if not reason:
+            raise BoardError("Say why: the report and the next reader will want to know.")
         change_incident_state(
             investigation_id=investigation.pk,
             to=IncidentState(wanted),
@@ -187,7 +190,10 @@ def change_state(request: HttpRequest, incident_id: int) -> HttpResponse:
         )
     except BoardError as error:
         return refused(request, error, incident_id=incident_id, kept=reason)
-    return answer(request, incident_id=incident_id, text=f"Incident is {wanted}.")
+    is_over = wanted == IncidentState.RESOLVED
+    link = (reverse("report", args=[incident_id]), "Read the post-mortem") if is_over else ("", "")
+    text = f"Incident is {wanted}."
+    return answer(request, incident_id=incident_id, text=text, link=link)
 
 
 @require_POST

@@ -8,12 +8,13 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
 from investigations.errors import BoardError, NotFound
 from investigations.rules import AnyUser
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def needs(rule: Callable[[AnyUser], bool]) -> Callable[[View], View]:
@@ -23,7 +24,7 @@ def needs(rule: Callable[[AnyUser], bool]) -> Callable[[View], View]:
         @wraps(view)
         @keeps_what_was_typed
         @login_required
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not rule(request.user):
                 raise PermissionDenied
             try:
@@ -41,7 +42,7 @@ def keeps_what_was_typed(view: View) -> View:
     """Answer 401 to a script's request of somebody signed out: a page to sign in is no answer."""
 
     @wraps(view)
-    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if is_htmx(request) and not request.user.is_authenticated:
             text = "You are signed out. Nothing was done."
             context = {"text": text, "is_error": True}
@@ -64,11 +65,15 @@ def is_htmx(request: HttpRequest) -> bool:
 
 
 def answer(
-    request: HttpRequest, *, incident_id: int, text: str, status: int = 200, kept: str = ""
-) -> HttpResponse:
-    """Answer a command: a line for htmx, else back to the room (or a page with the refusal)."""
+    request: HttpRequest, *, incident_id: int, text: str, status: int = 200, kept: str = "",
+    link: tuple[str, str] = ("", ""),
+) -> HttpResponse:  # fmt: skip
+    """Answer a command: a line for htmx, else back to the room (or a page with the refusal).
+
+    ``link`` is the address and the words of where to go next.
+    """
     if is_htmx(request):
-        context = {"text": text, "is_error": status >= 400, "kept": kept}
+        context = {"text": text, "is_error": status >= 400, "kept": kept, "link": link}
         return render(request, "investigations/_answer.html", context, status=status)
     if status >= 400:
         return render(request, "refused.html", {"text": text, "kept": kept}, status=status)

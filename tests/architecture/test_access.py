@@ -18,6 +18,7 @@ OPEN = {
     "login/": "signs people in",
     "logout/": "signs people out, whoever they are",
     "sign-in/x/": "a one-time link: it is the credential",
+    "s/x/": "the status by a link that a responder made: its token is the credential",
 }
 SAMPLES = {"int": "1", "str": "x", "slug": "x", "path": "x", "uuid": str(UUID(int=0))}
 

@@ -1,0 +1,254 @@
+"""The post-mortem as code drafts it from the journal: pure, each line with its anchor.
+
+What the journal does not say is written as unknown, with what was looked at. Nothing is guessed.
+"""
+
+from itertools import pairwise
+
+from investigations.domain.report_facts import (
+    Facts,
+    Moment,
+    clock,
+    day,
+    length,
+    person,
+    plain,
+    safe,
+    text_of,
+    time_of,
+)
+from investigations.domain.report_learning import follow_ups, gaps, wrong
+from investigations.domain.report_moments import firing, moments
+from investigations.enums import ReportSection
+from investigations.scale import likelihood
+
+SHOWN = 12
+
+
+def draft_sections(facts: Facts) -> dict[str, str]:
+    """Return the Markdown of every section."""
+    writers = {
+        ReportSection.SUMMARY: summary,
+        ReportSection.IMPACT: impact,
+        ReportSection.DETECTION: detection,
+        ReportSection.DIAGNOSIS: diagnosis,
+        ReportSection.REPAIR: repair,
+        ReportSection.MOMENTS: moments,
+        ReportSection.WRONG: wrong,
+        ReportSection.GAPS: gaps,
+        ReportSection.FOLLOW_UPS: follow_ups,
+    }
+    return {
+        section.value: "\n".join(f"- {line}" for line in write(facts))
+        for section, write in writers.items()
+    }
+
+
+def summary(facts: Facts) -> list[str]:
+    """What, why, what mended it, which change, who was hurt."""
+    said, first = facts.one("incident"), facts.incident[0]
+    severity = safe(str(said["severity"]).upper())
+    lines = [
+        f"**What**: {severity}, {text_of(said, 'title')} on {text_of(said, 'resource')} "
+        f"{facts.log(first.sequence)}",
+        f"**Cause**: {_cause(facts)}",
+        f"**Mitigation**: {_mitigation(facts)}",
+        f"**Change that led to it**: {_change(facts)}",
+        f"**User impact**: {_user_impact(facts)}",
+    ]
+    started, ended = time_of(said, "started_at"), _ended(facts)
+    if started and ended:
+        lines.append(
+            f"**Duration**: {length((ended.at - started).total_seconds())}, until no one was hurt "
+            f"any more {facts.log(ended.sequence)}"
+        )
+    return lines
+
+
+def _cause(facts: Facts) -> str:
+    if not facts.diagnoses:
+        return f"unknown: nothing was concluded {facts.log(facts.last)}"
+    found = facts.diagnoses[-1]
+    said, anchor = found.said, facts.log(found.sequence)
+    if said["verdict"] == "no_fault":
+        return f"no fault was found {anchor}"
+    number = said["hypothesis"]
+    if said["verdict"] != "likely_cause" or number is None:
+        return f"unknown: the agents were inconclusive. {text_of(said, 'summary')} {anchor}"
+    confidence = said["confidence"]
+    how_sure = likelihood(float(str(confidence)) if confidence is not None else None)
+    claim = text_of(facts.hypotheses[int(str(number))][-1].said, "claim")
+    graded = facts.grades[-1] if facts.grades else None
+    checked = (
+        f"; graded {safe(str(graded.said['value']))} by {person(str(graded.said['author']))} "
+        f"{facts.log(graded.sequence)}"
+        if graded
+        else "; nobody graded it"
+    )
+    return f"{how_sure}: {claim} {facts.link('h', number)} {anchor}{checked}"
+
+
+def _mitigation(facts: Facts) -> str:
+    for number, steps in facts.actions.items():
+        if steps[-1].said.get("state") == "succeeded":
+            title = text_of(steps[-1].said, "title")
+            return f"{title}, verified {facts.link('a', number)} {facts.log(steps[-1].sequence)}"
+    ended = _ended(facts)
+    if ended is None:
+        return f"unknown: the journal names none {facts.log(facts.last)}"
+    return f"none by an action here. {safe(ended.sentence)} {facts.log(ended.sequence)}"
+
+
+def _change(facts: Facts) -> str:
+    """Name the change only if the diagnosis rests on it: one that was merely near proves nothing."""
+    if facts.diagnoses:
+        number = facts.diagnoses[-1].said["hypothesis"]
+        steps = facts.hypotheses.get(int(str(number))) if number is not None else None
+        named = str(steps[-1].said.get("change_id") or "") if steps else ""
+        if named:
+            known = facts.changes.get(named[:200])
+            if known is None:
+                return f"{safe(named)} {facts.link('h', number)}"
+            anchors = f"{facts.link('h', number)} {facts.log(known.sequence)}"
+            if known.said.get("evidence"):
+                anchors = f"{facts.link('e', known.said['evidence'])} {anchors}"
+            return f"{text_of(known.said, 'summary') or safe(named)} {anchors}"
+    if facts.changes:
+        first, count = next(iter(facts.changes.values())), len(facts.changes)
+        return (
+            f"unknown: {count} change{'s' if count > 1 else ''} near it, none named by the diagnosis "
+            f"{facts.log(first.sequence)}"
+        )
+    return f"unknown: no change was found near it {facts.log(facts.last)}"
+
+
+def _user_impact(facts: Facts) -> str:
+    for moment in reversed(facts.updates):
+        if moment.said.get("impact"):
+            return f"{text_of(moment.said, 'impact')} {facts.log(moment.sequence)}"
+    first = facts.incident[0]
+    return f"unknown: nobody stated it. Reported was: {text_of(first.said, 'symptom') or 'nothing'} {facts.log(first.sequence)}"  # noqa: E501
+
+
+def _ended(facts: Facts) -> Moment | None:
+    """Return the move after which nobody was hurt: the last one to mitigated, or to resolved."""
+    found: Moment | None = None
+    was = ""
+    for moment in facts.incident:
+        state = str(moment.said["state"])
+        if state == "open":
+            found = None
+        elif was in {"", "open"}:
+            found = moment
+        was = state
+    return found
+
+
+def impact(facts: Facts) -> list[str]:
+    """From when to when, how bad, for whom."""
+    said, first = facts.one("incident"), facts.incident[0]
+    lines = []
+    started = time_of(said, "started_at")
+    if started:
+        lines.append(f"Began {day(started)} {facts.log(first.sequence)}")
+    ended = _ended(facts)
+    lines.append(
+        f"Ended {day(ended.at)} {facts.log(ended.sequence)}"
+        if ended
+        else f"Not over when this was drafted {facts.log(facts.last)}"
+    )
+    graded = max(
+        (m for m in facts.incident if m.said["severity"] == said["severity"]),
+        key=lambda m: -m.sequence,
+    )
+    reasons = said.get("severity_reasons")
+    because = "; ".join(safe(str(r)) for r in reasons) if isinstance(reasons, list) else ""
+    lines.append(
+        f"Severity {safe(str(said['severity']).upper())}"
+        f"{f': {because}' if because else ''} {facts.log(graded.sequence)}"
+    )
+    hurt: dict[str, Moment] = {}
+    for moment in facts.alerts:
+        hurt.setdefault(str(moment.said["resource"]), moment)
+    for resource, moment in list(hurt.items())[:SHOWN]:
+        lines.append(f"Alert on {safe(resource)}: {text_of(moment.said, 'name')} "
+                     f"{facts.log(moment.sequence)}")  # fmt: skip
+    for moment in facts.updates:
+        if moment.said.get("impact"):
+            lines.append(f"{person(moment.author)} stated: {text_of(moment.said, 'impact')} "
+                         f"{facts.log(moment.sequence)}")  # fmt: skip
+    return list(dict.fromkeys(lines))
+
+
+def detection(facts: Facts) -> list[str]:
+    """How it was noticed, and how long that took."""
+    said, first = facts.one("incident"), facts.incident[0]
+    started = time_of(said, "started_at")
+    lines = []
+    if started:
+        lines.append(f"{clock(started)} the symptom began {facts.log(first.sequence)}")
+    how = text_of(said, "origin")
+    lines.append(f"{clock(first.at)} opened ({how}) by {person(first.author)} "
+                 f"{facts.log(first.sequence)}")  # fmt: skip
+    if started:
+        took = length((first.at - started).total_seconds())
+        lines.append(f"Noticed {took} after it began {facts.log(first.sequence)}")
+    for moment in firing(facts)[:SHOWN]:
+        lines.append(f"{clock(moment.at)} {safe(moment.sentence)} {facts.log(moment.sequence)}")
+    seen = next((m for m in facts.incident if m.said.get("acknowledged_by")), None)
+    if seen is None:
+        lines.append(f"Nobody acknowledged it {facts.log(facts.last)}")
+    else:
+        took = length((seen.at - first.at).total_seconds())
+        lines.append(f"{clock(seen.at)} acknowledged by {text_of(seen.said, 'acknowledged_by')}, "
+                     f"{took} after it was opened {facts.log(seen.sequence)}")  # fmt: skip
+    return lines
+
+
+def diagnosis(facts: Facts) -> list[str]:
+    """What was suspected, what spoke for and against it, what was concluded."""
+    lines = []
+    for moment in facts.diagnoses[-SHOWN:]:
+        verdict = plain(moment.said["verdict"])
+        lines.append(f"{clock(moment.at)} {verdict}: {text_of(moment.said, 'summary', 400)} "
+                     f"{facts.log(moment.sequence)}")  # fmt: skip
+    cited = facts.diagnoses[-1].said.get("cited") if facts.diagnoses else []
+    for number in list(cited)[:SHOWN] if isinstance(cited, list) else []:
+        piece = facts.evidence.get(int(number))
+        if piece is not None:
+            lines.append(f"Rests on: {text_of(piece.said, 'claim', 400)} {facts.link('e', number)}")
+    for number, steps in facts.hypotheses.items():
+        last = steps[-1].said
+        how = f", by {text_of(last, 'ruled_out_by')}" if last.get("ruled_out_by") else ""
+        posterior = last.get("posterior")
+        sure = likelihood(float(str(posterior)) if posterior is not None else None)
+        by = person(str(last["author"]))
+        lines.append(f"Suspected by {by}: {text_of(last, 'claim', 400)}. {sure}; "
+                     f"{plain(last['state'])}{how} {facts.link('h', number)}")  # fmt: skip
+    return lines or [f"Nothing was suspected and nothing concluded {facts.log(facts.last)}"]
+
+
+def repair(facts: Facts) -> list[str]:
+    """What was done, by whom, and whether it helped, in the order of the journal."""
+    found: list[tuple[int, str]] = []
+    for number, steps in facts.actions.items():
+        first = steps[0]
+        found.append((first.sequence, f"{clock(first.at)} proposed: {text_of(first.said, 'title')} "
+                      f"{facts.link('a', number)} {facts.log(first.sequence)}"))  # fmt: skip
+        for was, step in pairwise(steps):
+            if step.said.get("state") != was.said.get("state"):
+                result = text_of(step.said, "result")
+                line = (
+                    f"{clock(step.at)} A{number} {plain(step.said.get('state'))} "
+                    f"({person(step.author)}){f': {result}' if result else ''} "
+                    f"{facts.log(step.sequence)}"
+                )
+                found.append((step.sequence, line))
+    for before, after in pairwise(facts.incident):
+        if after.said["state"] != before.said["state"]:
+            line = f"{clock(after.at)} {safe(after.sentence)} ({person(after.author)})"
+            found.append((after.sequence, f"{line} {facts.log(after.sequence)}"))
+    lines = [line for _, line in sorted(found)]
+    if not facts.actions:
+        lines.insert(0, f"No action was taken through the room {facts.log(facts.last)}")
+    return lines

@@ -1,0 +1,149 @@
+"""What a post-mortem is drafted from: the journal, read once, in order."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import cast
+
+from investigations.models import BoardEvent
+from investigations.queries.board import EVENT_PAGE, Collections, apply_event
+from investigations.queries.objects import BoardObject
+from investigations.typed_text import without_controls, without_reordering
+
+# What CommonMark reads as markup inside a line; our lines never begin with foreign text.
+_MARKUP = re.compile(r"([\\`*_\[\]<>&|~])")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One event that matters, with the object as it then was."""
+
+    sequence: int
+    at: datetime
+    author: str
+    sentence: str
+    said: BoardObject
+
+
+@dataclass
+class Facts:
+    """The journal of one investigation, sorted by what it is about."""
+
+    incident_id: int
+    final: Collections = field(default_factory=dict)
+    incident: list[Moment] = field(default_factory=list)
+    alerts: list[Moment] = field(default_factory=list)
+    evidence: dict[int, Moment] = field(default_factory=dict)
+    hypotheses: dict[int, list[Moment]] = field(default_factory=lambda: defaultdict(list))
+    diagnoses: list[Moment] = field(default_factory=list)
+    actions: dict[int, list[Moment]] = field(default_factory=lambda: defaultdict(list))
+    changes: dict[str, Moment] = field(default_factory=dict)
+    steering: list[Moment] = field(default_factory=list)
+    updates: list[Moment] = field(default_factory=list)
+    handoffs: list[Moment] = field(default_factory=list)
+    grades: list[Moment] = field(default_factory=list)
+    last: int = 0
+
+    def one(self, collection: str) -> BoardObject:
+        """Return the single object of a collection as it is at the end."""
+        return self.final.get(collection, {}).get(collection, {})
+
+    def log(self, sequence: int) -> str:
+        """Return a link to an event's line in the log."""
+        page = (sequence - 1) // EVENT_PAGE * EVENT_PAGE
+        return f"[#{sequence}](/i/{self.incident_id}/log/?after={page}#n{sequence})"
+
+    def link(self, kind: str, number: object) -> str:
+        """Return a link to a numbered thing: ``e`` evidence, ``h`` hypothesis, ``a`` action."""
+        return f"[{kind.upper()}{number}](/i/{self.incident_id}/{kind}/{number}/)"
+
+
+def read_facts(incident_id: int, events: Iterable[BoardEvent]) -> Facts:
+    """Sort the events of one investigation. They must come in the order of their sequence."""
+    facts = Facts(incident_id)
+    for event in events:
+        apply_event(facts.final, event)
+        facts.last = event.sequence
+        for collection, rows in event.payload.get("upsert", {}).items():
+            for key, said in rows.items():
+                moment = Moment(
+                    event.sequence, event.at, event.author, event.payload.get("sentence", ""), said
+                )
+                _sort(facts, collection, key, moment)
+    return facts
+
+
+def _sort(facts: Facts, collection: str, key: str, moment: Moment) -> None:
+    lists = {
+        "incident": facts.incident, "alerts": facts.alerts, "diagnoses": facts.diagnoses,
+        "steering": facts.steering, "updates": facts.updates, "handoffs": facts.handoffs,
+        "grades": facts.grades,
+    }  # fmt: skip
+    if collection == "evidence":
+        facts.evidence.setdefault(number_of(moment.said), moment)
+    elif collection == "hypotheses":
+        facts.hypotheses[number_of(moment.said)].append(moment)
+    elif collection == "entries":
+        data = cast("BoardObject", moment.said["data"])
+        inner = Moment(moment.sequence, moment.at, moment.author, moment.sentence, data)
+        if key.startswith("action/"):
+            facts.actions[number_of(data)].append(inner)
+        elif key.startswith("change/"):
+            facts.changes.setdefault(key.removeprefix("change/"), inner)
+    elif collection in lists:
+        lists[collection].append(moment)
+
+
+def number_of(said: BoardObject) -> int:
+    """Return an object's number on the board."""
+    return int(str(said["number"]))
+
+
+def text_of(said: BoardObject, name: str, limit: int = 300) -> str:
+    """Return foreign text as one line that Markdown shows as it is; empty for None."""
+    value = said.get(name)
+    return safe("" if value is None else str(value), limit)
+
+
+def safe(text: str, limit: int = 300) -> str:
+    """Return text as one line without markup, controls or turned direction, cut to a length."""
+    line = " ".join(without_reordering(without_controls(text)).split())
+    line = line if len(line) <= limit else f"{line[: limit - 1]}…"
+    return _MARKUP.sub(r"\\\1", line)
+
+
+def plain(slug: object) -> str:
+    """Return a slug as words."""
+    return safe(str(slug or "").replace("_", " "))
+
+
+def person(author: str) -> str:
+    """Return an author's name without its kind."""
+    return safe(author.partition("/")[2] or author)
+
+
+def clock(at: datetime) -> str:
+    """Return a time of day in UTC."""
+    return f"{at.astimezone(UTC):%H:%M:%SZ}"
+
+
+def day(at: datetime) -> str:
+    """Return a date and time in UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def time_of(said: BoardObject, name: str) -> datetime | None:
+    """Return a time of an object, or None."""
+    value = said.get(name)
+    return datetime.fromisoformat(str(value)) if value else None
+
+
+def length(seconds: float) -> str:
+    """Return a duration at two units."""
+    whole = max(0, round(seconds))
+    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

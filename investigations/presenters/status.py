@@ -1,0 +1,69 @@
+"""What people outside the room may read of an incident: no reasoning, no commands, no names of tools."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from investigations.enums import IncidentState
+from investigations.models import Incident, StatusUpdate
+from investigations.presenters import words
+from investigations.typed_text import title_or_untitled, without_reordering
+
+STATES = {
+    IncidentState.OPEN: "Being worked on",
+    IncidentState.MITIGATED: "Mitigated: users should not be hurt any more; it is being watched",
+    IncidentState.RESOLVED: "Resolved",
+}
+SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """Everything the status pages show. They are given nothing else."""
+
+    number: int
+    title: str
+    severity: str
+    severity_label: str
+    severity_glyph: str
+    state: str
+    state_text: str
+    impact: str
+    reported: str
+    started_at: datetime
+    mitigated_at: datetime | None
+    resolved_at: datetime | None
+    age: str
+    latest: StatusUpdate | None
+    next_due_at: datetime | None
+    is_overdue: bool
+    earlier: tuple[StatusUpdate, ...]
+    now: datetime
+
+
+def build_status(incident: Incident, *, now: datetime) -> StatusView:
+    """Read the status of an incident. One query beside the incident's own."""
+    rows = StatusUpdate.objects.filter(investigation__incident=incident)
+    updates = list(rows.order_by("-posted_at", "-pk")[:SHOWN])
+    latest = updates[0] if updates else None
+    is_over = incident.state == IncidentState.RESOLVED
+    due = latest.next_due_at if latest and not is_over else None
+    return StatusView(
+        number=incident.pk,
+        title=without_reordering(title_or_untitled(incident.title)),
+        severity=incident.severity,
+        severity_label=incident.get_severity_display(),
+        severity_glyph=words.SEVERITY_GLYPHS[incident.severity],
+        state=incident.state,
+        state_text=STATES[IncidentState(incident.state)],
+        impact=latest.impact if latest else "",
+        reported=incident.symptom or incident.title,
+        started_at=incident.started_at,
+        mitigated_at=incident.mitigated_at,
+        resolved_at=incident.resolved_at,
+        age=words.age(incident.started_at, now),
+        latest=latest,
+        next_due_at=due,
+        is_overdue=due is not None and due < now,
+        earlier=tuple(updates[1:]),
+        now=now,
+    )
