@@ -16,6 +16,8 @@ from redis.exceptions import RedisError
 
 from investigations.admission import Guest, admission
 from investigations.broadcast import group_name
+from investigations.domain.clock import database_now
+from investigations.domain.visits import mark_seen
 from investigations.errors import NotFound
 from investigations.presence import REPEAT_SECONDS, Roster, read_subject
 from investigations.queries.access import access_investigation
@@ -99,6 +101,8 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         if hasattr(self, "group"):
             await self.channel_layer.group_discard(self.group, self.channel_name)
             await self._tell_group({"gone": True})
+            if self.cursor:
+                await self._mark_seen(self.scope["url_route"]["kwargs"]["incident_id"])
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Take what the browser says it looks at; ignore everything else."""
@@ -197,6 +201,12 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
     async def _leave(self) -> None:
         """Show out: signed out, closed, without a role, or with another password since."""
         await self.close(SIGNED_OUT)
+
+    @database_sync_to_async  # type: ignore[untyped-decorator]  # channels has no types
+    def _mark_seen(self, incident_id: int) -> None:
+        mark_seen(
+            person_id=self.user.pk, incident_id=incident_id, sequence=self.cursor, at=database_now()
+        )
 
     @database_sync_to_async  # type: ignore[untyped-decorator]  # channels has no types
     def _access(self, incident_id: int) -> int:

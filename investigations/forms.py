@@ -3,7 +3,7 @@
 from django import forms
 
 from investigations.domain.knowledge import MAX_TEXT
-from investigations.enums import DiagnosisVerdict, IncidentState, Severity
+from investigations.enums import DiagnosisVerdict, IncidentOrigin, IncidentState, Severity
 from investigations.models import DocumentKind
 
 EMPTY = [("", "Any")]
@@ -21,6 +21,21 @@ class SymptomForm(forms.Form):
     minutes = forms.IntegerField(
         min_value=2, max_value=720, initial=15, label="Since how many minutes?"
     )
+
+
+class IncidentsForm(forms.Form):
+    """Facets and order of the list of incidents; the URL carries them."""
+
+    STATES = [("", "Active"), *IncidentState.choices, ("any", "Any")]
+    SORTS = [("", "Newest"), ("severity", "Severity"), ("service", "Service"), ("state", "State")]
+
+    state = forms.ChoiceField(required=False, choices=STATES)
+    severity = forms.ChoiceField(required=False, choices=EMPTY + list(Severity.choices))
+    service = forms.CharField(required=False, max_length=100)
+    origin = forms.ChoiceField(
+        required=False, choices=EMPTY + list(IncidentOrigin.choices), label="Came from"
+    )
+    sort = forms.ChoiceField(required=False, choices=SORTS, label="Order")
 
 
 class HistoryForm(forms.Form):

@@ -14,7 +14,6 @@ from investigations.views import (
 
 urlpatterns = [
     path("", incidents.home, name="home"),
-    path("inbox/", incidents.incident_list, name="inbox"),
     path("incidents/", incidents.incident_list, name="incident_list"),
     path("incidents/new/", incidents.new_incident, name="new_incident"),
     path("practice/", incidents.practice, name="practice"),

@@ -3,13 +3,11 @@
 from django.urls import path
 
 from remediation.views import pages
-from remediation.views.waiting import waiting
 
 urlpatterns = [
     path("i/<int:incident_id>/actions/", pages.actions, name="actions"),
     path("i/<int:incident_id>/a/<int:number>/", pages.action, name="action"),
     path("i/<int:incident_id>/a/<int:number>/approvals/", pages.decide, name="decide"),
-    path("waiting/", waiting, name="waiting"),
     path("kill-switch/", pages.switch, name="kill_switch"),
     path("autonomy/", pages.autonomy, name="autonomy"),
     path("audit/", pages.audit, name="audit"),

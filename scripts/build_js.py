@@ -12,7 +12,7 @@ from pathlib import Path
 STATIC = Path(__file__).resolve().parent.parent / "static"
 VENDORED = ("vendor/htmx/htmx-4.0.1.min.js", "vendor/htmx/hx-ws-4.0.1.min.js")
 OWN = (
-    "core", "look", "times", "guard", "presence", "attention", "live", "forms", "evidence", "options",
+    "core", "look", "times", "guard", "presence", "attention", "live", "forms", "evidence", "lists", "options",
     "steer", "keys", "dock",
 )  # fmt: skip
 LATER = ("page_tools", "palette", "replay")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
-from investigations.rules import can_administer, can_respond, can_view
+from investigations.rules import can_administer, can_respond
 from remediation.models import KillSwitch
-from remediation.queries.waiting import count_decidable
 from remediation.views.panel import kill_switch_row
+from sre_workspace.inbox.queries import count_waiting
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -102,4 +102,4 @@ class Shell:
     @cached_property
     def waiting(self) -> int:
         """Return how many things wait for this person."""
-        return count_decidable(self._user) if can_view(self._user) else 0
+        return count_waiting(self._user)

@@ -3,6 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
+from sre_workspace.inbox import views as inbox
 from sre_workspace.sign_in import PasswordSignIn
 from sre_workspace.views import appearance, healthz, live, ready, sign_in
 
@@ -14,6 +15,10 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("sign-in/<str:token>/", sign_in, name="sign_in"),
     path("appearance/", appearance, name="appearance"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/live/", inbox.live, name="inbox_live"),
+    path("waiting/", inbox.waiting, name="waiting"),
+    path("inbox/<int:incident_id>/snooze/", inbox.snooze_incident, name="snooze"),
     path("", include("agents.urls")),
     path("", include("remediation.urls")),
     path("", include("investigations.urls")),

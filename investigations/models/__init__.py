@@ -26,6 +26,7 @@ from investigations.models.service import Service, ServiceChange, ServiceReading
 from investigations.models.status import ShareLink, StatusUpdate
 from investigations.models.steering import SteeringMessage
 from investigations.models.topology import ServiceDependency
+from investigations.models.visit import Visit
 
 __all__ = [
     "Alert",
@@ -61,4 +62,5 @@ __all__ = [
     "SteeringMessage",
     "Tier",
     "TrustTier",
+    "Visit",
 ]

@@ -56,6 +56,12 @@ class Incident(models.Model):
                 name="incident_resolved_has_state",
             ),
         )
+        # For the lists, which are sorted by these and then newest first.
+        indexes = (
+            models.Index(fields=["state", "-id"], name="incident_by_state"),
+            models.Index(fields=["severity", "-id"], name="incident_by_severity"),
+            models.Index(fields=["resource", "-id"], name="incident_by_resource"),
+        )
 
     def __str__(self) -> str:
         return f"INC-{self.pk}"

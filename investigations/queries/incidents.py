@@ -1,12 +1,18 @@
-"""Lists of incidents."""
+"""Lists of incidents: filtered, sorted, in pages that cost the same however many there are."""
 
 from dataclasses import dataclass
 
+from django.db.models import Q, QuerySet
+
 from investigations.enums import EntryKind, IncidentState
 from investigations.models import BoardEntry, Diagnosis, Incident
+from investigations.queries.resources import matching_resources
 
-RECENT = 20
 ACTIVE = 100
+PAGE = 50
+ACTIVE_STATES = (IncidentState.OPEN, IncidentState.MITIGATED)
+SORTS = {"newest": "", "severity": "severity", "service": "resource", "state": "state"}
+"""What the page can be sorted by: the column before the newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +24,65 @@ class IncidentRow:
     waiting: tuple[dict[str, object], ...]
 
 
-def list_active() -> list[IncidentRow]:
-    """Return incidents that are not resolved, newest first. Three queries."""
-    rows = Incident.objects.exclude(state=IncidentState.RESOLVED).order_by("-pk")[:ACTIVE]
-    return _dress(list(rows))
+@dataclass(frozen=True, slots=True)
+class IncidentFilter:
+    """What to list. Empty fields do not filter; ``state`` may be ``active``.
+
+    ``after`` is the cursor of the page before: ``<value>|<id>``.
+    """
+
+    state: str = ""
+    severity: str = ""
+    service: str = ""
+    origin: str = ""
+    lead: str = ""
+    sort: str = "newest"
+    after: str = ""
 
 
-def list_recent() -> list[IncidentRow]:
-    """Return the last resolved incidents. Three queries."""
-    rows = Incident.objects.filter(state=IncidentState.RESOLVED).order_by("-pk")[:RECENT]
-    return _dress(list(rows))
+@dataclass(frozen=True, slots=True)
+class IncidentPage:
+    """A page of rows, and the cursor of the next one (empty: this is the last)."""
+
+    rows: tuple[IncidentRow, ...]
+    next: str
+
+
+def list_active(*, severity: str = "", service: str = "", lead: str = "") -> list[IncidentRow]:
+    """Return incidents that are not resolved, worst first, then newest. At most four queries."""
+    wanted = IncidentFilter(state="active", severity=severity, service=service, lead=lead)
+    return _dress(list(_filtered(wanted).order_by("severity", "-pk")[:ACTIVE]))
+
+
+def list_incidents(wanted: IncidentFilter) -> IncidentPage:
+    """Return one page of incidents. At most four queries whatever the length."""
+    column = SORTS.get(wanted.sort, "")
+    rows = _filtered(wanted)
+    value, _, last = wanted.after.rpartition("|")
+    if last.isdecimal() and len(last) < 10:
+        before = Q(pk__lt=int(last))
+        rows = rows.filter(
+            Q(**{f"{column}__gt": value}) | Q(**{column: value}) & before if column else before
+        )
+    order = (column, "-pk") if column else ("-pk",)
+    found = list(rows.order_by(*order)[: PAGE + 1])
+    page = found[:PAGE]
+    cursor = ""
+    if len(found) > PAGE:
+        cursor = f"{getattr(page[-1], column) if column else ''}|{page[-1].pk}"
+    return IncidentPage(tuple(_dress(page)), cursor)
+
+
+def _filtered(wanted: IncidentFilter) -> QuerySet[Incident]:
+    rows = Incident.objects.all()
+    if wanted.state == "active":
+        rows = rows.filter(state__in=ACTIVE_STATES)
+    elif wanted.state not in {"", "any"}:
+        rows = rows.filter(state=wanted.state)
+    if wanted.service:
+        rows = rows.filter(resource__in=matching_resources(wanted.service))
+    same = {"severity": wanted.severity, "origin": wanted.origin, "lead": wanted.lead}
+    return rows.filter(**{name: value for name, value in same.items() if value})
 
 
 def _dress(incidents: list[Incident]) -> list[IncidentRow]:

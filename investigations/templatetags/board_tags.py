@@ -77,6 +77,12 @@ def since(at: datetime, now: datetime) -> str:
 
 
 @register.filter
+def until(at: datetime, now: datetime) -> str:
+    """Return how long until then, or that it has passed."""
+    return words.until(at, now)
+
+
+@register.filter
 def sev_glyph(severity: str) -> str:
     """Return the glyph that goes with a severity."""
     return words.SEVERITY_GLYPHS.get(severity, "")

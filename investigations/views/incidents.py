@@ -13,14 +13,14 @@ from investigations.domain.incidents import IncidentDraft, close_practice, open_
 from investigations.embeddings import EmbeddingUnavailable, get_embedder
 from investigations.enums import IncidentOrigin
 from investigations.errors import BoardError
-from investigations.forms import HistoryForm, SymptomForm
+from investigations.forms import HistoryForm, IncidentsForm, SymptomForm
 from investigations.models import Incident
-from investigations.practice import check_scenario, list_scenarios, start_scenario
+from investigations.practice import check_scenario, start_scenario
 from investigations.queries.history import PAGE, HistoryFilter, search
-from investigations.queries.incidents import list_active, list_recent
+from investigations.queries.incidents import IncidentFilter, list_incidents
 from investigations.rules import can_respond, can_view
 from investigations.typed_text import read_number
-from investigations.views.common import needs, person_of
+from investigations.views.common import is_htmx, needs, person_of
 
 
 @require_safe
@@ -33,20 +33,31 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @needs(can_view)
 def incident_list(request: HttpRequest) -> HttpResponse:
-    """What needs somebody, what is active, what was lately. Practice is one click away."""
-    active = list_active()
-    started = request.GET.get("practice", "")
-    context = {
-        "active": active,
-        "waiting": [row for row in active if row.waiting],
-        "recent": list_recent(),
-        "scenarios": list_scenarios() if can_respond(request.user) else [],
-        "started": started,
-        "awaited": read_number(started),
-        "now": database_now(),
-        "host": request.get_host(),
-    }
-    return render(request, "investigations/incident_list.html", context)
+    """Every incident, with facets and sorting in the address. ``?rows`` gives the table alone."""
+    form = IncidentsForm(request.GET or None)
+    is_valid = form.is_valid()
+    given = form.cleaned_data if is_valid else {}
+    wanted = IncidentFilter(
+        state=given.get("state", "") or "active",
+        severity=given.get("severity", ""), service=given.get("service", ""),
+        origin=given.get("origin", ""), sort=given.get("sort", "") or "newest",
+        after=request.GET.get("after", "")[:220],
+    )  # fmt: skip
+    page = list_incidents(wanted)
+    context = {"form": form, "page": page, "wanted": wanted, **_addresses(request)}
+    is_part = is_htmx(request)
+    name = "_incident_table" if is_part else "incident_list"
+    status = 200 if is_valid or not request.GET else 422
+    return render(request, f"investigations/{name}.html", context, status=status)
+
+
+def _addresses(request: HttpRequest) -> dict[str, str]:
+    """Return the page's query without its place, and without its order."""
+    query = request.GET.copy()
+    query.pop("after", None)
+    kept = query.urlencode()
+    query.pop("sort", None)
+    return {"query": kept, "unsorted": query.urlencode(), "host": request.get_host()}
 
 
 @require_POST

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from investigations.domain.clock import database_now
+from investigations.domain.visits import mark_seen
 from investigations.models import Evidence, Stance
 from investigations.presenters.matrix import build_matrix
 from investigations.presenters.model import ledger_of
@@ -18,7 +19,7 @@ from investigations.queries.access import (
 from investigations.queries.board import list_events
 from investigations.rules import can_view
 from investigations.typed_text import read_number
-from investigations.views.common import needs
+from investigations.views.common import needs, person_of
 
 
 @require_safe
@@ -27,7 +28,11 @@ def room(request: HttpRequest, incident_id: int) -> HttpResponse:
     """The war room. ``?before=`` pages back through older evidence."""
     investigation = access_investigation(request.user, incident_id)
     before = request.GET.get("before", "")
-    view = build_room(investigation, now=database_now(), before=read_number(before))
+    now = database_now()
+    view = build_room(investigation, now=now, before=read_number(before))
+    mark_seen(
+        person_id=person_of(request).pk, incident_id=incident_id, sequence=view.sequence, at=now
+    )
     return render(request, "investigations/room.html", {"room": view, "before": before})
 
 

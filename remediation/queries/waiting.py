@@ -25,8 +25,3 @@ def decidable(user: "User") -> QuerySet[Action]:
         ~Exists(mine), state=ActionState.PROPOSED, approval_expires_at__gt=Now()
     ).exclude(diagnosis__hypothesis__posted_by=user)
     return rows.select_related("investigation__incident").order_by("approval_expires_at")
-
-
-def count_decidable(user: "User") -> int:
-    """Return how many actions this person may decide now. One query, none for others."""
-    return decidable(user).count()

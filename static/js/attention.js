@@ -44,6 +44,12 @@ const showWaiting = (count) => {
     host.dataset.plainIcon ||= icon.getAttribute("href");
     icon.setAttribute("href", count ? host.dataset.dotIcon : host.dataset.plainIcon);
   }
+  const badge = $("#waiting");
+  if (badge) {
+    badge.hidden = !count;
+    badge.dataset.waiting = count;
+    $("[data-number]", badge).textContent = count;
+  }
   if (count) navigator.setAppBadge?.(count).catch(() => {});
   else navigator.clearAppBadge?.().catch(() => {});
   if (count > waitingCount) {

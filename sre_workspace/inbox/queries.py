@@ -1,0 +1,139 @@
+"""What the inbox shows, gathered from every package."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import OuterRef, Subquery
+from django.urls import reverse
+
+from investigations.enums import DiagnosisVerdict, IncidentState, InvestigationState
+from investigations.models import Diagnosis, Incident, Investigation
+from investigations.queries.handoffs import list_pending_handoffs
+from investigations.queries.incidents import IncidentRow, list_active
+from investigations.queries.visits import Change, list_changes, snoozed_incidents
+from investigations.rules import can_respond
+from remediation.enums import ActionState
+from remediation.models import Action
+from remediation.queries.waiting import decidable
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+LIMIT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing that waits for a person. ``kind``: action, question or handoff."""
+
+    key: str
+    kind: str
+    incident: Incident
+    text: str
+    verb: str
+    path: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InboxFilter:
+    """What the URL asks for. Empty fields do not filter."""
+
+    severity: str = ""
+    service: str = ""
+    lead: str = ""
+    with_snoozed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Everything on the page."""
+
+    waiting: tuple[Waiting, ...]
+    active: tuple[IncidentRow, ...]
+    changes: tuple[Change, ...]
+    snoozed: dict[int, datetime]
+    hidden_count: int
+
+
+def _actions(user: "User") -> list[Waiting]:
+    return [
+        Waiting(
+            f"a{row.pk}", "action", row.investigation.incident, f"{row}: {row.title}",
+            "Review", reverse("action", args=[row.investigation.incident_id, row.number]),
+            row.approval_expires_at,
+        )
+        for row in decidable(user)[:LIMIT]
+    ]  # fmt: skip
+
+
+def _judgements(user: "User") -> list[Waiting]:
+    """Return actions of which nobody could measure whether they helped: a person must say."""
+    rows = Action.objects.filter(state=ActionState.INCONCLUSIVE).exclude(
+        investigation__incident__state=IncidentState.RESOLVED
+    )
+    return [
+        Waiting(
+            f"j{row.pk}", "question", row.investigation.incident,
+            f"Did {row} help? {row.title}: it could not be measured.", "Judge it",
+            reverse("action", args=[row.investigation.incident_id, row.number]),
+        )
+        for row in rows.select_related("investigation__incident").order_by("-pk")[:LIMIT]
+    ]  # fmt: skip
+
+
+def _questions() -> list[Waiting]:
+    """Return investigations that ended without a cause: what the agents ask for next."""
+    newest = Diagnosis.objects.filter(investigation=OuterRef("pk")).order_by("-number")
+    rows = (
+        Investigation.objects.filter(state=InvestigationState.CONCLUDED)
+        .exclude(incident__state=IncidentState.RESOLVED)
+        .annotate(verdict=Subquery(newest.values("verdict")[:1]),
+                  asked=Subquery(newest.values("next_steps")[:1]))
+        .filter(verdict=DiagnosisVerdict.INCONCLUSIVE)
+        .select_related("incident").order_by("-pk")[:LIMIT]
+    )  # fmt: skip
+    return [
+        Waiting(
+            f"q{row.pk}", "question", row.incident,
+            f"No cause found. {row.asked[0]}" if row.asked else "No cause found. What do you know?",
+            "Answer", reverse("room", args=[row.incident_id]),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _handoffs(user: "User") -> list[Waiting]:
+    found = []
+    for row in list_pending_handoffs(user)[:LIMIT]:
+        incident = row.investigation.incident
+        text = f"{row.author.partition('/')[2]} hands over to {row.to_name or 'whoever takes it'}."
+        path = f"{reverse('room', args=[incident.pk])}handoff/"
+        found.append(
+            Waiting(f"h{row.pk}", "handoff", incident, text, "Read the note", path, row.check_at)
+        )
+    return found
+
+
+def list_waiting(user: "User") -> list[Waiting]:
+    """Return what waits for a person: decisions, then handoffs, then questions. Four queries."""
+    if not can_respond(user):
+        return []
+    return [*_actions(user), *_handoffs(user), *_judgements(user), *_questions()]
+
+
+def count_waiting(user: "User") -> int:
+    """Return how many things wait for a person, without what they snoozed."""
+    snoozed = snoozed_incidents(user)
+    return sum(item.incident.pk not in snoozed for item in list_waiting(user))
+
+
+def read_inbox(user: "User", wanted: InboxFilter) -> Inbox:
+    """Return a person's inbox. A constant number of queries."""
+    snoozed = snoozed_incidents(user)
+    every = list_active(severity=wanted.severity, service=wanted.service, lead=wanted.lead)
+    shown = wanted.with_snoozed
+    active = tuple(r for r in every if shown or r.incident.pk not in snoozed)
+    waiting = tuple(w for w in list_waiting(user) if shown or w.incident.pk not in snoozed)
+    return Inbox(waiting, active, tuple(list_changes(user)), snoozed, len(snoozed))
