@@ -107,6 +107,12 @@ class SteeringKind(TextChoices):
     CHALLENGE = "challenge"
     FOCUS = "focus"
     BUDGET = "budget"
+    PROPOSE = "propose"
+
+
+# What the agents read and answer; the rest is answered by other packages.
+FOR_AGENTS = (SteeringKind.STEER, SteeringKind.CHALLENGE, SteeringKind.FOCUS)
+SPECIALIST_NAMES = ("network", "deployment", "database", "resource")
 
 
 class SteeringState(TextChoices):

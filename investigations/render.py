@@ -14,14 +14,14 @@ from investigations.rules import AnyUser, can_respond
 
 CACHE_SIZE = 64
 SECTIONS: dict[str, tuple[str, ...]] = {
-    Kind.INVESTIGATION_CHANGED: ("summary", "timeline"),
+    Kind.INVESTIGATION_CHANGED: ("summary", "timeline", "agents"),
     Kind.INCIDENT_CHANGED: ("summary", "timeline", "closing"),
     Kind.ALERT_CHANGED: ("summary",),
-    Kind.EVIDENCE_POSTED: ("filters",),
-    Kind.HYPOTHESIS_CHANGED: ("hypotheses", "summary"),
+    Kind.EVIDENCE_POSTED: ("filters", "agents"),
+    Kind.HYPOTHESIS_CHANGED: ("hypotheses", "summary", "agents"),
     Kind.STANCE_RECORDED: ("stances",),
     Kind.DIAGNOSIS_REACHED: ("summary", "consensus", "reasons", "hypotheses", "stances"),
-    Kind.STEERING_CHANGED: ("messages",),
+    Kind.STEERING_CHANGED: ("messages", "agents"),
     Kind.ENTRY_CHANGED: (),
     Kind.HANDOFF_CHANGED: ("summary",),
     Kind.STATUS_POSTED: ("summary",),

@@ -11,6 +11,8 @@ incident_opened = Signal()
 evidence_posted = Signal()
 # investigation_id: int, diagnosis_id: int
 diagnosis_accepted = Signal()
+# message_id: int. A person asked for an action (``/propose``); whoever can plan one answers it.
+action_requested = Signal()
 # investigation_id: int. A person posted, ruled out, challenged, steered, resumed or added budget.
 board_touched = Signal()
 # investigation_id: int. An alert of the incident changed, or the incident changed its state.

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from telemetry.errors import QueryRejected, QueryTimeout, SourceUnavailable, TelemetryError
+from telemetry.errors import (
+    NotAuthorised,
+    QueryRejected,
+    QueryTimeout,
+    SourceUnavailable,
+    TelemetryError,
+)
 from telemetry.ports import (
     AlertFeed,
     ChangeFeed,
@@ -119,7 +125,10 @@ class _Guard:
                 duration_seconds=time.monotonic() - began,
             )
             message = redact(str(error), limit=MAX_MESSAGE)
-            result = QueryResult(ResultStatus.ERROR, empty, provenance, message, error.retryable)
+            result = QueryResult(
+                ResultStatus.ERROR, empty, provenance, message, error.retryable,
+                isinstance(error, NotAuthorised),
+            )  # fmt: skip
         if self.on_query is not None:
             self.on_query(result)  # type: ignore[arg-type]  # the hook reads status and provenance
         return result

@@ -56,13 +56,17 @@ def for_query(whole: Provenance, query: str) -> Provenance:
 
 @dataclass(frozen=True, slots=True)
 class QueryResult(Generic[T]):
-    """An answer with its provenance. ``message`` says why there is an error or a part only."""
+    """An answer with its provenance. ``message`` says why there is an error or a part only.
+
+    ``is_denied``: the credential lacks a permission; asking again does not help.
+    """
 
     status: ResultStatus
     data: T
     provenance: Provenance
     message: str = ""
     retryable: bool = False
+    is_denied: bool = False
 
     @property
     def is_answer(self) -> bool:

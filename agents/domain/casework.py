@@ -1,5 +1,6 @@
 """The case of an investigation, rebuilt from its rows for each step."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -33,13 +34,21 @@ Call = tuple[str, str, str, float, int]
 
 @dataclass
 class Meter:
-    """Counts what a step asks of telemetry, and keeps the first queries with their outcome."""
+    """Counts what a step asks of telemetry, and keeps the first queries with their outcome.
+
+    ``fresh`` are the answers nobody has told the board of yet; ``on_answer`` is called after each.
+    ``denied`` is the first refusal for want of a permission.
+    """
 
     breaker: Breaker
     queries: int = 0
     rows: int = 0
     seconds: float = 0.0
     calls: list[Call] = field(default_factory=list)
+    fresh: list[QueryResult[object]] = field(default_factory=list)
+    on_answer: Callable[[], None] | None = None
+    answered: int = 0
+    denied: str = ""
 
     def __call__(self, result: QueryResult[object]) -> None:
         source = result.provenance
@@ -52,6 +61,12 @@ class Meter:
             seconds = round(source.duration_seconds, 4)
             status = result.status.value
             self.calls.append((source.kind.value, source.query[:200], status, seconds, rows))
+        self.answered += result.is_answer
+        if result.is_denied and not self.denied:
+            self.denied = result.message
+        self.fresh.append(result)
+        if self.on_answer is not None:
+            self.on_answer()
 
 
 @dataclass
@@ -161,7 +176,7 @@ def open_case(investigation: Investigation, *, agent: str = "") -> Casework:
         runs_on=tuple((parse_resource(a), parse_resource(b)) for a, b in scope.get("runs_on", [])),
     )
     affected = tuple(parse_resource(r) for r in scope.get("affected", []))
-    messages = investigation.steering.exclude(kind=SteeringKind.CHALLENGE)
+    messages = investigation.steering.filter(kind__in=(SteeringKind.STEER, SteeringKind.FOCUS))
     hints = tuple(m.text for m in messages if m.agent in {"", agent})
     focus = match_named(" ".join(hints), (*affected, *graph.resources)) if hints else ()
     case = Case(

@@ -18,16 +18,16 @@ from agents.domain.phases import DOING, PHASES, STATES, agents_for, create_items
 from agents.domain.posting import post_finding, set_status
 from agents.domain.rounds import RECONCILER, is_spent, reenter, wake
 from agents.domain.steps import run_step
+from agents.domain.telling import tell_begun, tell_ended
 from agents.enums import ASIDE, MODEL_WORK, AgentName, Presence, WorkKind, WorkState
 from agents.errors import NotNow
 from agents.findings import Finding
 from agents.models import WorkItem
 from investigations.domain import runs
-from investigations.domain.board import write_entry
 from investigations.domain.clock import database_now
 from investigations.domain.crash import crash_at
-from investigations.domain.journal import Fence, writing
-from investigations.enums import EntryKind, InvestigationState
+from investigations.domain.journal import writing
+from investigations.enums import InvestigationState
 from investigations.errors import BoardError, IllegalTransition, StaleLease
 from investigations.models import Investigation
 from telemetry.errors import TelemetryError
@@ -76,38 +76,38 @@ def work(*, item_id: int | None = None, investigation_id: int | None = None) -> 
 
 def _do(item: WorkItem) -> None:
     fence = fence_of(item)
-    agent = AgentName(item.agent)
     crash_at("after_claim")
     with keeping(item):
-        if item.kind in {WorkKind.GATHER, WorkKind.EXAMINE} and is_spent(item.investigation):
-            item.result = {"skipped": "budget"}
+        skipped = _why_skipped(item)
+        if skipped:
+            item.result = {"skipped": skipped}
         else:
             if item.kind not in MODEL_WORK:
-                _tell(item, agent, fence)
+                tell_begun(item, fence)
             run_step(item, fence)
         crash_at("before_finish")
-        _finish(item, agent)
+        _finish(item)
     crash_at("after_finish")
 
 
-def _tell(item: WorkItem, agent: AgentName, fence: Fence) -> None:
-    set_status(
-        item.investigation_id, agent, state="querying", step=DOING[WorkKind(item.kind)],
-        since=database_now().isoformat(), fence=fence,
-    )  # fmt: skip
+def _why_skipped(item: WorkItem) -> str:
+    """Return why a step is left out, or nothing: people paused its agent, or no budget is left."""
+    if item.kind not in {WorkKind.GATHER, WorkKind.EXAMINE}:
+        return ""
+    if item.agent in item.investigation.paused_agents:
+        return "paused"
+    return "budget" if is_spent(item.investigation) else ""
 
 
-def _finish(item: WorkItem, agent: AgentName) -> None:
-    """Finish the item, add to what the run has used and show the agent idle: one transaction."""
+def _finish(item: WorkItem) -> None:
+    """Finish the item, add to what the run has used and show how it ended: one transaction."""
     with writing(item.investigation_id) as board:
+        told = {**item.result}
+        item.result.pop("untold", None)
         finish(item)
         runs.spend(board, seconds=item.seconds, queries=item.queries, rows=item.rows)
-        write_entry(
-            board, kind=EntryKind.AGENT, key=agent.value, author=agent.author,
-            data={"agent": agent.value, "state": "idle", "step": "done",
-                  "since": board.now.isoformat()},
-            sentence=f"{agent.value.capitalize()}: done {DOING[WorkKind(item.kind)]}",
-        )  # fmt: skip
+        item.result = told
+        tell_ended(board, item)
         if item.kind == WorkKind.CONSULT:
             consulting.begin_summary(board.investigation)
 
@@ -146,7 +146,8 @@ def _post_poisoned(item: WorkItem, reason: str) -> None:
         prefix=f"r{item.round}/poison/{item.kind}/{item.agent}/",
     )  # fmt: skip
     set_status(
-        investigation.pk, AgentName(item.agent), state="idle", step="failed",
+        investigation.pk, AgentName(item.agent), state="failed",
+        step=f"at {DOING[WorkKind(item.kind)]}: {reason}",
         since=database_now().isoformat(),
     )  # fmt: skip
 

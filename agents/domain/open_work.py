@@ -15,6 +15,7 @@ from agents.models import WorkItem
 from investigations.domain.board import EvidenceDraft, post_evidence
 from investigations.domain.clock import database_now
 from investigations.enums import (
+    FOR_AGENTS,
     AlertStatus,
     DiagnosisVerdict,
     EvidenceKind,
@@ -90,7 +91,10 @@ def _touched(now: datetime) -> list[int]:
     rows = Investigation.objects.filter(paused_at__isnull=True)
     asks = (
         rows.filter(hypotheses__fault_class="", hypotheses__note=""),
-        rows.filter(steering__state__in=[SteeringState.SENT, SteeringState.READ]),
+        rows.filter(
+            steering__state__in=[SteeringState.SENT, SteeringState.READ],
+            steering__kind__in=FOR_AGENTS,
+        ),
         rows.filter(
             ended_at__gt=now - WATCHED,
             events__author__startswith="person/", events__at__gt=F("ended_at"),

@@ -1,7 +1,10 @@
 """What people post, read and answered: hypotheses in words, messages, challenges of a card."""
 
+import difflib
+
 from agents.domain.casework import Casework, match_named, open_case
 from agents.domain.phases import MAX_ROUNDS
+from agents.domain.reasons import focus_window
 from agents.enums import AgentName, WorkKind
 from agents.faults.vocabulary import match_text
 from agents.models import WorkItem
@@ -9,8 +12,15 @@ from investigations.domain import hypotheses, runs
 from investigations.domain.crash import crash_at
 from investigations.domain.hypotheses import Assessment
 from investigations.domain.journal import Fence
-from investigations.enums import HypothesisState, SteeringKind, SteeringState, TestVerdict
+from investigations.enums import (
+    FOR_AGENTS,
+    HypothesisState,
+    SteeringKind,
+    SteeringState,
+    TestVerdict,
+)
 from investigations.models import Evidence, Investigation, SteeringMessage
+from telemetry.types import ResourceRef
 
 RECONCILER = AgentName.RECONCILER.author
 FREE_CLAIM = "Kept as a claim in words: people can test it."
@@ -32,7 +42,8 @@ def interpret(item: WorkItem, fence: Fence) -> None:
         )  # fmt: skip
         if not reading.fault_class:
             _leave_open(item, row.pk, row.note, fence)
-    for message in investigation.steering.filter(state=SteeringState.SENT):
+    sent = investigation.steering.filter(state=SteeringState.SENT, kind__in=FOR_AGENTS)
+    for message in sent:
         to, reply = _reading_of(message, investigation, resources)
         runs.answer_steering(
             message_id=message.pk, to=to, reply=reply, author=RECONCILER, fence=fence
@@ -51,7 +62,7 @@ def _leave_open(item: WorkItem, hypothesis_id: int, note: str, fence: Fence) -> 
 
 
 def _reading_of(
-    message: SteeringMessage, investigation: Investigation, resources: tuple[object, ...]
+    message: SteeringMessage, investigation: Investigation, resources: tuple[ResourceRef, ...]
 ) -> tuple[SteeringState, str]:
     """Return what becomes of a message now: read, or declined and why."""
     if investigation.round >= MAX_ROUNDS:
@@ -60,10 +71,30 @@ def _reading_of(
         if challenged_card(message) is None:
             return SteeringState.DECLINED, f"There is no card {message.subject} to re-check."
         return SteeringState.READ, f"Another specialist re-checks {message.subject}."
-    named = match_named(message.text, resources)  # type: ignore[arg-type]  # ResourceRefs
+    if message.agent in investigation.paused_agents:
+        who = investigation.paused_agents[message.agent]
+        return SteeringState.DECLINED, (
+            f"{message.agent.capitalize()} is paused by {who}. /resume @{message.agent} first."
+        )
+    named = match_named(message.text, resources)
+    if message.kind == SteeringKind.FOCUS and not named:
+        return SteeringState.DECLINED, _nothing_named(message.text, resources)
     focus = f" at {', '.join(r.name for r in named)}" if named else ""
     who = message.agent.capitalize() if message.agent else "Every specialist"
-    return SteeringState.READ, f"{who} looks again{focus}, with fresh telemetry."
+    span = _span_of(message)
+    return SteeringState.READ, f"{who} looks again{focus}{span or ', with fresh telemetry'}."
+
+
+def _span_of(message: SteeringMessage) -> str:
+    window = focus_window(message)
+    return f", from {window.start:%H:%MZ} to {window.end:%H:%MZ}" if window else ""
+
+
+def _nothing_named(text: str, resources: tuple[ResourceRef, ...]) -> str:
+    wanted = text.split()[0] if text.split() else ""
+    names = list(dict.fromkeys(r.name for r in resources))
+    near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.5) or names[:6]
+    return f"Nothing in this incident's scope is called {wanted[:60]}. There is: {', '.join(near)}."
 
 
 def challenged_card(message: SteeringMessage) -> Evidence | None:
@@ -77,7 +108,7 @@ def challenged_card(message: SteeringMessage) -> Evidence | None:
 
 def waiting(investigation: Investigation, *, challenges: bool) -> list[SteeringMessage]:
     """Return messages that were read and whose answer is still due, oldest first."""
-    rows = investigation.steering.filter(state=SteeringState.READ)
+    rows = investigation.steering.filter(state=SteeringState.READ, kind__in=FOR_AGENTS)
     if challenges:
         return list(rows.filter(kind=SteeringKind.CHALLENGE))
     return list(rows.exclude(kind=SteeringKind.CHALLENGE))

@@ -13,6 +13,7 @@ from investigations.domain import runs
 from investigations.domain.clock import database_now
 from investigations.domain.journal import writing
 from investigations.enums import (
+    FOR_AGENTS,
     AlertStatus,
     DiagnosisVerdict,
     EntryKind,
@@ -62,7 +63,8 @@ def wake(investigation_id: int) -> None:
 def _read_words(row: Investigation) -> bool:
     """Create the item that reads people's words, if there are any. Returns whether all is read."""
     words = row.hypotheses.filter(fault_class="", note="").exists()
-    if not words and not row.steering.filter(state=SteeringState.SENT).exists():
+    sent = row.steering.filter(state=SteeringState.SENT, kind__in=FOR_AGENTS)
+    if not words and not sent.exists():
         return True
     readers = row.work_items.filter(kind=WorkKind.INTERPRET.value)
     states = list(readers.order_by("-id").values_list("state", flat=True)[:READERS_TRIED])
@@ -118,11 +120,14 @@ Plan = tuple[WorkKind, list[AgentName], str, str]
 
 def _next_round(row: Investigation) -> Plan | None:
     """Return the earliest phase that something asks for, who takes part, for whom, and why."""
-    messages = list(row.steering.filter(state=SteeringState.READ))
+    messages = list(row.steering.filter(state=SteeringState.READ, kind__in=FOR_AGENTS))
     asked = [m for m in messages if m.kind != SteeringKind.CHALLENGE]
     if asked:
         subject = " ".join(f"S{m.number}" for m in asked)
         return WorkKind.GATHER, _named_agents(asked), subject, "people steered the agents"
+    back = _back(row)
+    if back is not None:
+        return back
     starved = _starved(row)
     if starved is not None:
         return starved, agents_for(starved), "", "there is budget again"
@@ -160,6 +165,21 @@ def _starved(row: Investigation) -> WorkKind | None:
         )
     )
     return next((k for k in (WorkKind.GATHER, WorkKind.EXAMINE) if k.value in kinds), None)
+
+
+def _back(row: Investigation) -> Plan | None:
+    """Return what agents who were paused in this round, and are not now, have to make up for."""
+    left_out = row.work_items.filter(round=row.round, result__skipped="paused")
+    kinds: dict[str, set[str]] = {}
+    for kind, agent in left_out.values_list("kind", "agent"):
+        if agent not in row.paused_agents:
+            kinds.setdefault(kind, set()).add(agent)
+    first = next((k for k in (WorkKind.GATHER, WorkKind.EXAMINE) if k.value in kinds), None)
+    if first is None:
+        return None
+    agents = [name for name in SPECIALISTS if name.value in kinds[first.value]]
+    names = ", ".join(name.value for name in agents)
+    return first, agents, "", f"{names} is no longer paused"
 
 
 def is_spent(row: Investigation) -> bool:

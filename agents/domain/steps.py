@@ -21,7 +21,9 @@ from agents.domain.people import (
 )
 from agents.domain.phases import DOING
 from agents.domain.posting import finding_of, lane_of, post_finding
+from agents.domain.reasons import look_where_asked, why_examine, why_gather
 from agents.domain.recalibrating import map_in_use
+from agents.domain.telling import Teller, follow
 from agents.domain.verdicts import assessments_of, diagnosis_of
 from agents.engine import CHALLENGED, EXAMINED, challengers, to_challenge
 from agents.enums import SPECIALISTS, AgentName, Presence, WorkKind
@@ -56,12 +58,21 @@ def _account(item: WorkItem, work: Casework, **done: object) -> None:
     """Note on the item what it asked and did; the caller writes it when it finishes the item."""
     item.queries, item.rows = work.meter.queries, work.meter.rows
     item.seconds = work.meter.seconds
-    item.result = {**done, "calls": work.meter.calls}
+    item.result = {
+        **done, "calls": work.meter.calls, "denied": work.meter.denied[:200],
+        "answered": work.meter.answered, "untold": _untold(work),
+    }  # fmt: skip
+
+
+def _untold(work: Casework) -> list[dict[str, object]]:
+    teller = work.meter.on_answer
+    return teller.take() if isinstance(teller, Teller) else []
 
 
 def _scope(item: WorkItem, fence: Fence) -> None:
     investigation = item.investigation
     work = open_case(investigation)
+    follow(item, work, fence, "To find what the symptom can come from.")
     case = work.case
     scope = scope_case(case.sources, case.symptoms, case.window, case.baseline)
     graph = scope.graph
@@ -95,7 +106,8 @@ def _learn_topology(edges: list[tuple[str, str]], seen_at: datetime) -> None:
 
 def _gather(item: WorkItem, fence: Fence) -> None:
     agent = AgentName(item.agent)
-    work = open_case(item.investigation, agent=item.agent)
+    work = look_where_asked(item, open_case(item.investigation, agent=item.agent))
+    follow(item, work, fence, why_gather(item, work))
     posted = 0
     if item.round:
         work.load()
@@ -146,6 +158,7 @@ def _examine(item: WorkItem, fence: Fence) -> None:
     work.load()
     causes = [cause_of(h) for h in live_hypotheses(item.investigation)]
     causes = [c for c in causes if c.fault_class in FAULTS]
+    follow(item, work, fence, why_examine(item.investigation))
     # In a round with fresh telemetry everything is looked for anew, and news is posted.
     is_fresh = item.round > 0 and _gathered(item)
     known = () if is_fresh else tuple(work.findings)
@@ -181,6 +194,7 @@ def _scored(item: WorkItem, work: Casework) -> list[tuple[Hypothesis, Scored]]:
 def _challenge(item: WorkItem, fence: Fence) -> None:
     work = open_case(item.investigation)
     work.load()
+    follow(item, work, fence, "To check the strongest evidence by another query.")
     scored = [s for _, s in _scored(item, work)]
     asked_for = [challenged_card(m) for m in waiting(item.investigation, challenges=True)]
     for card in asked_for:
@@ -209,6 +223,8 @@ def recheck(item: WorkItem, work: Casework, card: Evidence, fence: Fence) -> boo
     if finding is None:
         return False
     for name in challengers(finding):
+        if name.value in item.investigation.paused_agents:
+            continue
         answer = REGISTRY[name].challenge(work.case, finding)
         if answer is not None:
             if known is None or not says_the_same(known, answer):
@@ -289,11 +305,14 @@ def _reconcile(item: WorkItem, fence: Fence) -> None:
 
 
 def skipped_steps(item: WorkItem) -> list[str]:
-    """Return what this round's budget did not allow, in words."""
+    """Return what this round's budget did not allow, or people paused, in words."""
     skipped = item.investigation.work_items.filter(
-        round=item.round, result__skipped="budget"
-    ).values_list("agent", "kind")
-    return [f"{agent} {DOING[WorkKind(kind)]}" for agent, kind in skipped]
+        round=item.round, result__skipped__in=["budget", "paused"]
+    ).values_list("agent", "kind", "result__skipped")
+    return [
+        f"{agent} {DOING[WorkKind(kind)]}{' (paused)' if why == 'paused' else ''}"
+        for agent, kind, why in skipped
+    ]
 
 
 STEPS: dict[WorkKind, Step] = {

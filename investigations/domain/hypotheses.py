@@ -19,11 +19,20 @@ from investigations.enums import (
 )
 from investigations.errors import BoardError, NotFound
 from investigations.models import Hypothesis, Stance
-from investigations.queries.objects import hypothesis_object, stance_key, stance_object
+from investigations.queries.objects import (
+    BoardObject,
+    hypothesis_object,
+    stance_key,
+    stance_object,
+)
 from investigations.signals import board_touched
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+
+# A smaller change of a probability is not worth a sentence.
+TOLD_CHANGE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +289,7 @@ def record_assessments(
         rows = {h.pk: h for h in board.investigation.hypotheses.all()}
         counts = _stance_counts(investigation_id)
         changed: list[Hypothesis] = []
+        told: list[str] = []
         for item in assessments:
             hypothesis = rows[item.hypothesis_id]
             before = hypothesis_object(hypothesis)
@@ -300,13 +310,32 @@ def record_assessments(
             )
             if hypothesis_object(hypothesis) != before:
                 changed.append(hypothesis)
+                told.append(_told(hypothesis, before))
         if changed:
             board.record(
                 BoardEventKind.HYPOTHESIS_CHANGED,
                 author=author,
-                sentence=", ".join(f"H{h.number} {h.get_state_display()}" for h in changed),
+                sentence="; ".join(told)[:600],
                 upsert={"hypotheses": {f"H{h.number}": hypothesis_object(h) for h in changed}},
             )
+
+
+def _told(hypothesis: Hypothesis, before: BoardObject) -> str:
+    """Return in words how a hypothesis' standing has changed."""
+    name, state = f"H{hypothesis.number}", hypothesis.get_state_display()
+    was, now = before["posterior"], hypothesis.posterior
+    if now is None:
+        return f"{name} {state}"
+    moved = ""
+    if isinstance(was, float) and abs(now - was) >= TOLD_CHANGE:
+        verb = "strengthened" if now > was else "weakened"
+        moved = f" {verb} to {now:.0%} (was {was:.0%})"
+    if before["state"] == hypothesis.state:
+        return f"{name}{moved}" if moved else f"{name} {state}, {now:.0%}"
+    if HypothesisState.LEADING in {before["state"], hypothesis.state}:
+        verb = "now leads" if hypothesis.state == HypothesisState.LEADING else "no longer leads"
+        return f"{name} {verb}{moved or f', {now:.0%}'}"
+    return f"{name} {state}{moved or f', {now:.0%}'}"
 
 
 def _stance_counts(investigation_id: int) -> dict[int, tuple[int, int]]:

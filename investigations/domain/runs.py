@@ -1,8 +1,10 @@
 """The states of an investigation: its steps, its budget, pausing, steering."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from django.db import transaction
 from django.db.models import Max
 
 from investigations.domain.audit import record_audit
@@ -10,6 +12,7 @@ from investigations.domain.hypotheses import touch_after_commit
 from investigations.domain.journal import BoardWriter, Fence, writing
 from investigations.domain.transitions import move
 from investigations.enums import (
+    FOR_AGENTS,
     BoardEventKind,
     InvestigationState,
     SteeringKind,
@@ -19,9 +22,13 @@ from investigations.errors import BoardError
 from investigations.jobs import enqueue_embedding
 from investigations.models import Investigation, SteeringMessage
 from investigations.queries.objects import investigation_object, steering_object
+from investigations.signals import action_requested
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+
+SAME_AGAIN = timedelta(seconds=5)
 
 
 def write_investigation(board: BoardWriter, *, author: str, sentence: str) -> None:
@@ -116,7 +123,8 @@ def _set_pause(investigation_id: int, *, user: "User", is_paused: bool) -> Inves
         if (row.paused_at is not None) == is_paused:
             return row
         row.paused_at = board.now if is_paused else None
-        row.save(update_fields=["paused_at"])
+        row.paused_by = user.get_username() if is_paused else ""
+        row.save(update_fields=["paused_at", "paused_by"])
         verb = "paused" if is_paused else "resumed"
         write_investigation(
             board, author=author, sentence=f"Agents {verb} by {user.get_username()}"
@@ -126,6 +134,39 @@ def _set_pause(investigation_id: int, *, user: "User", is_paused: bool) -> Inves
             verb=f"investigation.{verb}",
             subject=f"investigation/{investigation_id}",
         )
+        touch_after_commit(investigation_id)
+    return row
+
+
+def pause_agent(*, investigation_id: int, user: "User", agent: str) -> Investigation:
+    """Pause one specialist: its next steps are left out and named as such. Idempotent."""
+    return _set_agent_pause(investigation_id, user=user, agent=agent, is_paused=True)
+
+
+def resume_agent(*, investigation_id: int, user: "User", agent: str) -> Investigation:
+    """Let one specialist go on; it makes up for the steps it left out. Idempotent."""
+    return _set_agent_pause(investigation_id, user=user, agent=agent, is_paused=False)
+
+
+def _set_agent_pause(
+    investigation_id: int, *, user: "User", agent: str, is_paused: bool
+) -> Investigation:
+    author = f"person/{user.get_username()}"
+    with writing(investigation_id) as board:
+        row = board.investigation
+        if (agent in row.paused_agents) == is_paused:
+            return row
+        others = {name: who for name, who in row.paused_agents.items() if name != agent}
+        row.paused_agents = {**others, agent: user.get_username()} if is_paused else others
+        row.save(update_fields=["paused_agents"])
+        verb = "paused" if is_paused else "resumed"
+        write_investigation(
+            board, author=author, sentence=f"{agent.capitalize()} {verb} by {user.get_username()}"
+        )
+        record_audit(
+            actor=author, verb=f"agent.{verb}", subject=f"investigation/{investigation_id}",
+            detail={"agent": agent},
+        )  # fmt: skip
         touch_after_commit(investigation_id)
     return row
 
@@ -143,13 +184,16 @@ def add_budget(
     author = f"person/{user.get_username()}"
     with writing(investigation_id) as board:
         row = board.investigation
+        sentence = f"{user.get_username()} added {seconds:.0f} s and {queries} queries"
+        if _has_just_said(board, author, sentence):
+            raise BoardError("That was added a moment ago. Nothing more was added.")
         row.budget_seconds += seconds
         row.budget_queries += queries
         row.save(update_fields=["budget_seconds", "budget_queries"])
         write_investigation(
             board,
             author=author,
-            sentence=f"{user.get_username()} added {seconds:.0f} s and {queries} queries",
+            sentence=sentence,
         )
         record_audit(
             actor=author,
@@ -159,6 +203,13 @@ def add_budget(
         )
         touch_after_commit(investigation_id)
     return row
+
+
+def _has_just_said(board: BoardWriter, author: str, sentence: str) -> bool:
+    """Whether the same was done by the same person a moment ago: a form that was sent twice."""
+    since = board.now - SAME_AGAIN
+    recent = board.investigation.events.filter(author=author, at__gt=since)
+    return recent.filter(payload__sentence=sentence).exists()
 
 
 def steer(
@@ -172,6 +223,9 @@ def steer(
 ) -> SteeringMessage:
     """Post a person's message to one agent or to all. Never evidence by itself; wakes the agents.
 
+    The same words again within ``SAME_AGAIN`` return the message that is there. What asks for an
+    action (``PROPOSE``) is told by the signal ``action_requested`` and does not wake the agents.
+
     Raises:
         BoardError: The text is empty or longer than 1,000 characters.
     """
@@ -183,6 +237,12 @@ def steer(
     author = f"person/{user.get_username()}"
     with writing(investigation_id) as board:
         messages = board.investigation.steering
+        twin = messages.filter(
+            author=author, kind=kind, agent=agent, subject=subject, text=words,
+            posted_at__gt=board.now - SAME_AGAIN,
+        ).first()  # fmt: skip
+        if twin is not None:
+            return twin
         message = SteeringMessage.objects.create(
             investigation=board.investigation,
             number=(messages.aggregate(last=Max("number"))["last"] or 0) + 1,
@@ -195,7 +255,13 @@ def steer(
             posted_at=board.now,
         )
         _write_steering(board, message, author=author, sentence=f"{user.get_username()}: {words}")
-        touch_after_commit(investigation_id)
+        if kind in FOR_AGENTS:
+            touch_after_commit(investigation_id)
+        else:
+            news = partial(
+                action_requested.send_robust, sender=SteeringMessage, message_id=message.pk
+            )
+            transaction.on_commit(news)
     return message
 
 

@@ -72,7 +72,8 @@ class Investigation(models.Model):
 
     ``telemetry`` says what is asked (see ``telemetry.backends.open_sources``); ``scope`` is what
     the scope step decided: affected resources and the plan of each specialist. Budgets are hard;
-    ``*_used`` only rise. ``last_sequence`` and ``last_hash`` are the head of the journal.
+    ``*_used`` only rise. ``paused_agents`` maps a paused specialist to who paused it.
+    ``last_sequence`` and ``last_hash`` are the head of the journal.
     """
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="investigations")
@@ -82,6 +83,8 @@ class Investigation(models.Model):
         default=InvestigationState.PENDING,
     )
     paused_at = models.DateTimeField(null=True, blank=True)
+    paused_by = models.CharField(max_length=150, blank=True)
+    paused_agents = models.JSONField(default=dict, blank=True)
     telemetry = models.JSONField(default=dict)
     scope = models.JSONField(default=dict)
     window_start = models.DateTimeField()

@@ -12,10 +12,11 @@ from investigations.models import (
     Incident,
     Investigation,
     Stance,
-    SteeringMessage,
 )
 from investigations.presenters import words
 from investigations.presenters.model import ModelSummary, note_of, summary_of
+from investigations.presenters.steering import Delivery, delivery_of
+from investigations.presenters.stream import AgentView, agents_of
 from investigations.presenters.timeline import Timeline, build_timeline
 from investigations.queries.grades import track_record
 from investigations.queries.history import HistoryRow, similar_incidents
@@ -59,17 +60,6 @@ class HypothesisView:
 
 
 @dataclass(frozen=True, slots=True)
-class AgentView:
-    """One agent in the dock."""
-
-    agent: str
-    glyph: str
-    name: str
-    step: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
 class Room:
     """Everything the room shows, as of ``sequence``."""
 
@@ -90,7 +80,7 @@ class Room:
     actions: tuple[dict[str, object], ...]
     waiting: dict[str, object] | None
     timeline: Timeline
-    messages: tuple[SteeringMessage, ...]
+    messages: tuple[Delivery, ...]
     similar: tuple[HistoryRow, ...]
     age: str
     severity_glyph: str
@@ -141,11 +131,11 @@ def room_of(rows: BoardRows, *, now: datetime) -> Room:
         ),
         model_summary=summary_of(entries[EntryKind.MODEL_SUMMARY], diagnosis),
         model_note=note_of(entries[EntryKind.MODEL_CALL], investigation.round),
-        agents=tuple(_agents(entries[EntryKind.AGENT])),
+        agents=agents_of(investigation, entries[EntryKind.AGENT], sequence=rows.sequence),
         actions=tuple(sorted(entries[EntryKind.ACTION], key=lambda a: -int(str(a["number"])))),
         waiting=waiting,
         timeline=_timeline(investigation, entries),
-        messages=rows.messages,
+        messages=tuple(delivery_of(row) for row in rows.messages),
         similar=tuple(similar_incidents(incident)) if is_similar_shown else (),
         age=words.age(incident.started_at, now),
         severity_glyph=words.SEVERITY_GLYPHS[incident.severity],
@@ -241,19 +231,6 @@ def _by(author: str) -> str:
     if author == "agent/model":
         return "a language model, tested by the rules"
     return author.partition("/")[2] if author.startswith("person/") else ""
-
-
-def _agents(entries: list[dict[str, object]]) -> list[AgentView]:
-    known = {str(e["agent"]): e for e in entries}
-    found = []
-    always = ("network", "deployment", "database", "resource", "reconciler")
-    for agent in (*always, *(["model"] if "model" in known else [])):
-        entry = known.get(agent, {"step": "waiting for its turn", "state": "idle"})
-        found.append(
-            AgentView(agent, words.GLYPHS[agent], words.NAMES[agent], str(entry["step"]),
-                      str(entry["state"]))
-        )  # fmt: skip
-    return found
 
 
 def _timeline(

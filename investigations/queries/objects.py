@@ -55,6 +55,8 @@ def investigation_object(investigation: Investigation) -> BoardObject:
         "id": investigation.pk,
         "state": investigation.state,
         "paused_at": _at(investigation.paused_at),
+        "paused_by": investigation.paused_by,
+        "paused_agents": investigation.paused_agents,
         "round": investigation.round,
         "scope": investigation.scope,
         "window": [_at(investigation.window_start), _at(investigation.window_end)],

@@ -1,7 +1,5 @@
 """What people post to the board. Each answers with what happened; a refusal keeps what was typed."""
 
-import re
-
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -9,6 +7,7 @@ from django.views.decorators.http import require_POST
 from investigations.domain import hypotheses, runs
 from investigations.domain.grades import grade_by_person
 from investigations.domain.incidents import change_incident_state
+from investigations.domain.steering import obey
 from investigations.enums import GradeValue, IncidentState, SteeringKind
 from investigations.errors import BoardError
 from investigations.queries.access import (
@@ -18,9 +17,6 @@ from investigations.queries.access import (
 )
 from investigations.rules import can_respond
 from investigations.views.common import answer, needs, person_of, refused
-
-AGENTS = ("network", "deployment", "deploy", "database", "resource")
-BUDGET = re.compile(r"^\+?([0-9]{1,6})\s*(s|min|m)?$")
 
 
 @require_POST
@@ -84,90 +80,14 @@ def challenge(request: HttpRequest, incident_id: int, number: int) -> HttpRespon
 @require_POST
 @needs(can_respond)
 def steer(request: HttpRequest, incident_id: int) -> HttpResponse:
-    """Read the steer box: ``@agent …``, ``/hypothesis``, ``/rule-out``, ``/pause``, ``/budget``."""
+    """Read the steer box: a message or a command. See :mod:`investigations.domain.steering`."""
     investigation = access_investigation(request.user, incident_id)
     text = request.POST.get("text", "").strip()
     try:
-        said = _obey(request, investigation.pk, incident_id, text)
+        said = obey(investigation=investigation, user=person_of(request), text=text)
     except BoardError as error:
         return refused(request, error, incident_id=incident_id, kept=text)
     return answer(request, incident_id=incident_id, text=said)
-
-
-def _obey(request: HttpRequest, investigation_id: int, incident_id: int, text: str) -> str:
-    user = person_of(request)
-    if not text.startswith("/"):
-        return _say(request, investigation_id, text, SteeringKind.STEER)
-    command, _, rest = text[1:].partition(" ")
-    if command == "hypothesis":
-        row = hypotheses.propose_hypothesis(
-            investigation_id=investigation_id,
-            claim=rest,
-            author=f"person/{user.get_username()}",
-            posted_by=user,
-        )
-        return f"H{row.number} posted. Agents will test it."
-    if command == "rule-out":
-        return _rule_out(request, incident_id, rest)
-    if command in {"pause", "resume"}:
-        return _pause(request, investigation_id, command)
-    if command == "budget":
-        return _budget(request, investigation_id, rest)
-    if command == "focus":
-        return _say(request, investigation_id, rest, SteeringKind.FOCUS)
-    raise BoardError(
-        f"There is no /{command}. Try @network …, /hypothesis, /rule-out H2 because …, /focus, "
-        "/pause, /resume, /budget +5m."
-    )
-
-
-def _rule_out(request: HttpRequest, incident_id: int, rest: str) -> str:
-    user = person_of(request)
-    found = re.match(r"^[Hh]([0-9]{1,9})(?![0-9])\s*(?:because\s+)?(.*)$", rest)
-    if not found:
-        raise BoardError("Write it like this: /rule-out H2 because …")
-    row = access_hypothesis(user, incident_id, int(found[1]))
-    hypotheses.rule_out_hypothesis(hypothesis_id=row.pk, reason=found[2], user=user)
-    return f"H{row.number} ruled out."
-
-
-def _pause(request: HttpRequest, investigation_id: int, command: str) -> str:
-    user = person_of(request)
-    if command == "pause":
-        runs.pause_investigation(investigation_id=investigation_id, user=user)
-        return "Paused. Running queries finish; nothing new starts."
-    runs.resume_investigation(investigation_id=investigation_id, user=user)
-    return "Resumed."
-
-
-def _budget(request: HttpRequest, investigation_id: int, rest: str) -> str:
-    found = BUDGET.match(rest.strip())
-    if not found:
-        raise BoardError("Write it like this: /budget +5m")
-    seconds = float(found[1]) * (1 if found[2] == "s" else 60)
-    runs.add_budget(
-        investigation_id=investigation_id, user=person_of(request), seconds=seconds, queries=200
-    )
-    return f"{seconds:.0f} s and 200 queries added."
-
-
-def _say(request: HttpRequest, investigation_id: int, text: str, kind: SteeringKind) -> str:
-    agent = ""
-    if text.startswith("@"):
-        name, _, rest = text[1:].partition(" ")
-        if name.lower() not in AGENTS:
-            raise BoardError(
-                f"There is no @{name}. Agents: @network @deployment @database @resource."
-            )
-        agent, text = ("deployment" if name.lower() == "deploy" else name.lower()), rest
-    runs.steer(
-        investigation_id=investigation_id,
-        user=person_of(request),
-        text=text,
-        kind=kind,
-        agent=agent,
-    )
-    return f"Sent to {'@' + agent if agent else 'all agents'}."
 
 
 @require_POST

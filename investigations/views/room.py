@@ -6,18 +6,21 @@ from django.views.decorators.http import require_safe
 
 from investigations.domain.clock import database_now
 from investigations.domain.visits import mark_seen
-from investigations.models import Evidence, Stance
+from investigations.models import Evidence, Investigation, Stance
 from investigations.presenters.matrix import build_matrix
 from investigations.presenters.model import ledger_of
 from investigations.presenters.room import build_room, card_views
+from investigations.presenters.steering import Word, steering_words
+from investigations.presenters.stream import AGENTS, KINDS, chosen_lines
 from investigations.presenters.timeline import build_timeline
+from investigations.presenters.words import NAMES
 from investigations.queries.access import (
     access_evidence,
     access_hypothesis,
     access_investigation,
 )
-from investigations.queries.board import list_events
-from investigations.rules import can_view
+from investigations.queries.board import EVENT_PAGE, list_events
+from investigations.rules import can_respond, can_view
 from investigations.typed_text import read_number
 from investigations.views.common import needs, person_of
 
@@ -33,7 +36,15 @@ def room(request: HttpRequest, incident_id: int) -> HttpResponse:
     mark_seen(
         person_id=person_of(request).pk, incident_id=incident_id, sequence=view.sequence, at=now
     )
-    return render(request, "investigations/room.html", {"room": view, "before": before})
+    context = {"room": view, "before": before, "steering_words": _words(request, investigation)}
+    return render(request, "investigations/room.html", context)
+
+
+def _words(request: HttpRequest, investigation: Investigation) -> list[Word]:
+    """Return what the steer box offers, to those who have one."""
+    if not can_respond(request.user):
+        return []
+    return steering_words(investigation, viewer=person_of(request))
 
 
 @require_safe
@@ -48,14 +59,20 @@ def matrix(request: HttpRequest, incident_id: int) -> HttpResponse:
 @require_safe
 @needs(can_view)
 def log(request: HttpRequest, incident_id: int) -> HttpResponse:
-    """The journal as a transcript, 500 events a page."""
+    """The journal as typed sentences, 500 events a page; ``agent`` and ``kind`` choose among them."""
     investigation = access_investigation(request.user, incident_id)
-    after = request.GET.get("after", "0")
-    events = list_events(investigation.pk, after=read_number(after) or 0)
+    events = list_events(investigation.pk, after=read_number(request.GET.get("after", "")) or 0)
+    agent, kind = request.GET.get("agent", ""), request.GET.get("kind", "")
+    lines = chosen_lines(events, agent=agent, kind=kind)
     context = {
         "incident": investigation.incident,
         "investigation": investigation,
-        "events": events,
+        "lines": lines,
+        "last": events[-1].sequence if len(events) == EVENT_PAGE else None,
+        "agents": [(a, NAMES[a]) for a in AGENTS],
+        "kinds": KINDS,
+        "agent": agent,
+        "kind": kind,
         "ledger": ledger_of(investigation),
     }
     return render(request, "investigations/log.html", context)

@@ -36,7 +36,7 @@ if (steerBox && $("#steer-list")) {
     if (kinds.includes("hypothesis")) hypothesisOptions(list);
     for (const option of $$("[role=option]", list)) {
       const value = option.dataset.value.toLowerCase();
-      option.hidden = !kinds.includes(option.dataset.for) || !value.startsWith(word.toLowerCase());
+      option.hidden = !kinds.includes(option.dataset.for) || !value.startsWith(word.toLowerCase()) || value.trim() === word.toLowerCase();
     }
     box.open(kinds.length > 0 && document.activeElement === steerBox, word ? 0 : -1);
   };

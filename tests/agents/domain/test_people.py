@@ -1,11 +1,16 @@
 """People's words re-enter a run that was over, are answered, and the run ends again."""
 
+from datetime import timedelta
+
 import pytest
 
-from agents.domain import dispatch, rounds
+from agents.domain import dispatch, reasons, rounds
+from agents.domain.casework import open_case
 from agents.domain.drain import drain
 from investigations.domain import hypotheses, runs
 from investigations.enums import SteeringKind, SteeringState
+from investigations.presenters.stream import agents_of, chosen_lines
+from investigations.queries.board import list_events
 from tests.factories.people import person
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
@@ -78,3 +83,56 @@ def test_a_paused_run_claims_nothing_until_resumed(lab_incident) -> None:
     assert not dispatch.work(investigation_id=investigation.pk)
     runs.resume_investigation(investigation_id=investigation.pk, user=mira)
     assert drain(investigation.pk, timeout_seconds=60)
+
+
+def test_a_paused_agent_is_left_out_by_name_and_makes_up_for_it(lab_incident) -> None:
+    investigation = lab_incident("bad_release_latency", is_worked=False).investigation
+    mira = person("mira", "responder")
+    runs.pause_agent(investigation_id=investigation.pk, user=mira, agent="network")
+    assert drain(investigation.pk, timeout_seconds=60)
+    items = investigation.work_items.filter(agent="network")
+    assert {i.result["skipped"] for i in items} == {"paused"}
+    assert not investigation.evidence.filter(author="agent/network", challenges=None).exists()
+    message = runs.steer(investigation_id=investigation.pk, user=mira, text="look", agent="network")
+    go_on(investigation)
+    message.refresh_from_db()
+    assert (message.state, message.reply) == (
+        SteeringState.DECLINED, "Network is paused by mira. /resume @network first.",
+    )  # fmt: skip
+    runs.resume_agent(investigation_id=investigation.pk, user=mira, agent="network")
+    go_on(investigation)
+    assert investigation.evidence.filter(author="agent/network").exists()
+
+
+def test_a_focus_looks_in_its_window_and_names_what_it_does_not_know(worked) -> None:
+    investigation, mira = worked
+    unknown = runs.steer(investigation_id=investigation.pk, user=mira, text="paymnets",
+                         kind=SteeringKind.FOCUS)  # fmt: skip
+    go_on(investigation)
+    unknown.refresh_from_db()
+    assert unknown.state == SteeringState.DECLINED
+    assert "payments" in unknown.reply
+    end = investigation.window_end.replace(second=0, microsecond=0)
+    subject = f"{end - timedelta(minutes=5):%Y%m%dT%H%M}/{end:%Y%m%dT%H%M}"
+    focused = runs.steer(investigation_id=investigation.pk, user=mira, text="payments",
+                         kind=SteeringKind.FOCUS, subject=subject)  # fmt: skip
+    go_on(investigation)
+    focused.refresh_from_db()
+    assert focused.state == SteeringState.ACTED
+    item = investigation.work_items.filter(subject=f"S{focused.number}", agent="resource").get()
+    work = reasons.look_where_asked(item, open_case(investigation))
+    assert (work.case.window.end, work.case.window.start) == (end, end - timedelta(minutes=5))
+    assert work.case.baseline.end <= work.case.window.start
+
+
+def test_each_query_is_told_with_its_reason(worked) -> None:
+    investigation, _ = worked
+    lines = chosen_lines(list_events(investigation.pk, after=0), kind="Query")
+    assert {line.agent for line in lines} >= {"network", "deployment", "database", "resource"}
+    assert all(line.why for line in lines)
+    told = sum(line.agent == "network" for line in lines)
+    asked = sum(i.queries for i in investigation.work_items.filter(agent="network"))
+    assert told == asked
+    dock = agents_of(investigation, [e.data for e in investigation.entries.filter(kind="agent")],
+                     sequence=investigation.last_sequence)  # fmt: skip
+    assert {a.state for a in dock if a.agent != "model"} == {"done"}
