@@ -7,6 +7,7 @@ from django.db import transaction
 from investigations.jobs import send
 
 PLAN = "remediation.plan"
+PLAN_REQUESTED = "remediation.plan_requested"
 EXECUTE = "remediation.execute"
 RUN_OPEN_WORK = "remediation.run_open_work"
 
@@ -14,6 +15,11 @@ RUN_OPEN_WORK = "remediation.run_open_work"
 def enqueue_plan(diagnosis_id: int) -> None:
     """Ask for a plan for a diagnosis, after commit."""
     transaction.on_commit(partial(send, PLAN, diagnosis_id))
+
+
+def enqueue_requested(message_id: int) -> None:
+    """Ask for the plan that a person asked for, after commit."""
+    transaction.on_commit(partial(send, PLAN_REQUESTED, message_id))
 
 
 def enqueue_execution(action_id: int) -> None:

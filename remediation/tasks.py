@@ -3,14 +3,20 @@
 from celery import shared_task
 
 from investigations.jobs import CHECK_EXECUTOR
-from remediation.domain import checking, execution, planning, sweep
-from remediation.jobs import EXECUTE, PLAN, RUN_OPEN_WORK
+from remediation.domain import checking, execution, planning, requested, sweep
+from remediation.jobs import EXECUTE, PLAN, PLAN_REQUESTED, RUN_OPEN_WORK
 
 
 @shared_task(name=PLAN)
 def plan(diagnosis_id: int) -> None:
     """Plan for a diagnosis."""
     planning.plan_for(diagnosis_id)
+
+
+@shared_task(name=PLAN_REQUESTED)
+def plan_requested(message_id: int) -> None:
+    """Plan what a person asked for."""
+    requested.plan_requested(message_id)
 
 
 @shared_task(name=EXECUTE)

@@ -33,7 +33,7 @@ def decide(
     denial vetoes. Idempotent per person: the same decision again returns the first.
 
     Raises:
-        NotYours: No approver, or the action rests on a hypothesis of this very person.
+        NotYours: No approver, or this very person asked for it, or posted the hypothesis it rests on.
         PlanChanged: The digest is not that of the action as it now is.
         GuardrailBlocked: A guardrail blocks it now.
         IllegalTransition: It is decided, expired or superseded already.
@@ -73,6 +73,8 @@ def _check_person(action: Action, person: "User") -> None:
     hypothesis = action.diagnosis.hypothesis
     if hypothesis is not None and hypothesis.posted_by_id == person.pk:
         raise NotYours("It rests on your own hypothesis: another approver must decide.")
+    if action.requested_by_id == person.pk:
+        raise NotYours("You asked for it: another approver must decide.")
 
 
 def _check_action(action: Action, seen_digest: str) -> None:

@@ -1,6 +1,7 @@
 """From a diagnosis to an action: treatments resolved against the live target, by code."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 from django.conf import settings
@@ -20,6 +21,9 @@ from remediation.errors import ExecutorError, IllegalTransition, NotPlannable
 from remediation.executors.ports import TargetState
 from remediation.executors.registry import executor_for
 from remediation.models import Action
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 log = structlog.get_logger(__name__)
 SYSTEM = "agent/remediation"
@@ -57,7 +61,7 @@ def plan_for(diagnosis_id: int) -> Action | None:
         except (NotPlannable, ExecutorError) as error:
             log.info("plan.skipped", treatment=treatment.action, reason=str(error))
             continue
-        return _propose(diagnosis, treatment, proposal, state, dry.diff, executor.name)
+        return propose(diagnosis, treatment, proposal, state, dry.diff, executor.name)
     return None
 
 
@@ -67,17 +71,24 @@ def _was_tried(investigation: Investigation, treatment: Treatment) -> bool:
     ).exists()
 
 
-def _propose(
+def propose(
     diagnosis: Diagnosis, treatment: Treatment, proposal: Proposal, state: TargetState, diff: str,
-    executor: str,
+    executor: str, *, requested_by: "User | None" = None,
 ) -> Action | None:  # fmt: skip
+    """Put an action on the board, unless it is there or another one is under way.
+
+    What agents propose supersedes their own earlier proposal; what a person asked for
+    (``requested_by``) stands beside it, and only a person's decision or time ends it.
+    """
     kind = CATALOG[treatment.action]
     with writing(diagnosis.investigation_id) as board:
         investigation = board.investigation
         for live in investigation.actions.filter(state__in=LIVE):
             is_same = live.payload == proposal.request and live.target_version == state.version
             if is_same or live.state != ActionState.PROPOSED:
-                return live
+                return live if is_same or requested_by is None else None
+            if requested_by is not None or live.requested_by_id is not None:
+                continue
             try:
                 move(live, ActionState.SUPERSEDED, actor=SYSTEM, result="A newer plan replaces it.")
             except IllegalTransition:
@@ -95,12 +106,13 @@ def _propose(
             checks=_checks(investigation), evidence=list(diagnosis.cited), risk=kind.risk,
             approvals_needed=2 if kind.risk == Risk.RED else 1,
             approval_expires_at=board.now + timedelta(seconds=settings.APPROVAL_EXPIRY_SECONDS),
-            proposed_at=board.now,
+            proposed_at=board.now, requested_by=requested_by,
         )  # fmt: skip
         action.digest = digest_of_action(action)
         action.save()
+        actor = f"person/{requested_by.get_username()}" if requested_by else SYSTEM
         record_audit(
-            actor=SYSTEM, verb="action.proposed", subject=f"action/{action.pk}",
+            actor=actor, verb="action.proposed", subject=f"action/{action.pk}",
             detail={"title": action.title, "digest": action.digest},
         )  # fmt: skip
         write_entry(

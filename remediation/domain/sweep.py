@@ -6,11 +6,12 @@ import structlog
 from django.db import connection, transaction
 
 from investigations.domain.clock import database_now
-from investigations.enums import DiagnosisVerdict
-from investigations.models import Diagnosis
+from investigations.enums import DiagnosisVerdict, SteeringKind, SteeringState
+from investigations.models import Diagnosis, SteeringMessage
 from remediation.domain.approvals import expire_old
 from remediation.domain.execution import execute, resolve_unknown
 from remediation.domain.planning import SYSTEM, plan_for
+from remediation.domain.requested import plan_requested
 from remediation.domain.transitions import move
 from remediation.domain.verifying import verify
 from remediation.enums import ActionState
@@ -45,6 +46,13 @@ def _sweep() -> None:
     )  # fmt: skip
     for diagnosis_id in recent.values_list("pk", flat=True)[:LIMIT]:
         plan_for(diagnosis_id)
+    asked = SteeringMessage.objects.filter(
+        kind=SteeringKind.PROPOSE,
+        state=SteeringState.SENT,
+        posted_at__lt=now - timedelta(seconds=3),
+    )
+    for message_id in asked.values_list("pk", flat=True)[:LIMIT]:
+        plan_requested(message_id)
     for action_id in _in_state(ActionState.APPROVED):
         execute(action_id)
     crashed = Action.objects.filter(

@@ -14,7 +14,8 @@ class Action(models.Model):
 
     ``payload`` is exactly what the executor sends, ``undo_payload`` what takes it back (empty with
     ``undo_text`` as the stated reason); ``digest`` is the SHA-256 of all that an approver sees and
-    all that would run. ``blast`` counts what it touches, computed from live state.
+    all that would run. ``blast`` counts what it touches, computed from live state. ``requested_by``
+    is the person who asked for it, if one did.
     """
 
     investigation = models.ForeignKey(
@@ -45,6 +46,9 @@ class Action(models.Model):
         max_length=16, choices=ActionState.choices, default=ActionState.PROPOSED
     )
     result = models.CharField(max_length=500, blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     proposed_at = models.DateTimeField(db_default=Now())
     approval_expires_at = models.DateTimeField()
     execution_expires_at = models.DateTimeField(null=True, blank=True)

@@ -39,6 +39,7 @@ class ActionView:
     measurements: tuple[MeasuredView, ...]
     is_waiting: bool
     own: bool
+    asked_for: bool
     confirm: str
 
 
@@ -74,6 +75,7 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
         measurements=tuple(_measured(m) for m in verification.measurements) if verification else (),
         is_waiting=is_waiting,
         own=bool(hypothesis and hypothesis.posted_by_id and hypothesis.posted_by_id == person_id),
+        asked_for=bool(row.requested_by_id and row.requested_by_id == person_id),
         confirm=f"Approve: {row.title[0].lower()}{row.title[1:]}",
     )
 

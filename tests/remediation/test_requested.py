@@ -1,0 +1,80 @@
+"""An action that a person asks for: from the catalogue only, and decided by somebody else."""
+
+import pytest
+
+from investigations.domain import runs
+from investigations.enums import SteeringKind, SteeringState
+from remediation.domain.approvals import decide
+from remediation.domain.planning import plan_for
+from remediation.domain.requested import kind_named, plan_requested
+from remediation.enums import ActionState, Decision
+from remediation.errors import NotPlannable, NotYours
+from remediation.models import Action
+from remediation.queries.waiting import count_decidable
+from tests.factories.people import person
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def planned(lab_incident):
+    investigation = lab_incident("bad_release_latency").investigation
+    action = plan_for(investigation.diagnoses.order_by("-number")[0].pk)
+    assert action is not None
+    return investigation, action
+
+
+def ask(investigation, who, text):
+    message = runs.steer(
+        investigation_id=investigation.pk, user=who, text=text, kind=SteeringKind.PROPOSE
+    )
+    plan_requested(message.pk)
+    plan_requested(message.pk)
+    message.refresh_from_db()
+    return message
+
+
+def test_it_stands_beside_the_agents_own_and_another_person_decides(planned) -> None:
+    investigation, theirs = planned
+    mira, jo = person("mira", "approver"), person("jo", "approver")
+    message = ask(investigation, mira, "restart cart because it began there")
+    mine = Action.objects.get(investigation=investigation, requested_by=mira)
+    assert message.state == SteeringState.ACTED
+    assert message.reply == f"{mine} proposed: {mine.title}. Another person must approve it."
+    assert mine.reason == "mira: it began there"
+    theirs.refresh_from_db()
+    assert theirs.state == ActionState.PROPOSED
+    assert (count_decidable(mira), count_decidable(jo)) == (1, 2)
+    with pytest.raises(NotYours, match="You asked for it"):
+        decide(action_id=mine.pk, person=mira, decision=Decision.APPROVE, seen_digest=mine.digest)
+    decide(
+        action_id=mine.pk, person=jo, decision=Decision.DENY, seen_digest=mine.digest, reason="no"
+    )
+
+
+def test_the_same_again_points_to_what_waits(planned) -> None:
+    investigation, theirs = planned
+    message = ask(investigation, person("mira", "responder"),
+                  f"{theirs.kind} {theirs.target.rpartition('/')[2]}")  # fmt: skip
+    assert message.reply.startswith(f"{theirs} is just that")
+    assert investigation.actions.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("explode cart", "The catalogue has no action explode"), ("restart nothing-such", "nothing-such"),
+     ("restart", "Write it like this")],
+)  # fmt: skip
+def test_what_cannot_be_done_is_declined_in_words(planned, text, why) -> None:
+    investigation, _ = planned
+    message = ask(investigation, person("mira", "responder"), text)
+    assert message.state == SteeringState.DECLINED
+    assert why in message.reply
+    assert investigation.actions.count() == 1
+
+
+def test_names_are_read_kindly_but_never_guessed() -> None:
+    assert kind_named("roll-back").slug == "rollback"
+    assert kind_named("restart").slug == "rolling_restart"
+    with pytest.raises(NotPlannable, match="Did you mean rollback"):
+        kind_named("rollbak")
