@@ -1,5 +1,6 @@
 """Board events to the partials they change: rendered once per (sequence, section, audience)."""
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 
@@ -8,7 +9,9 @@ from django.template.loader import render_to_string
 from investigations.domain.clock import database_now
 from investigations.enums import BoardEventKind as Kind
 from investigations.models import BoardEvent, Evidence, Investigation
+from investigations.presenters.light import LightRoom, light_room
 from investigations.presenters.room import Room, build_room, card_views
+from investigations.presenters.stream import AgentView
 from investigations.queries.board import list_events
 from investigations.rules import AnyUser, can_respond
 
@@ -33,7 +36,13 @@ ENTRY_SECTIONS = {
     "agent": ("agents",), "lane": ("timeline",), "change": ("timeline",),
     "action": ("summary",), "model_call": ("consensus",), "model_summary": ("consensus",),
 }  # fmt: skip
+# What needs no more of the board than :class:`LightRoom`: most messages of a running investigation.
+LIGHT = {"filters", "agents", "messages"}
+# The language model's row is there only once it has been asked something.
+JOINS_LATER = "agent/model"
 Audience = str
+_lock = threading.Lock()
+_turns: OrderedDict[int, threading.Lock] = OrderedDict()
 _cache: OrderedDict[tuple[int, int, int, Audience], dict[str, object]] = OrderedDict()
 
 
@@ -59,18 +68,31 @@ def render_update(
 
     Cached by (investigation, after, newest, audience): a hundred watchers cost one rendering.
     """
-    events = list_events(investigation_id, after=after)
-    if not events:
+    if not list_events(investigation_id, after=after, limit=1):
         return None
-    newest = events[-1].sequence
-    key = (investigation_id, after, newest, audience)
-    if key in _cache:
-        return _cache[key]
-    message = _render(investigation_id, events, audience)
-    _cache[key] = message
-    while len(_cache) > CACHE_SIZE:
-        _cache.popitem(last=False)
-    return message
+    with _one_at_a_time(investigation_id):
+        events = list_events(investigation_id, after=after)
+        key = (investigation_id, after, events[-1].sequence, audience)
+        with _lock:
+            known = _cache.get(key)
+        if known is not None:
+            return known
+        message = _render(investigation_id, events, audience)
+        with _lock:
+            _cache[key] = message
+            while len(_cache) > CACHE_SIZE:
+                _cache.popitem(last=False)
+        return message
+
+
+def _one_at_a_time(investigation_id: int) -> threading.Lock:
+    """Return the lock of one investigation: rooms that ask at the same moment share a rendering."""
+    with _lock:
+        found = _turns.setdefault(investigation_id, threading.Lock())
+        _turns.move_to_end(investigation_id)
+        while len(_turns) > CACHE_SIZE:
+            _turns.popitem(last=False)
+    return found
 
 
 def _render(
@@ -80,13 +102,17 @@ def _render(
     sections = sections_of(events)
     if audience != "responder":
         sections.discard("closing")
-    room = build_room(investigation, now=database_now())
-    context = {"room": room, "may_respond": audience == "responder"}
-    parts = [_partial(name, context) for name in sorted(sections - {"stances"})]
+    is_light = sections <= LIGHT and not any(e.kind == Kind.DIAGNOSIS_REACHED for e in events)
+    room: Room | LightRoom = (
+        light_room(investigation) if is_light else build_room(investigation, now=database_now())
+    )
+    context: dict[str, object] = {"room": room, "may_respond": audience == "responder"}
+    parts = [_partial(name, context) for name in sorted(sections - {"stances", "agents"})]
+    parts += _agent_rows(room.agents, events, context)
     numbers = _posted(events)
     if numbers:
         parts.append(_new_cards(investigation, numbers, context))
-    if "stances" in sections:
+    if isinstance(room, Room) and "stances" in sections:
         parts += [
             f'<hx-partial hx-target="#ev-{c.row.number}-stance" hx-swap="outerMorph">'
             f"{render_to_string('investigations/_stance.html', {'card': c})}</hx-partial>"
@@ -132,7 +158,32 @@ def _new_cards(investigation: Investigation, numbers: set[int], context: dict[st
     return f'<hx-partial hx-target="#evidence-buffer" hx-swap="beforeend">{html}</hx-partial>'
 
 
-def _sentence(room: Room, events: list[BoardEvent], posted: int) -> str:
+def _agent_rows(
+    agents: tuple[AgentView, ...], events: list[BoardEvent], context: dict[str, object]
+) -> list[str]:
+    """Return the dock's rows that events change; the whole dock when another agent joins it."""
+    keys = {key for event in events for key in event.payload["upsert"].get("entries", {})}
+    if JOINS_LATER in keys:
+        return [_partial("agents", context)]
+    return [
+        f'<hx-partial hx-target="#agent-{view.agent}" hx-swap="outerMorph">'
+        f"{render_to_string('investigations/_agent.html', {**context, 'a': view})}</hx-partial>"
+        for view in agents
+        if _is_told(view.agent, events)
+    ]
+
+
+def _is_told(agent: str, events: list[BoardEvent]) -> bool:
+    """Whether events change an agent's row: its own, or everybody's state."""
+    return any(
+        event.author == f"agent/{agent}"
+        or event.kind in {Kind.INVESTIGATION_CHANGED, Kind.STEERING_CHANGED}
+        or any(key.startswith("agent/") for key in event.payload["upsert"].get("entries", {}))
+        for event in events
+    )
+
+
+def _sentence(room: Room | LightRoom, events: list[BoardEvent], posted: int) -> str:
     parts = []
     if posted:
         parts.append(f"{posted} new pieces of evidence.")

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("investigations", "0007_services"),
+        ("investigations", "0009_visits"),
     ]
 
     operations = [
