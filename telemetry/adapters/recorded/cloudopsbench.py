@@ -1,7 +1,5 @@
 """LLM4Ops/Cloud-OpsBench: captured answers of kubectl-like tools, logs, sometimes metrics."""
 
-import json
-import lzma
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,6 +13,7 @@ from telemetry.adapters.recorded.cloudopsbench_signals import (
     refusals_of,
     series_of,
 )
+from telemetry.adapters.recorded.files import load_json
 from telemetry.adapters.recorded.kubectl_state import state_of
 from telemetry.adapters.recorded.recording import Recording, RecordingError
 from telemetry.addresses import pointers
@@ -47,9 +46,8 @@ def is_it(path: Path) -> bool:
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        raw = path.read_bytes()
-        found = json.loads(lzma.decompress(raw) if path.suffix == ".xz" else raw)
-    except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
+        found = load_json(path)
+    except (OSError, EOFError, ValueError) as error:
         raise RecordingError(f"{path.name} cannot be read ({error}).") from error
     if not isinstance(found, dict):
         raise RecordingError(f"{path.name} is not an object.")

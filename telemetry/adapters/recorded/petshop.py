@@ -1,15 +1,15 @@
 """amazon-science/petshop-root-cause-analysis: wide tables, the graph and normal data beside."""
 
 import csv
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from telemetry.adapters.memory import MemoryData
+from telemetry.adapters.recorded.files import load_json, open_text
 from telemetry.adapters.recorded.naming import meaning_of
 from telemetry.adapters.recorded.recording import Recording, RecordingError, read_head
 from telemetry.adapters.recorded.series import SeriesBuilder
-from telemetry.adapters.recorded.tables import BROKEN, Problems, note, open_text, parsed_rows
+from telemetry.adapters.recorded.tables import BROKEN, Problems, note, parsed_rows
 from telemetry.types import (
     AlertFiring,
     ResourceKind,
@@ -25,7 +25,7 @@ STEP_SECONDS = 300.0
 def is_it(path: Path) -> bool:
     """An incident with a target node beside a table with a three-row header."""
     try:
-        head = json.loads((path / "incident.json").read_text(encoding="utf-8"))
+        head = load_json(path / "incident.json")
     except (OSError, ValueError):
         return False
     return (

@@ -1,12 +1,12 @@
 """A recorded incident in memory, and finding out what format a path has."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from telemetry.adapters.memory import MemoryData, open_memory_sources
+from telemetry.adapters.recorded.files import load_json
 from telemetry.adapters.recorded.tables import BAD_ROW, BROKEN
 from telemetry.errors import TelemetryError
 from telemetry.ports import TelemetrySources
@@ -67,7 +67,7 @@ def read_head(path: Path) -> dict[str, object]:
         RecordingError: It is missing, unreadable or no object; names the file.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = load_json(path)
     except (OSError, ValueError) as error:
         raise RecordingError(f"{path} cannot be read ({error}).") from error
     if not isinstance(found, dict):

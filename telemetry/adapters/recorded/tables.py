@@ -1,7 +1,6 @@
 """Reading tables and lines; what cannot be read becomes a problem that names file and line."""
 
 import csv
-import gzip
 import io
 import itertools
 import json
@@ -10,12 +9,14 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from telemetry.adapters.recorded.files import load_json, open_text
+
 S = TypeVar("S")
 T = TypeVar("T")
 Problems = dict[str, str]
 BROKEN = (OSError, EOFError, ValueError, csv.Error, zlib.error)
 # What a row that is not as it should be makes its parser raise.
-BAD_ROW = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
+BAD_ROW = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 # A recording is held in memory: about 300 bytes a row.
 MAX_ROWS = 1_000_000
 
@@ -29,13 +30,6 @@ def either(folder: Path, name: str) -> Path:
     """Return the gzipped file of that name if there is one, else the plain one."""
     packed = folder / f"{name}.gz"
     return packed if packed.exists() else folder / name
-
-
-def open_text(path: Path) -> io.TextIOBase:
-    """Open a text file, gzipped or not."""
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
 
 
 def parsed_rows(
@@ -102,10 +96,10 @@ def _parsed(
 def read_json(path: Path, problems: Problems, part: str) -> object:
     """Return a JSON file, or None with a problem that names the file."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return load_json(path)
     except FileNotFoundError:
         note(problems, part, f"{path.name} is missing from this recording")
-    except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
+    except (OSError, ValueError) as error:
         note(problems, part, f"{path.name} cannot be read ({_reason(error)})")
     return None
 

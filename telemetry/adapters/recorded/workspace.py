@@ -1,6 +1,5 @@
 """Our own format: a folder of open files. See docs/recorded-incident-format.md."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -12,6 +11,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from telemetry.adapters.memory import MemoryData
+from telemetry.adapters.recorded.files import load_json
 from telemetry.adapters.recorded.naming import unit_of
 from telemetry.adapters.recorded.recording import Recording, RecordingError, read_head
 from telemetry.adapters.recorded.tables import (
@@ -49,7 +49,7 @@ RESOURCE_LISTS = {"resources", "runs_on"}
 def is_it(path: Path) -> bool:
     """Whether the folder says that it is ours."""
     try:
-        head = json.loads((path / "incident.json").read_text(encoding="utf-8"))
+        head = load_json(path / "incident.json")
     except (OSError, ValueError):
         return False
     return isinstance(head, dict) and head.get("format") == FORMAT
