@@ -9,6 +9,7 @@ from investigations.jobs import send
 RUN_WORK_ITEM = "agents.run_work_item"
 RUN_OPEN_WORK = "agents.run_open_work"
 WAKE = "agents.wake"
+RUN_SCANS = "agents.run_scans"
 RECALIBRATE = "agents.recalibrate"
 
 

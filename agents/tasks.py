@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from agents.domain import dispatch, open_work, recalibrating, rounds
-from agents.jobs import RECALIBRATE, RUN_OPEN_WORK, RUN_WORK_ITEM, WAKE
+from agents.domain import dispatch, open_work, recalibrating, rounds, scanning
+from agents.jobs import RECALIBRATE, RUN_OPEN_WORK, RUN_SCANS, RUN_WORK_ITEM, WAKE
 
 
 @shared_task(name=RUN_WORK_ITEM)
@@ -29,3 +29,9 @@ def run_open_work() -> None:
 def recalibrate() -> None:
     """Propose a calibration map when enough has been graded. Periodic."""
     recalibrating.propose_fit()
+
+
+@shared_task(name=RUN_SCANS)
+def run_scans() -> None:
+    """Look in the background for what is no incident yet. Periodic."""
+    scanning.run_scans()

@@ -4,7 +4,7 @@ from django import forms
 
 from investigations.domain.knowledge import MAX_TEXT
 from investigations.enums import DiagnosisVerdict, IncidentOrigin, IncidentState, Severity
-from investigations.models import DocumentKind
+from investigations.models import AttentionKind, DocumentKind, NotificationPreference
 
 EMPTY = [("", "Any")]
 
@@ -86,3 +86,30 @@ class ImportForm(forms.Form):
         if not self.errors and bool(data.get("file")) == bool(str(data.get("text", "")).strip()):
             raise forms.ValidationError("Choose a file or paste a text; one of the two.")
         return data
+
+
+class PreferenceForm(forms.Form):
+    """What a person is called for, and when not."""
+
+    events = forms.MultipleChoiceField(
+        choices=AttentionKind.choices, label="Call me when", widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one, or remove your channels instead."},
+    )  # fmt: skip
+    quiet_from = forms.TimeField(
+        required=False, label="Quiet from", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )  # fmt: skip
+    quiet_until = forms.TimeField(
+        required=False, label="until", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )  # fmt: skip
+    zone = forms.CharField(max_length=64, label="Time zone of the quiet hours")
+    is_woken_by_sev1 = forms.BooleanField(required=False, label="SEV1 comes through quiet hours")
+    has_practice = forms.BooleanField(required=False, label="Practice incidents too")
+
+    @classmethod
+    def of(cls, wish: NotificationPreference) -> "PreferenceForm":
+        """Return a form with what is chosen now."""
+        return cls(initial={
+            "events": wish.events or AttentionKind.values, "quiet_from": wish.quiet_from,
+            "quiet_until": wish.quiet_until, "zone": wish.zone,
+            "is_woken_by_sev1": wish.is_woken_by_sev1, "has_practice": wish.has_practice,
+        })  # fmt: skip

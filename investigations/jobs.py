@@ -10,6 +10,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 EMBED_INCIDENT = "investigations.embed_incident"
+DELIVER = "investigations.deliver_notifications"
 EMBED_DOCUMENT = "investigations.embed_document"
 HOUSEKEEPING = "investigations.run_housekeeping"
 REFRESH_SERVICES = "investigations.refresh_services"

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from investigations.domain import knowledge
+from investigations.domain import knowledge, notifying
 from investigations.domain.connections import run_checks
 from investigations.domain.facts import learn_when_due
 from investigations.domain.memory import remember
@@ -10,6 +10,7 @@ from investigations.domain.services import refresh_services as refresh
 from investigations.domain.topology import learn_topology
 from investigations.jobs import (
     CHECK_CONNECTIONS,
+    DELIVER,
     EMBED_DOCUMENT,
     EMBED_INCIDENT,
     HOUSEKEEPING,
@@ -35,6 +36,7 @@ def run_housekeeping() -> None:
     for document_id in documents_without_vectors():
         send(EMBED_DOCUMENT, document_id)
     learn_when_due()
+    notifying.forget_old()
 
 
 @shared_task(name=EMBED_DOCUMENT)
@@ -53,3 +55,9 @@ def check_connections() -> None:
 def refresh_services() -> None:
     """Read topology, series and changes anew, if it is due. Periodic."""
     refresh()
+
+
+@shared_task(name=DELIVER)
+def deliver_notifications() -> None:
+    """Send what calls for people outside the page. Periodic, and at once after an event."""
+    notifying.deliver_due()

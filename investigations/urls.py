@@ -5,11 +5,14 @@ from django.urls import include, path
 from investigations.views import (
     commands,
     connections,
+    findings,
     incidents,
     knowledge,
+    notifications,
     palette,
     room,
     services,
+    settings,
 )
 
 urlpatterns = [
@@ -30,6 +33,38 @@ urlpatterns = [
     path("knowledge/<int:document_id>/state/", knowledge.change, name="change_document"),
     path("knowledge/<int:document_id>/helped/", knowledge.helped, name="document_helped"),
     path("i/<int:incident_id>/knowledge/", knowledge.for_incident, name="room_knowledge"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/appearance/", settings.appearance, name="appearance_settings"),
+    path("settings/people/", settings.people, name="people"),
+    path("settings/people/<int:person_id>/", settings.change, name="change_person"),
+    path("settings/tokens/", settings.tokens, name="tokens"),
+    path("settings/tokens/make/", settings.make, name="make_token"),
+    path("settings/tokens/<int:token_id>/revoke/", settings.revoke, name="revoke_token"),
+    path("settings/notifications/", notifications.notifications, name="notifications"),
+    path("settings/notifications/preferences/", notifications.preferences, name="preferences"),
+    path("settings/notifications/mail/", notifications.own_mail, name="own_mail"),
+    path("settings/notifications/browser/", notifications.subscribe, name="subscribe"),
+    path("settings/notifications/webhooks/", notifications.add_webhook, name="add_webhook"),
+    path("settings/notifications/hosts/", notifications.allow_host, name="allow_host"),
+    path(
+        "settings/notifications/hosts/<int:host_id>/", notifications.forbid_host, name="forbid_host"
+    ),
+    path(
+        "settings/notifications/<int:channel_id>/remove/",
+        notifications.remove_channel,
+        name="remove_channel",
+    ),
+    path(
+        "settings/notifications/<int:channel_id>/test/", notifications.send_test, name="send_test"
+    ),
+    path(
+        "settings/notifications/<int:channel_id>/answer/",
+        notifications.channel_test,
+        name="channel_test",
+    ),
+    path("findings/", findings.findings, name="findings"),
+    path("findings/<int:finding_id>/", findings.decide, name="decide_finding"),
+    path("findings/<int:finding_id>/incident/", findings.to_incident, name="finding_to_incident"),
     path("services/", services.services, name="services"),
     path("services/<slug:slug>/", services.service, name="service"),
     path("services/<slug:slug>/about/", services.describe, name="describe_service"),

@@ -182,6 +182,11 @@ CELERY_BEAT_SCHEDULE = {
     "agents-recalibrate": {"task": "agents.recalibrate", "schedule": 3600.0},
     "remediation-open-work": {"task": "remediation.run_open_work", "schedule": 5.0},
     "investigations-housekeeping": {"task": "investigations.run_housekeeping", "schedule": 30.0},
+    "investigations-notifications": {
+        "task": "investigations.deliver_notifications",
+        "schedule": 10.0,
+    },
+    "agents-scans": {"task": "agents.run_scans", "schedule": 120.0},
     "investigations-services": {"task": "investigations.refresh_services", "schedule": 20.0},
 }
 for _entry in CELERY_BEAT_SCHEDULE.values():
@@ -246,6 +251,25 @@ VERIFY_SETTLE_SECONDS = env_seconds("SRE_VERIFY_SETTLE_SECONDS", 12.0)
 VERIFY_SAMPLES = env_int("SRE_VERIFY_SAMPLES", 10)
 VERIFY_STEP_SECONDS = env_seconds("SRE_VERIFY_STEP_SECONDS", 2.0)
 COOLDOWN_SECONDS = env_seconds("SRE_COOLDOWN_SECONDS", 900.0)
+
+# --- Notifications --------------------------------------------------------------------------------
+# Address under which people open the pages, for links in messages; without it only paths are sent.
+PUBLIC_URL = (env_text("SRE_PUBLIC_URL") or next(iter(CSRF_TRUSTED_ORIGINS), "")).rstrip("/")
+EMAIL_HOST = env_text("SRE_SMTP_HOST")
+EMAIL_PORT = env_int("SRE_SMTP_PORT", 587)
+EMAIL_HOST_USER = env_text("SRE_SMTP_USERNAME")
+EMAIL_HOST_PASSWORD = env_secret("SRE_SMTP_PASSWORD")
+EMAIL_SECURITY = env_text("SRE_SMTP_SECURITY", "starttls").lower()
+if EMAIL_SECURITY not in {"starttls", "tls", "none"}:
+    raise ValueError(f"SRE_SMTP_SECURITY must be starttls, tls or none, not {EMAIL_SECURITY!r}")
+EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_SECURITY == "starttls", EMAIL_SECURITY == "tls"
+EMAIL_TIMEOUT = 6
+DEFAULT_FROM_EMAIL = env_text("SRE_SMTP_FROM")
+EMAIL_DOMAINS = [domain.lower() for domain in env_list("SRE_SMTP_DOMAINS")]
+VAPID = {
+    "private_key": env_secret("SRE_VAPID_PRIVATE_KEY"),
+    "subject": env_text("SRE_VAPID_SUBJECT") or f"mailto:{DEFAULT_FROM_EMAIL or 'root@localhost'}",
+}
 
 LOGGING_CONFIG = None
 configure_logging(level=env_text("SRE_LOG_LEVEL", "INFO"))

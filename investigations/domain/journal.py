@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from investigations import broadcast
+from investigations.domain.attention import note_attention
 from investigations.domain.clock import ClockTimestamp
 from investigations.enums import BoardEventKind
 from investigations.errors import NotFound
@@ -75,6 +76,7 @@ class BoardWriter:
         if not self._events:
             return
         BoardEvent.objects.bulk_create(self._events)
+        note_attention(self._events, self.investigation.incident)
         self._events = []
         self.investigation.save(update_fields=["last_sequence", "last_hash"])
         broadcast.ring_after_commit(self.investigation.pk, self.investigation.last_sequence)

@@ -1,27 +1,22 @@
 """Bearer tokens of webhook senders: shown once, kept as SHA-256."""
 
-import hashlib
 import hmac
-import secrets
 from datetime import timedelta
 
 from django.db.models import Q
 
 from investigations.domain.clock import ClockTimestamp
 from investigations.models import IntakeToken
+from investigations.token_text import digest_of, new_token
 
 USED_RESOLUTION = timedelta(minutes=1)
 
 
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def make_token(name: str) -> str:
     """Create a token, or replace the one of that name, and return it: the only time it is seen."""
-    token = f"sre_{secrets.token_urlsafe(32)}"
+    token = new_token()
     IntakeToken.objects.update_or_create(
-        name=name, defaults={"digest": _digest(token), "revoked_at": None}
+        name=name, defaults={"digest": digest_of(token), "revoked_at": None}
     )
     return token
 
@@ -31,7 +26,7 @@ def find_sender(authorization: str) -> IntakeToken | None:
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
         return None
-    wanted = _digest(token.strip())
+    wanted = digest_of(token.strip())
     found = IntakeToken.objects.filter(digest=wanted, revoked_at__isnull=True).first()
     if found is None or not hmac.compare_digest(found.digest, wanted):
         return None

@@ -20,8 +20,21 @@ from investigations.models.knowledge import (
     LearnedFact,
     TrustTier,
 )
+from investigations.models.notification import (
+    Attention,
+    AttentionKind,
+    Audience,
+    Channel,
+    ChannelKind,
+    Delivery,
+    DeliveryState,
+    NotificationPreference,
+    OutboundHost,
+    WebhookFormat,
+)
 from investigations.models.periodic import PeriodicJob
 from investigations.models.report import ReportText
+from investigations.models.scan_finding import FindingState, ScanFinding, ScanName
 from investigations.models.service import Service, ServiceChange, ServiceReading, Tier
 from investigations.models.status import ShareLink, StatusUpdate
 from investigations.models.steering import SteeringMessage
@@ -30,15 +43,23 @@ from investigations.models.visit import Visit
 
 __all__ = [
     "Alert",
+    "Attention",
+    "AttentionKind",
+    "Audience",
     "AuditEntry",
     "BoardEntry",
     "BoardEvent",
+    "Channel",
+    "ChannelKind",
     "ConnectionCheck",
+    "Delivery",
+    "DeliveryState",
     "Diagnosis",
     "DocumentKind",
     "Evidence",
     "FactCase",
     "FactState",
+    "FindingState",
     "Grade",
     "Handoff",
     "Hypothesis",
@@ -50,8 +71,12 @@ __all__ = [
     "KnowledgeDocument",
     "KnowledgeUse",
     "LearnedFact",
+    "NotificationPreference",
+    "OutboundHost",
     "PeriodicJob",
     "ReportText",
+    "ScanFinding",
+    "ScanName",
     "Service",
     "ServiceChange",
     "ServiceDependency",
@@ -63,4 +88,5 @@ __all__ = [
     "Tier",
     "TrustTier",
     "Visit",
+    "WebhookFormat",
 ]

@@ -12,7 +12,7 @@ from investigations.enums import IncidentState
 from investigations.rules import can_approve
 from remediation.domain.digests import digest_of_action
 from remediation.domain.planning import SYSTEM
-from remediation.domain.transitions import move
+from remediation.domain.transitions import move, tell_approvals
 from remediation.enums import ActionState, Decision
 from remediation.errors import GuardrailBlocked, IllegalTransition, NotYours, PlanChanged
 from remediation.guardrails.base import Situation
@@ -96,6 +96,8 @@ def _settle(action: Action, actor: str, decision: Decision, reason: str) -> None
         move(action, ActionState.APPROVED, actor=actor, execution_expires_at=until,
              result=f"Approved by {actor.removeprefix('person/')}.")  # fmt: skip
         enqueue_execution(action.pk)
+    else:
+        tell_approvals(action, actor=actor)
 
 
 def expire_old(*, limit: int = 100) -> int:

@@ -7,7 +7,7 @@ from investigations.domain.board import write_entry
 from investigations.domain.clock import ClockTimestamp
 from investigations.domain.journal import writing
 from investigations.enums import EntryKind
-from remediation.enums import ActionState
+from remediation.enums import ActionState, Decision
 from remediation.errors import IllegalTransition
 from remediation.models import Action
 
@@ -63,6 +63,17 @@ def move(
         )  # fmt: skip
 
 
+def tell_approvals(action: Action, *, actor: str) -> None:
+    """Put an approval that is not yet enough on the board. Joins the caller's transaction."""
+    data = summary_of(action)
+    with writing(action.investigation_id) as board:
+        write_entry(
+            board, kind=EntryKind.ACTION, key=str(action), data=data, author=actor,
+            sentence=f"{action} {action.title}: {data['approvals']} of "
+            f"{action.approvals_needed} approvals.",
+        )  # fmt: skip
+
+
 def summary_of(action: Action) -> dict[str, object]:
     """Return what the board shows of an action."""
     return {
@@ -74,5 +85,7 @@ def summary_of(action: Action) -> dict[str, object]:
         "command": action.command,
         "result": action.result,
         "digest": action.digest,
+        "approvals": action.approvals.filter(decision=Decision.APPROVE).count(),
+        "approvals_needed": action.approvals_needed,
         "expires_at": action.approval_expires_at.isoformat(),
     }

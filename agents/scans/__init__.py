@@ -1,0 +1,1 @@
+"""Background scans: pure judgements on what was read. They change nothing and call nobody."""

@@ -1,0 +1,1 @@
+"""Sending messages out: mail, webhooks, browsers. Plain: knows no models."""
