@@ -9,15 +9,17 @@ from django.template.loader import render_to_string
 from investigations.domain.clock import database_now
 from investigations.enums import BoardEventKind as Kind
 from investigations.models import BoardEvent, Evidence, Investigation
+from investigations.presenters.axis import Axis
+from investigations.presenters.cards import card_views
 from investigations.presenters.light import LightRoom, light_room
-from investigations.presenters.room import Room, build_room, card_views
+from investigations.presenters.room import Room, build_room
 from investigations.presenters.stream import AgentView
 from investigations.queries.board import list_events
-from investigations.rules import AnyUser, can_respond
+from investigations.rules import AnyUser, can_approve, can_respond
 
 CACHE_SIZE = 64
 SECTIONS: dict[str, tuple[str, ...]] = {
-    Kind.INVESTIGATION_CHANGED: ("summary", "timeline", "agents"),
+    Kind.INVESTIGATION_CHANGED: ("summary", "hypotheses", "timeline", "agents"),
     Kind.INCIDENT_CHANGED: ("summary", "timeline", "closing"),
     Kind.ALERT_CHANGED: ("summary",),
     Kind.EVIDENCE_POSTED: ("filters", "agents"),
@@ -33,7 +35,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     Kind.DIAGNOSIS_GRADED: (),
 }
 ENTRY_SECTIONS = {
-    "agent": ("agents",), "lane": ("timeline",), "change": ("timeline",),
+    "agent": ("agents",), "lane": ("timeline", "summary"), "change": ("timeline",),
     "action": ("summary",), "model_call": ("consensus",), "model_summary": ("consensus",),
 }  # fmt: skip
 # What needs no more of the board than :class:`LightRoom`: most messages of a running investigation.
@@ -48,6 +50,8 @@ _cache: OrderedDict[tuple[int, int, int, Audience], dict[str, object]] = Ordered
 
 def audience_of(user: AnyUser) -> Audience:
     """Return the class of viewers that sees the same markup."""
+    if can_approve(user):
+        return "approver"
     return "responder" if can_respond(user) else "viewer"
 
 
@@ -56,6 +60,8 @@ def sections_of(events: Iterable[BoardEvent]) -> set[str]:
     found: set[str] = set()
     for event in events:
         found.update(SECTIONS[event.kind])
+        for piece in event.payload.get("upsert", {}).get("evidence", {}).values():
+            found.update({"timeline"} if piece.get("onset_at") else ())
         for key in event.payload.get("upsert", {}).get("entries", {}):
             found.update(ENTRY_SECTIONS.get(key.partition("/")[0], ()))
     return found
@@ -100,18 +106,24 @@ def _render(
 ) -> dict[str, object]:
     investigation = Investigation.objects.select_related("incident").get(pk=investigation_id)
     sections = sections_of(events)
-    if audience != "responder":
+    if audience == "viewer":
         sections.discard("closing")
     is_light = sections <= LIGHT and not any(e.kind == Kind.DIAGNOSIS_REACHED for e in events)
     room: Room | LightRoom = (
-        light_room(investigation) if is_light else build_room(investigation, now=database_now())
+        light_room(investigation)
+        if is_light
+        else build_room(investigation, now=database_now(), has_cards="stances" in sections)
     )
-    context: dict[str, object] = {"room": room, "may_respond": audience == "responder"}
+    context: dict[str, object] = {
+        "room": room,
+        "may_respond": audience in {"responder", "approver"},
+        "may_approve": audience == "approver",
+    }
     parts = [_partial(name, context) for name in sorted(sections - {"stances", "agents"})]
     parts += _agent_rows(room.agents, events, context)
     numbers = _posted(events)
     if numbers:
-        parts.append(_new_cards(investigation, numbers, context))
+        parts.append(_new_cards(investigation, numbers, context, room.axis))
     if isinstance(room, Room) and "stances" in sections:
         parts += [
             f'<hx-partial hx-target="#ev-{c.row.number}-stance" hx-swap="outerMorph">'
@@ -148,9 +160,11 @@ def _posted(events: list[BoardEvent]) -> set[int]:
     }
 
 
-def _new_cards(investigation: Investigation, numbers: set[int], context: dict[str, object]) -> str:
+def _new_cards(
+    investigation: Investigation, numbers: set[int], context: dict[str, object], axis: Axis
+) -> str:
     rows = Evidence.objects.filter(investigation=investigation, number__in=numbers)
-    cards = card_views(list(rows.select_related("challenges").order_by("number")))
+    cards = card_views(list(rows.select_related("challenges").order_by("number")), axis=axis)
     html = "".join(
         render_to_string("investigations/_evidence_card.html", {**context, "card": card})
         for card in cards

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from agents.enums import AgentName, Presence
 from agents.findings import Finding
-from agents.specialists.phrasing import quantity
 from investigations.domain.board import EvidenceDraft, post_evidence, write_entry
 from investigations.domain.journal import Fence, writing
 from investigations.enums import EntryKind, EvidenceKind
@@ -14,6 +13,7 @@ from telemetry.results import Provenance, digest_of
 from telemetry.types import ResourceRef, TelemetryKind, TimeWindow
 
 MAX_RESOURCE = 200
+KIND_SUFFIX = "_before_onset"
 
 
 def draft_of(finding: Finding, *, challenges_id: int | None = None) -> EvidenceDraft:
@@ -103,16 +103,31 @@ def post_finding(
         fence=fence,
     )
     if finding.change_id and finding.presence is Presence.PRESENT and finding.onset_at:
-        with writing(investigation.pk, fence=fence) as board:
-            write_entry(
-                board, kind=EntryKind.CHANGE, key=finding.change_id[:200],
-                data={"id": finding.change_id, "at": finding.onset_at.isoformat(),
-                      "kind": finding.feature.removesuffix("_before_onset"),
-                      "resource": finding.resource.name, "summary": finding.claim,
-                      "evidence": evidence.number},
-                author=finding.agent.author, sentence=f"Change marked: {finding.claim}",
-            )  # fmt: skip
+        _mark_change(investigation, finding, evidence, fence)
     return evidence
+
+
+def _mark_change(
+    investigation: Investigation, finding: Finding, evidence: Evidence, fence: Fence
+) -> None:
+    """Mark a change on the timeline. What a diff says adds to the mark: its kind stays."""
+    key = finding.change_id[:200]
+    with writing(investigation.pk, fence=fence) as board:
+        known = board.investigation.entries.filter(kind=EntryKind.CHANGE, key=key).first()
+        before = known.data if known is not None else {}
+        is_kind = finding.feature.endswith(KIND_SUFFIX)
+        kind = (
+            finding.feature.removesuffix(KIND_SUFFIX) if is_kind else before.get("kind", "change")
+        )
+        at = finding.onset_at.isoformat() if finding.onset_at else ""
+        write_entry(
+            board, kind=EntryKind.CHANGE, key=key,
+            data={"id": finding.change_id, "at": at, "kind": kind,
+                  "resource": finding.resource.name, "summary": finding.claim,
+                  "title": str(finding.sample.get("summary") or before.get("title", ""))[:120],
+                  "evidence": evidence.number},
+            author=finding.agent.author, sentence=f"Change marked: {finding.claim}",
+        )  # fmt: skip
 
 
 def set_status(
@@ -126,36 +141,3 @@ def set_status(
             data={"agent": agent.value, "state": state, "step": step, "since": since},
             author=agent.author, sentence=f"{agent.value.capitalize()}: {step}",
         )  # fmt: skip
-
-
-def lane_of(finding: Finding, number: int) -> tuple[str, dict[str, object]] | None:
-    """Return a metric finding as a lane of the timeline, if it carries a series."""
-    times, values = finding.sample.get("times"), finding.sample.get("values")
-    if not isinstance(times, list) or not isinstance(values, list) or len(times) < 4:
-        return None
-    unit = str(finding.sample.get("unit", ""))
-    known = [v for v in values if v is not None]
-    quarter = sorted(known[: max(4, len(known) // 2)])
-    middle = quarter[len(quarter) // 2]
-    spread = max(quarter[-1] - quarter[0], abs(middle) * 0.1, 1e-9)
-    peer = f" to {finding.peer.name}" if finding.peer else ""
-    label = finding.feature.removesuffix("_rise").replace("_", " ")
-    key = f"{finding.feature}/{finding.resource}{peer}"[:200]
-    return key, {
-        "key": key,
-        "label": label,
-        "resource": f"{finding.resource.name}{peer}",
-        "unit": unit,
-        "points": [[t, v] for t, v in zip(times, values, strict=False) if v is not None],
-        "baseline_low": max(0.0, middle - spread),
-        "baseline_high": middle + spread,
-        "value_text": quantity(known[-1], unit),
-        "note": _note(known[-1], middle, spread),
-        "evidence": number,
-    }
-
-
-def _note(latest: float, usual: float, spread: float) -> str:
-    if abs(latest - usual) <= spread:
-        return "in range"
-    return f"{latest / usual:.1f}x base" if usual > 1e-6 else "base is zero"

@@ -12,6 +12,7 @@ from agents.domain.casework import (
     says_the_same,
 )
 from agents.domain.consulting import consult, summarise
+from agents.domain.lanes import show_lane
 from agents.domain.people import (
     answer_challenges,
     answer_messages,
@@ -20,7 +21,7 @@ from agents.domain.people import (
     waiting,
 )
 from agents.domain.phases import DOING
-from agents.domain.posting import finding_of, lane_of, post_finding
+from agents.domain.posting import finding_of, post_finding
 from agents.domain.reasons import look_where_asked, why_examine, why_gather
 from agents.domain.recalibrating import map_in_use
 from agents.domain.telling import Teller, follow
@@ -36,15 +37,16 @@ from agents.reconciler.scoring import Scored, score
 from agents.scoping import scope_case
 from agents.specialists.registry import REGISTRY
 from investigations.domain import hypotheses, runs
-from investigations.domain.board import write_entry
 from investigations.domain.crash import crash_at
 from investigations.domain.diagnoses import reach_diagnosis
 from investigations.domain.hypotheses import StanceDraft
-from investigations.domain.journal import Fence, writing
-from investigations.enums import EntryKind, HypothesisState, InvestigationState
+from investigations.domain.journal import Fence
+from investigations.enums import HypothesisState, InvestigationState
 from investigations.models import Evidence, Hypothesis, Investigation, ServiceDependency
 
 MIN_PROPOSED_DECIBANS = 0.0
+# Findings of each specialist, strongest first, whose series the timeline shows at once.
+SHOWN = 4
 RECONCILER = AgentName.RECONCILER.author
 Step = Callable[[WorkItem, Fence], None]
 
@@ -117,22 +119,9 @@ def _gather(item: WorkItem, fence: Fence) -> None:
         evidence = post_finding(item.investigation, finding, fence=fence, prefix=f"r{item.round}/")
         crash_at("after_evidence")
         posted += 1
-        if posted <= 3:
-            _show_lane(item, finding, evidence, fence)
+        if finding.presence is Presence.PRESENT and posted <= SHOWN:
+            show_lane(item.investigation, finding, evidence, fence=fence)
     _account(item, work, posted=posted)
-
-
-def _show_lane(item: WorkItem, finding: Finding, evidence: Evidence, fence: Fence) -> None:
-    lane = lane_of(finding, evidence.number)
-    if lane is None:
-        return
-    with writing(item.investigation_id, fence=fence) as board:
-        lanes = board.investigation.entries.filter(kind=EntryKind.LANE).count()
-        if lanes < 6:
-            write_entry(
-                board, kind=EntryKind.LANE, key=lane[0], data=lane[1],
-                author=finding.agent.author, sentence=f"Lane: {lane[1]['label']}",
-            )  # fmt: skip
 
 
 def _propose(item: WorkItem, fence: Fence) -> None:
@@ -171,7 +160,10 @@ def _examine(item: WorkItem, fence: Fence) -> None:
             abs(s.decibans) >= 1 for c in causes for s in score(c, trial, work.case).stances
         )
         if matters or finding.feature == "recovered":
-            post_finding(item.investigation, finding, fence=fence, prefix=f"r{item.round}/x/")
+            evidence = post_finding(
+                item.investigation, finding, fence=fence, prefix=f"r{item.round}/x/"
+            )
+            show_lane(item.investigation, finding, evidence, fence=fence)
             crash_at("after_examined")
             posted += 1
     _account(item, work, posted=posted)
@@ -299,7 +291,7 @@ def _reconcile(item: WorkItem, fence: Fence) -> None:
         for stance in outcome.leader.scored.stances[:4]:
             finding, evidence = work.findings[stance.index], work.evidence[stance.index]
             if stance.decibans > 0:
-                _show_lane(item, finding, evidence, fence)
+                show_lane(item.investigation, finding, evidence, fence=fence)
     crash_at("after_diagnosis")
     _account(item, work, read_up_to=read_up_to.last_sequence)
 

@@ -36,7 +36,7 @@ def metric_finding(
     claim: str, magnitude: float | None = None, strength: float = 1.0, onset: float | None = None,
     unit: str = "", has_ended: bool = False, ended: float | None = None,
 ) -> Finding:  # fmt: skip
-    """Return a finding about one series. ``onset`` and ``ended`` are Unix seconds."""
+    """Return a finding about one series, with it. ``onset`` and ``ended`` are Unix seconds."""
     return Finding(
         agent=reader.agent,
         feature=feature,
@@ -50,7 +50,7 @@ def metric_finding(
         unit=unit or series.ref.unit,
         strength=strength,
         onset_at=None if onset is None else utc(onset),
-        sample=sample_of(series, series.ref.unit) if presence is Presence.PRESENT else {},
+        sample=sample_of(series, series.ref.unit),
         has_ended=has_ended,
         ended_at=None if ended is None else utc(ended),
     )

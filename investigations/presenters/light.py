@@ -7,6 +7,7 @@ from django.db.models import Count
 from investigations.enums import EntryKind
 from investigations.models import BoardEntry, Diagnosis, Evidence, Incident, Investigation
 from investigations.presenters import words
+from investigations.presenters.axis import Axis, axis_of
 from investigations.presenters.steering import Delivery, delivery_of
 from investigations.presenters.stream import AgentView, agents_of
 from investigations.queries.rows import MESSAGES
@@ -22,6 +23,7 @@ class LightRoom:
     agent_counts: tuple[tuple[str, str, int], ...]
     agents: tuple[AgentView, ...]
     messages: tuple[Delivery, ...]
+    axis: Axis
     diagnosis: Diagnosis | None = None
 
 
@@ -47,4 +49,5 @@ def light_room(investigation: Investigation) -> LightRoom:
         messages=tuple(
             delivery_of(row) for row in investigation.steering.order_by("-number")[:MESSAGES]
         ),
+        axis=axis_of(investigation),
     )

@@ -1,123 +1,203 @@
-"""Lanes on one time axis: geometry as numbers for SVG attributes."""
+"""The timeline: lanes, marks of changes and evidence, and the impact, on one axis."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-WIDTH = 1000
-HEIGHT = 32
-XOf = Callable[[float], float]
+from investigations.presenters.axis import WIDTH, Axis, clock
+from investigations.presenters.lanes import SHOWN, Entry, Lane, Wanted, choose, present
 
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """One series: ``points`` is an SVG polyline in a box of 1000 x 32."""
-
-    label: str
-    resource: str
-    points: str
-    band_y: float
-    band_height: float
-    value_text: str
-    note: str
-    sentence: str
-    rows: tuple[tuple[str, str], ...]
+GLYPHS = {"deploy": "▲", "config": "◇", "flag": "⚑", "scale": "⇕", "schema": "▤"}
+# Units of the axis that one letter takes at 11 px, on the narrowest page that shows this text.
+LETTER = 8.6
+MAX_TEXT = 30
+NEAR = 14.0
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A moment on the axis: ``x`` in 0..1000."""
+    """A moment with its text. ``place`` is how the text lies: start, end, or "" for none.
+
+    ``zoom_x`` and ``zoom_place`` are the same in the closer view; ``is_main`` marks are the only
+    ones with a text on a phone.
+    """
 
     x: float
     kind: str
+    glyph: str
     text: str
-    at: str
-    anchor: str
+    at: datetime
+    evidence: int
+    is_suspect: bool
+    place: str
+    zoom_x: float
+    zoom_place: str
+    is_main: bool = False
+    note: str = ""
+
+    @property
+    def is_upper(self) -> bool:
+        """Whether its text lies in the upper row: the suspect and the symptom do."""
+        return self.is_suspect or self.kind == "alert"
+
+    @property
+    def side(self) -> str:
+        """How a short text lies where space is scarce."""
+        return "start" if self.x < WIDTH / 2 else "end"
+
+    @property
+    def short(self) -> str:
+        """The text where space is scarce."""
+        return f"{self.glyph} {self.text.split()[1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """When something began, by evidence: several near one another are one tick."""
+
+    x: float
+    zoom_x: float
+    text: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """Everything the timeline shows."""
 
+    axis: Axis
     lanes: tuple[Lane, ...]
     marks: tuple[Mark, ...]
-    impact_x: float
-    impact_width: float
-    start: datetime
-    end: datetime
+    onsets: tuple[Onset, ...]
+    earlier: int
+
+    @property
+    def symptom(self) -> Lane | None:
+        """The lane that tells of the symptom."""
+        return self.lanes[0] if self.lanes else None
+
+    def moment(self, text: str) -> Onset | None:
+        """Return a moment of a link (``2026-03-01T12:00:00Z``) as a mark, if it is on the axis."""
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        if at.tzinfo is None or not self.axis.shows(at):
+            return None
+        x = self.axis.x(at)
+        return Onset(x, self.axis.zoomed(x), clock(at), at)
+
+    @property
+    def sentence(self) -> str:
+        """The marks in words."""
+        told = [f"{m.text} at {clock(m.at)}" for m in self.marks]
+        return "; ".join(told) + "."
 
 
 def build_timeline(
-    lanes: list[dict[str, object]],
-    changes: list[dict[str, object]],
+    lanes: Sequence[Entry],
+    changes: Iterable[Entry],
+    axis: Axis,
     *,
-    start: datetime,
-    end: datetime,
-    impact_from: datetime,
-    impact_to: datetime | None,
+    wanted: Wanted,
+    suspects: Sequence[str | int] = (),
+    onsets: Iterable[tuple[int, datetime]] = (),
+    limit: int = SHOWN,
 ) -> Timeline:
-    """Place lanes, marks and the impact on one axis: the same instant has the same x everywhere."""
-
-    def x_of(at: float) -> float:
-        share = (at - start.timestamp()) / max(1.0, (end - start).total_seconds())
-        return round(min(1.0, max(0.0, share)) * WIDTH, 1)
-
-    begin = x_of(impact_from.timestamp())
-    stop = x_of((impact_to or end).timestamp())
-    marks = [_mark(c, x_of) for c in changes if datetime.fromisoformat(str(c["at"])) >= start]
-    marks.append(Mark(begin, "alert", "◆ symptom", _clock(impact_from), _anchor(begin)))
+    """Place everything on the axis. ``suspects``: ids or evidence numbers of blamed changes."""
+    groups, earlier = _grouped(changes, axis, set(suspects))
     return Timeline(
-        lanes=tuple(_lane(lane, x_of, start) for lane in lanes),
-        marks=tuple(sorted(marks, key=lambda m: m.x)),
-        impact_x=begin,
-        impact_width=max(0.0, round(stop - begin, 1)),
-        start=start,
-        end=end,
+        axis=axis,
+        lanes=tuple(present(entry, axis) for entry in choose(lanes, wanted, limit=limit)),
+        marks=_placed(groups, axis),
+        onsets=_ticks(onsets, axis),
+        earlier=earlier,
     )
 
 
-def _clock(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%H:%M:%SZ")
+def _grouped(
+    changes: Iterable[Entry], axis: Axis, suspects: set[str | int]
+) -> tuple[list[list[Entry]], int]:
+    """Return the changes on the axis, those of one resource at one instant together."""
+    groups: dict[tuple[datetime, str, str], list[Entry]] = {}
+    earlier = 0
+    for change in sorted(changes, key=lambda c: str(c["at"])):
+        at = datetime.fromisoformat(str(change["at"]))
+        if not axis.shows(at):
+            earlier += at < axis.start
+            continue
+        is_suspect = bool(suspects & {str(change.get("id")), int(str(change.get("evidence") or 0))})
+        key = (at, str(change["resource"]), str(change.get("kind", "change")))
+        groups.setdefault(key, []).append({**change, "at": at, "is_suspect": is_suspect})
+    return list(groups.values()), earlier
 
 
-def _anchor(x: float) -> str:
-    return "end" if x > 850 else "start"
+def _placed(groups: list[list[Entry]], axis: Axis) -> tuple[Mark, ...]:
+    """Give every mark its text where there is room: the suspect first, then the symptom."""
+    alert = Mark(
+        axis.impact_x, "alert", "◆", "◆ symptom", axis.impact_from, 0, False, "",
+        axis.zoomed(axis.impact_x), "",
+    )  # fmt: skip
+    marks = [*(_mark(group, axis) for group in groups), alert]
+    order = sorted(marks, key=lambda m: (not m.is_suspect, m.kind != "alert", -m.x))
+    wide: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+    zoom: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+    for mark in marks:
+        wide[mark.is_upper].append((mark.x - 7, mark.x + 7))
+        zoom[mark.is_upper].append((mark.zoom_x - 7, mark.zoom_x + 7))
+    done = [
+        replace(
+            mark, place=_room(mark.text, mark.x, wide[mark.is_upper]), is_main=number == 0,
+            zoom_place=_room(mark.text, mark.zoom_x, zoom[mark.is_upper]),
+        )
+        for number, mark in enumerate(order)
+    ]  # fmt: skip
+    return tuple(sorted(done, key=lambda m: m.x))
 
 
-def _mark(change: dict[str, object], x_of: XOf) -> Mark:
-    at = datetime.fromisoformat(str(change["at"]))
-    x = x_of(at.timestamp())
-    glyph = "▲" if change["kind"] == "deploy" else "◇"
+def _mark(group: list[Entry], axis: Axis) -> Mark:
+    first = group[0]
+    kind = str(first.get("kind", "change"))
+    glyph = GLYPHS.get(kind, "◇")
+    many = f" x{len(group)}" if len(group) > 1 else ""
+    text = f"{glyph} {kind} {first['resource']}"[:MAX_TEXT] + many
+    at = first["at"]
+    assert isinstance(at, datetime)  # noqa: S101  # set in _grouped
+    titles = [str(c.get("title") or "") for c in group]
     return Mark(
-        x, "change", f"{glyph} {change['kind']} {change['resource']}", _clock(at), _anchor(x)
-    )
+        axis.x(at), "change", glyph, text, at, int(str(first.get("evidence") or 0)),
+        any(bool(c["is_suspect"]) for c in group), "", axis.zoomed(axis.x(at)), "",
+        note="; ".join(t for t in titles if t),
+    )  # fmt: skip
 
 
-def _lane(lane: dict[str, object], x_of: XOf, start: datetime) -> Lane:
-    raw = lane["points"] if isinstance(lane["points"], list) else []
-    shown = [(float(t), float(v)) for t, v in raw if float(t) >= start.timestamp()]
-    low, high = float(str(lane["baseline_low"])), float(str(lane["baseline_high"]))
-    # Scale to three times the baseline at least: a flat small error rate must look flat and small.
-    top = max([v for _, v in shown] + [high * 3, 1e-9]) * 1.05
+def _room(text: str, x: float, taken: list[tuple[float, float]]) -> str:
+    """Return on which side of x a text fits, and take that place; "" where it fits on neither."""
+    if not 0 <= x <= WIDTH:
+        return ""
+    size = (len(text) + 1) * LETTER
+    for side, (low, high) in (("start", (x, x + size)), ("end", (x - size, x))):
+        others = [t for t in taken if t != (x - 7, x + 7)]
+        if low >= -4 and high <= WIDTH + 4 and all(high <= a or low >= b for a, b in others):
+            taken.append((low, high))
+            return side
+    return ""
 
-    def y_of(value: float) -> float:
-        return round(HEIGHT - 2 - value / top * (HEIGHT - 4), 1)
 
-    points = " ".join(f"{x_of(t)},{y_of(v)}" for t, v in shown)
-    value, note = str(lane["value_text"]), str(lane["note"])
-    every = max(1, len(shown) // 12)
-    rows = tuple(
-        (datetime.fromtimestamp(t, UTC).strftime("%H:%M:%SZ"), f"{v:.4g}")
-        for t, v in shown[::every]
-    )
-    return Lane(
-        label=str(lane["label"]),
-        resource=str(lane["resource"]),
-        points=points,
-        band_y=y_of(high),
-        band_height=max(1.0, round(y_of(low) - y_of(high), 1)),
-        value_text=value,
-        note=note,
-        sentence=f"{lane['label']} of {lane['resource']}: now {value}, {note}.",
-        rows=rows,
-    )
+def _ticks(onsets: Iterable[tuple[int, datetime]], axis: Axis) -> tuple[Onset, ...]:
+    """Return the moments at which evidence says that something began, near ones as one."""
+    found: list[list[tuple[int, datetime]]] = []
+    for number, at in sorted(onsets, key=lambda pair: pair[1]):
+        if not axis.shows(at):
+            continue
+        if found and axis.x(at) - axis.x(found[-1][0][1]) <= NEAR:
+            found[-1].append((number, at))
+        else:
+            found.append([(number, at)])
+    ticks = []
+    for group in found:
+        first = min(number for number, _ in group)
+        text = f"E{first}" if len(group) == 1 else f"E{first} +{len(group) - 1}"
+        x = axis.x(group[0][1])
+        ticks.append(Onset(x, axis.zoomed(x), text, group[0][1]))
+    return tuple(ticks)

@@ -27,22 +27,27 @@ from investigations.queries.objects import BoardObject, stance_key
 
 PAGE = 100
 MESSAGES = 4
+# Changes have marks of their own on the timeline, and a gap begins nothing.
+UNMARKED = {"change", "gap"}
 Row = TypeVar("Row", bound=Model)
-Entries = dict[str, list[dict[str, object]]]
+Entry = dict[str, object]
+Entries = dict[str, list[Entry]]
 
 
 @dataclass(frozen=True, slots=True)
 class BoardRows:
     """One moment of a board. ``evidence`` is one page, newest first; ``stances`` are of its cards.
 
-    ``answers`` maps a challenged piece's row id to the piece that re-checked it. Rows of a replay
-    are never saved.
+    ``answers`` maps a challenged piece's row id to the piece that re-checked it; ``onsets`` are
+    numbers of evidence with the moment at which what it tells of began. Rows of a replay are never
+    saved.
     """
 
     investigation: Investigation
     sequence: int
     evidence: tuple[Evidence, ...]
     authors: tuple[str, ...]
+    onsets: tuple[tuple[int, datetime], ...]
     stances: tuple[Stance, ...]
     answers: dict[int, Evidence]
     hypotheses: tuple[Hypothesis, ...]
@@ -60,11 +65,13 @@ def rows_now(investigation: Investigation, *, before: int | None = None) -> Boar
     entries: Entries = defaultdict(list)
     for entry in BoardEntry.objects.filter(investigation=investigation):
         entries[entry.kind].append(entry.data)
+    every = list(found.values_list("author", "number", "onset_at", "kind"))
     return BoardRows(
         investigation=investigation,
         sequence=investigation.last_sequence,
         evidence=evidence,
-        authors=tuple(found.values_list("author", flat=True)),
+        authors=tuple(author for author, *_ in every),
+        onsets=tuple((n, at) for _, n, at, kind in every if at and kind not in UNMARKED),
         stances=stances_of(evidence),
         answers=answers_to(evidence),
         hypotheses=tuple(Hypothesis.objects.filter(investigation=investigation)),
@@ -84,6 +91,24 @@ def answers_to(evidence: tuple[Evidence, ...]) -> dict[int, Evidence]:
     """Return the newest re-check of each challenged piece, by its row id. One query."""
     found = Evidence.objects.filter(challenges__in=evidence).order_by("number")
     return {row.challenges_id or 0: row for row in found}
+
+
+def claims_of(investigation: Investigation, numbers: set[int]) -> dict[int, str]:
+    """Return the claims of evidence by number. One query."""
+    found = Evidence.objects.filter(investigation=investigation, number__in=numbers)
+    return dict(found.values_list("number", "claim"))
+
+
+def support_of(diagnosis: Diagnosis) -> list[int]:
+    """Return the evidence for a diagnosis's hypothesis, strongest first. One query."""
+    found = Stance.objects.filter(hypothesis=diagnosis.hypothesis, weight_decibans__gte=1)
+    return list(found.order_by("-weight_decibans").values_list("evidence__number", flat=True)[:3])
+
+
+def evidence_citing(row: Evidence) -> list[Diagnosis]:
+    """Return the diagnoses that rest on a piece of evidence, newest first. One query."""
+    found = row.investigation.diagnoses.filter(cited__contains=[row.number])
+    return list(found.order_by("-number"))
 
 
 def fold(investigation_id: int, *, sequence: int) -> Collections:
@@ -122,6 +147,11 @@ def rows_at(investigation: Investigation, *, sequence: int) -> BoardRows:
         sequence=sequence,
         evidence=evidence,
         authors=tuple(str(p["author"]) for p in pieces.values()),
+        onsets=tuple(
+            (int(str(p["number"])), datetime.fromisoformat(str(p["onset_at"])))
+            for p in pieces.values()
+            if p["onset_at"] and p["kind"] not in UNMARKED
+        ),
         stances=_stances(board, evidence, hypotheses),
         answers={
             row.challenges_id: row for row in reversed(by_number.values()) if row.challenges_id

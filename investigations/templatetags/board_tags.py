@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from django import template
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from investigations.presenters import words
 from investigations.typed_text import title_or_untitled, without_reordering
@@ -86,3 +86,40 @@ def until(at: datetime, now: datetime) -> str:
 def sev_glyph(severity: str) -> str:
     """Return the glyph that goes with a severity."""
     return words.SEVERITY_GLYPHS.get(severity, "")
+
+
+@register.filter
+def per_mille(x: float) -> str:
+    """Return a place on the axis (0..1000) as a percentage of its width, for SVG attributes."""
+    return f"{x / 10:.2f}%"
+
+
+@register.filter
+def hms(at: datetime) -> str:
+    """Return a time of day in UTC as plain text, where no element may stand."""
+    return at.astimezone(UTC).strftime("%H:%M:%SZ")
+
+
+@register.filter
+def is_web(address: str) -> bool:
+    """Whether an address of a source may be a link: nothing but http and https is."""
+    return address.startswith(("http://", "https://"))
+
+
+@register.filter
+def as_diff(text: str) -> SafeString:
+    """Show the lines of a small diff as what goes and what comes; every other line as it is."""
+    parts = []
+    for line in text.splitlines():
+        mark = {"-": "del", "+": "ins"}.get(line[:1])
+        if mark and not line.startswith(("---", "+++")):
+            parts.append(format_html("<{0}>{1}</{0}>", mark, line[1:]))
+        else:
+            parts.append(format_html("{}", line))
+    return mark_safe(("\n" if len(parts) > 2 else " ").join(parts))  # noqa: S308  # escaped above
+
+
+@register.filter
+def plus(value: int, more: int) -> int:
+    """Return a sum, for places in SVG."""
+    return value + more

@@ -1,33 +1,53 @@
-// New evidence waits behind a button; an empty list has nothing to move, so it shows at once.
+// The feed. What is being read never moves: new cards fill the space below while the list does not
+// fill the window, and wait behind "n new" after that. At most 500 cards are kept in the page.
+const MOST_CARDS = 500;
+const feed = $("#evidence-list");
+const numberOf = (card) => Number(card.id.slice(3));
+const put = (card, place) => {
+  const known = document.getElementById(card.id);
+  if (known && known !== card && feed.contains(known)) card.remove();
+  else place(card);
+};
+const fill = () => {
+  const older = $("#older");
+  for (const card of [...$("#evidence-buffer").children]) {
+    if (feed.offsetHeight >= innerHeight || (older && $(".card", feed))) return;
+    $(".empty", feed)?.remove();
+    put(card, (fresh) => feed.insertBefore(fresh, older));
+  }
+};
 const countNew = () => {
   const buffer = $("#evidence-buffer");
   if (!buffer) return;
-  const list = $("#evidence-list");
-  if (!$(".card", list)) reveal();
+  fill();
   const count = buffer.children.length;
   const button = $("#show-new");
   button.hidden = count === 0;
   button.textContent = `${count} new`;
 };
 const reveal = () => {
-  const list = $("#evidence-list");
-  const empty = $(".empty", list);
-  if (empty && $("#evidence-buffer").children.length) empty.remove();
-  for (const card of [...$("#evidence-buffer").children]) {
-    const known = document.getElementById(card.id);
-    if (known && known !== card && list.contains(known)) card.remove();
-    else list.prepend(card);
-  }
-  filter();
+  for (const card of [...$("#evidence-buffer").children]) put(card, (fresh) => feed.prepend(fresh));
+  const cards = $$(".card", feed).sort((a, b) => numberOf(b) - numberOf(a));
+  feed.prepend(...cards);
+  for (const card of cards.slice(MOST_CARDS)) card.remove();
+  sift();
 };
-let shownAgent = "";
-const filter = () => {
-  for (const card of $$("#evidence-list .card")) {
-    card.hidden = !!shownAgent && card.dataset.agent !== shownAgent;
-  }
+// Styles hide what a filter leaves out, and the keys must pass it over too.
+const sift = () => {
+  const cards = $$(".card", feed);
+  for (const card of cards) card.hidden = false;
+  for (const card of cards.filter((one) => !one.checkVisibility())) card.hidden = true;
+};
+const filter = (name) => {
+  feed.dataset.only = name;
+  sift();
   for (const button of $$("[data-filter]")) {
-    button.setAttribute("aria-pressed", String(button.dataset.filter === shownAgent));
+    button.setAttribute("aria-pressed", String(button.dataset.filter === name));
   }
+  const url = new URL(location.href);
+  if (name) url.searchParams.set("only", name);
+  else url.searchParams.delete("only");
+  history.replaceState(null, "", url);
 };
 document.addEventListener("htmx:ws:after:message:incoming", countNew);
 document.addEventListener("click", (event) => {
@@ -36,10 +56,23 @@ document.addEventListener("click", (event) => {
   if (target.id === "show-new") {
     reveal();
     countNew();
-    $("#evidence-list .card h3")?.focus?.();
+    $(".card", feed)?.focus();
   } else if (target.dataset.filter !== undefined) {
-    shownAgent = target.dataset.filter;
-    filter();
+    filter(target.dataset.filter);
   }
 });
+if (feed) {
+  // The filters are replaced by updates: they show again what is chosen.
+  document.addEventListener("htmx:ws:after:message:incoming", () => {
+    for (const button of $$("[data-filter]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.filter === (feed.dataset.only ?? "")));
+    }
+  });
+  // A link to a card that this page does not hold: ask for the page that does.
+  const wanted = /^#ev-(\d{1,9})$/.exec(location.hash);
+  if (wanted && !document.getElementById(`ev-${wanted[1]}`) && !new URLSearchParams(location.search).has("e")) {
+    location.replace(`?e=${wanted[1]}${location.hash}`);
+  }
+  document.getElementById(`ev-${feed.dataset.selected}`)?.focus();
+}
 countNew();

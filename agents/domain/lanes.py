@@ -1,0 +1,73 @@
+"""Lanes of the timeline: the series behind findings, each shown once, as entries of the board."""
+
+from agents.enums import Presence
+from agents.findings import Finding
+from agents.specialists.phrasing import quantity
+from investigations.domain.board import write_entry
+from investigations.domain.journal import Fence, writing
+from investigations.enums import EntryKind
+from investigations.models import Evidence, Investigation
+
+MAX_LANES = 16
+MAX_CALM_LANES = 4
+MIN_POINTS = 4
+
+
+def lane_of(finding: Finding, number: int) -> tuple[str, dict[str, object]] | None:
+    """Return a metric finding as a lane of the timeline, if it carries a series.
+
+    ``baseline_low`` and ``baseline_high`` are the usual range as the whole series tells it; pages
+    that know when the impact began judge by what was before. ``is_calm``: looked for, not there.
+    """
+    times, values = finding.sample.get("times"), finding.sample.get("values")
+    if not isinstance(times, list) or not isinstance(values, list):
+        return None
+    points = [[t, v] for t, v in zip(times, values, strict=False) if v is not None]
+    if len(points) < MIN_POINTS:
+        return None
+    unit = str(finding.sample.get("unit", ""))
+    known = sorted(v for _, v in points)
+    lower = known[: max(MIN_POINTS, len(known) // 2)]
+    middle = lower[len(lower) // 2]
+    spread = max(lower[-1] - lower[0], abs(middle) * 0.1, 1e-9)
+    series = str(finding.sample.get("series", "")) or finding.feature
+    peer = finding.peer.name if finding.peer else ""
+    key = f"{series}/{finding.resource}{'/' if peer else ''}{peer}"[:200]
+    return key, {
+        "key": key,
+        "feature": finding.feature,
+        "series": series,
+        "resource": finding.resource.name,
+        "peer": peer,
+        "unit": unit,
+        "points": points,
+        "baseline_low": max(0.0, middle - spread),
+        "baseline_high": middle + spread,
+        "value_text": quantity(points[-1][1], unit),
+        "usual_text": quantity(middle, unit),
+        "is_calm": finding.presence is not Presence.PRESENT,
+        "evidence": number,
+    }
+
+
+def show_lane(
+    investigation: Investigation, finding: Finding, evidence: Evidence, *, fence: Fence
+) -> None:
+    """Put a finding's series on the timeline, once per series, while there is room for it."""
+    lane = lane_of(finding, evidence.number)
+    if lane is None:
+        return
+    key, data = lane
+    with writing(investigation.pk, fence=fence) as board:
+        lanes = board.investigation.entries.filter(kind=EntryKind.LANE)
+        known = {entry.key: entry.data for entry in lanes}
+        calm = sum(bool(shown.get("is_calm")) for shown in known.values())
+        is_full = len(known) >= MAX_LANES or (data["is_calm"] and calm >= MAX_CALM_LANES)
+        if key not in known and is_full:
+            return
+        if key in known and known[key].get("points") == data["points"]:
+            return
+        write_entry(
+            board, kind=EntryKind.LANE, key=key, data=data, author=finding.agent.author,
+            sentence=f"Lane: {data['series']} of {data['resource']}",
+        )  # fmt: skip

@@ -1,0 +1,148 @@
+"""The three answers that lead the room: what is happening, the likely cause, what to do next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from investigations.enums import DiagnosisVerdict, IncidentState
+from investigations.models import Diagnosis, Incident, Investigation
+from investigations.presenters import words
+from investigations.presenters.timeline import Timeline
+
+ALSO = "Also affected:"
+COURSES = {
+    "worse": "Getting worse as of {at}.",
+    "easing": "Easing as of {at}.",
+    "steady": "Not getting worse: steady as of {at}.",
+    "back": "{what} back in its usual range at {at}.",
+}
+OVER = {"succeeded", "failed", "undone", "inconclusive", "denied", "expired", "superseded", "stale",
+        "halted"}  # fmt: skip
+Action = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What to do next. ``action`` is the number to review, where one waits or runs."""
+
+    lead: str
+    text: str
+    action: int | None = None
+    waits: bool = False
+    expires_at: datetime | None = None
+    expires_in: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The three answers. ``cause`` is a claim of the board, shown as its author wrote it."""
+
+    happening: str
+    trend: str
+    verdict: str
+    cause: str
+    coverage: str
+    next: NextStep
+
+
+def answers_of(
+    incident: Incident,
+    investigation: Investigation,
+    diagnosis: Diagnosis | None,
+    timeline: Timeline,
+    actions: tuple[Action, ...],
+    *,
+    now: datetime,
+) -> Answers:
+    """Return the answers as the board stands."""
+    return Answers(
+        happening=_happening(incident, diagnosis, timeline),
+        trend=_trend(incident, timeline),
+        verdict=_verdict(diagnosis),
+        cause=_cause(investigation, diagnosis),
+        coverage=coverage_of(diagnosis),
+        next=_next(investigation, diagnosis, actions, now),
+    )
+
+
+def coverage_of(diagnosis: Diagnosis | None) -> str:
+    """Return coverage in a sentence of its own: it is not likelihood."""
+    if diagnosis is None:
+        return "Coverage is not known yet."
+    asked, answered = diagnosis.sources_asked, diagnosis.sources_answered
+    tail = f"; {asked - answered} did not answer" if asked > answered else ""
+    return f"Coverage {answered} of {asked} sources{tail}."
+
+
+def _happening(incident: Incident, diagnosis: Diagnosis | None, timeline: Timeline) -> str:
+    place = incident.resource.rpartition("/")[2]
+    told = [
+        f"{lane.label} {lane.value_text}" + (f" (usually {lane.usual_text})" if not i else "")
+        for i, lane in enumerate([x for x in timeline.lanes if x.resource == place][:2])
+    ]
+    if not told:
+        return (diagnosis.happening if diagnosis else "") or incident.symptom or incident.title
+    text = ", ".join(told)
+    _, _, also = diagnosis.happening.partition(ALSO) if diagnosis else ("", "", "")
+    return f"{text[0].upper()}{text[1:]} on {place}." + (f" {ALSO}{also}" if also else "")
+
+
+def _trend(incident: Incident, timeline: Timeline) -> str:
+    if incident.state == IncidentState.RESOLVED and incident.resolved_at:
+        return f"Resolved at {incident.resolved_at:%H:%M}Z."
+    if incident.state == IncidentState.MITIGATED and incident.mitigated_at:
+        return f"Mitigated at {incident.mitigated_at:%H:%M}Z."
+    lane = timeline.symptom
+    if lane is None or not lane.course:
+        return ""
+    text = COURSES[lane.course].format(what=lane.label, at=f"{timeline.axis.end:%H:%M}Z")
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def _verdict(diagnosis: Diagnosis | None) -> str:
+    if diagnosis is None:
+        return ""
+    if diagnosis.verdict == DiagnosisVerdict.LIKELY_CAUSE:
+        return words.likelihood(diagnosis.confidence)
+    if diagnosis.verdict == DiagnosisVerdict.NO_FAULT:
+        return f"No fault: {words.likelihood(diagnosis.confidence).lower()}"
+    return "Inconclusive"
+
+
+def _cause(investigation: Investigation, diagnosis: Diagnosis | None) -> str:
+    if diagnosis is None:
+        return (
+            "Not known: the run ended without a verdict." if investigation.is_over
+            else "Not known yet: the agents are looking."
+        )  # fmt: skip
+    if diagnosis.verdict == DiagnosisVerdict.LIKELY_CAUSE and diagnosis.hypothesis:
+        return diagnosis.hypothesis.claim
+    return diagnosis.summary.removeprefix("No cause found. ")
+
+
+def _next(
+    investigation: Investigation, diagnosis: Diagnosis | None, actions: tuple[Action, ...],
+    now: datetime,
+) -> NextStep:  # fmt: skip
+    waiting = [a for a in actions if a.get("state") == "proposed"]
+    if waiting:
+        first = waiting[-1]
+        more = f" {len(waiting) - 1} more wait." if len(waiting) > 1 else ""
+        expires = first.get("expires_at")
+        at = datetime.fromisoformat(str(expires)) if expires else None
+        return NextStep(
+            f"A{first['number']}", f"{first['title']}.{more}", int(str(first["number"])), True,
+            at, words.until(at, now) if at else "",
+        )  # fmt: skip
+    running = [a for a in actions if a.get("state") not in OVER]
+    for action in (running or list(actions))[:1]:
+        state = str(action["state"]).replace("_", " ")
+        result = str(action.get("result") or "")
+        return NextStep(
+            f"A{action['number']} {state}", f"{action['title']}. {result}".strip(),
+            int(str(action["number"])),
+        )  # fmt: skip
+    if diagnosis is not None and diagnosis.next_steps:
+        return NextStep("", str(diagnosis.next_steps[0]))
+    if investigation.is_over:
+        return NextStep("", "Nothing waits for anybody.")
+    return NextStep("", "Nothing waits for you. The agents go on by themselves.")

@@ -1,0 +1,127 @@
+"""Evidence cards: what each says, of which hypothesis, how strongly, and when."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from investigations.enums import StanceKind
+from investigations.models import Evidence, Stance
+from investigations.presenters import words
+from investigations.presenters.axis import Axis
+from investigations.presenters.spark import Spark, spark_of, window_of
+from investigations.queries.rows import answers_to, stances_of
+
+# Cards that compare what is slow or failing with what is not.
+DIFFERS = {"course_departure", "new_version_worse", "own_time_rise"}
+
+
+@dataclass(frozen=True, slots=True)
+class StanceView:
+    """What a card says of one hypothesis."""
+
+    text: str
+    kind: str
+    strength: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """One evidence card."""
+
+    row: Evidence
+    agent: str
+    glyph: str
+    name: str
+    main: StanceView
+    others: tuple[StanceView, ...]
+    lines: tuple[str, ...]
+    challenge: str
+    spark: Spark | None = None
+    from_x: float = 0.0
+    to_x: float = 0.0
+
+    @property
+    def kind(self) -> str:
+        """What sort of card it is, for people."""
+        return "what differs" if self.row.feature in DIFFERS else self.row.get_kind_display()
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether it tells of data that is missing."""
+        return self.row.kind == "gap"
+
+
+def card_views(
+    evidence: Sequence[Evidence], *, weighed_at: datetime | None = None, axis: Axis | None = None
+) -> list[CardView]:
+    """Return the cards with their stances, in two queries; with an axis, with their mini charts."""
+    pieces = tuple(evidence)
+    return dress(pieces, stances_of(pieces), answers_to(pieces), weighed_at=weighed_at, axis=axis)
+
+
+def dress(
+    evidence: tuple[Evidence, ...],
+    stances: tuple[Stance, ...],
+    answers: dict[int, Evidence],
+    *,
+    weighed_at: datetime | None,
+    axis: Axis | None,
+) -> list[CardView]:
+    """Return the cards of rows that have been read already."""
+    said: dict[int, list[Stance]] = defaultdict(list)
+    for stance in stances:
+        said[stance.evidence_id].append(stance)
+    return [_card(row, said[row.pk], answers.get(row.pk), weighed_at, axis) for row in evidence]
+
+
+def _card(
+    row: Evidence, stances: list[Stance], answer: Evidence | None, weighed_at: datetime | None,
+    axis: Axis | None,
+) -> CardView:  # fmt: skip
+    kind, _, agent = row.author.partition("/")
+    ordered = sorted(stances, key=lambda s: -abs(s.weight_decibans))
+    views = tuple(_stance(s) for s in ordered)
+    lines = row.sample.get("lines")
+    from_x, to_x = window_of(row, axis) if axis else (0.0, 0.0)
+    return CardView(
+        row=row,
+        agent=agent if kind == "agent" else "human",
+        glyph=words.GLYPHS.get(agent, "○") if kind == "agent" else agent[:2].upper(),
+        name=words.NAMES.get(agent, agent) if kind == "agent" else agent,
+        main=views[0] if views else StanceView(_blank(row, weighed_at), "neutral", "", ""),
+        others=views[1:],
+        lines=tuple(str(x) for x in lines[:5]) if isinstance(lines, list) else (),
+        challenge=_challenge(answer),
+        spark=spark_of(row, axis) if axis else None,
+        from_x=from_x,
+        to_x=to_x,
+    )
+
+
+def _challenge(answer: Evidence | None) -> str:
+    if answer is None:
+        return ""
+    kept = answer.sample.get("finding", {})
+    verb = "survived" if kept.get("presence") == "present" else "did not survive"
+    return f"Challenged: {verb} (E{answer.number})."
+
+
+def _blank(row: Evidence, weighed_at: datetime | None) -> str:
+    if row.kind == "gap":
+        return "data gap · lowers coverage"
+    if row.kind == "note":
+        return "a person's word · not evidence"
+    is_weighed = weighed_at is not None and row.posted_at <= weighed_at
+    return "· does not separate" if is_weighed else "not weighed yet"
+
+
+def _stance(stance: Stance) -> StanceView:
+    name = f"H{stance.hypothesis.number}"
+    text = {
+        StanceKind.SUPPORTS: f"+ supports {name}",
+        StanceKind.REFUTES: f"− refutes {name}",
+        StanceKind.NEUTRAL: f"· does not separate {name}",
+    }[StanceKind(stance.kind)]
+    return StanceView(text, stance.kind, words.strength(stance.weight_decibans), stance.rule)

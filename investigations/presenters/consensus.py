@@ -1,0 +1,172 @@
+"""The consensus panel: the verdict, each claim with its citation, and what stands against it."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from investigations.enums import DiagnosisVerdict
+from investigations.models import Diagnosis
+from investigations.presenters import words
+
+SPECIALISTS = ("network", "deployment", "database", "resource")
+SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)")
+CITED = 3
+# What a rule that was not met means, for people. Others are told by their name and detail.
+FAILED = {
+    "A candidate exists": "No finding points to a cause.",
+    "Probability at least 60%": "The strongest lead reaches {detail}; a verdict needs 60%.",
+    "At least 20 points ahead of the next": "It is {detail} of its rival; a verdict needs 20 points.",
+    "Two independent kinds of telemetry":
+        "It rests on one kind of telemetry ({detail}); a verdict needs two.",
+    "Nothing strong stands against it": "Strong evidence stands against it: {detail}.",
+    "Its strongest evidence survived a challenge":
+        "Its strongest evidence has not survived a challenge ({detail}).",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CitedSentence:
+    """One claim and the evidence on the board that it rests on."""
+
+    text: str
+    evidence: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dissent:
+    """An agent that disagrees, with what and by which evidence."""
+
+    name: str
+    text: str
+    evidence: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChainNode:
+    """One step from cause to symptom. ``is_late``: it began before what should have caused it."""
+
+    resource: str
+    text: str
+    onset_at: datetime | None
+    evidence: int | None
+    is_inferred: bool
+    is_late: bool
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consensus:
+    """What the reconciler says, whole."""
+
+    word: str
+    number: str
+    sentences: tuple[CitedSentence, ...]
+    agree: str
+    dissent: tuple[Dissent, ...]
+    abstains: str
+    gaps: tuple[str, ...]
+    would_change: str
+    failed: tuple[str, ...]
+    chain: tuple[ChainNode, ...]
+
+
+def consensus_of(
+    diagnosis: Diagnosis | None, claims: Mapping[int, str], *, spoken: Iterable[str],
+    lead: Sequence[int] = (),
+) -> Consensus | None:  # fmt: skip
+    """Return the panel, or None before the first verdict.
+
+    Args:
+        diagnosis: The newest.
+        claims: Claims of evidence on the board by number: citations are taken from these only.
+        spoken: Agents that have posted anything.
+        lead: Evidence for the strongest lead, strongest first, where the verdict cites none.
+    """
+    if diagnosis is None:
+        return None
+    verdict = diagnosis.verdict
+    shown = words.likelihood(diagnosis.confidence) if diagnosis.confidence is not None else ""
+    word, _, number = shown.partition(", ")
+    if verdict == DiagnosisVerdict.NO_FAULT:
+        word = f"No fault: {word.lower()}"
+    elif verdict == DiagnosisVerdict.INCONCLUSIVE:
+        word, number = "Inconclusive", ""
+    cited = [int(n) for n in (diagnosis.cited or lead) if int(n) in claims]
+    voices = {*diagnosis.agreement, *(str(d["agent"]) for d in diagnosis.dissent)}
+    silent = [a for a in SPECIALISTS if a not in voices and a in set(spoken)]
+    return Consensus(
+        word=word,
+        number=number,
+        sentences=_sentences(diagnosis, claims, cited),
+        agree=_names(diagnosis.agreement) or "nobody",
+        dissent=tuple(
+            Dissent(_names([d["agent"]]), str(d["text"]), int(d["evidence"]))
+            for d in diagnosis.dissent
+        ),
+        abstains=_names(silent),
+        gaps=tuple(str(g["text"]) for g in diagnosis.gaps),
+        would_change=diagnosis.would_change,
+        failed=tuple(failure(rule) for rule in diagnosis.rules if not rule["passed"])
+        if verdict == DiagnosisVerdict.INCONCLUSIVE
+        else (),
+        chain=chain_of(diagnosis),
+    )
+
+
+def _names(agents: Iterable[object]) -> str:
+    return ", ".join(words.NAMES.get(str(a), str(a)) for a in agents)
+
+
+def failure(rule: Mapping[str, object]) -> str:
+    """Return a rule that was not met as a sentence."""
+    name, detail = str(rule["name"]), str(rule["detail"])
+    if detail == "not challenged":
+        return "Its strongest evidence has not been challenged yet."
+    return FAILED.get(name, f"Not met: {name} ({detail}).").format(detail=detail)
+
+
+def _sentences(
+    diagnosis: Diagnosis, claims: Mapping[int, str], cited: list[int]
+) -> tuple[CitedSentence, ...]:
+    """Split the summary where a cited claim begins, and cite each part by what it says."""
+    found = []
+    for text in _parts(diagnosis.summary, [claims[n] for n in cited]):
+        own = [n for n in cited if claims[n] == text]
+        is_claim = text.rstrip(".") not in {"No cause found", "There is no lead yet"}
+        found.append(CitedSentence(text, tuple((own or cited)[:CITED]) if is_claim else ()))
+    return tuple(found)
+
+
+def _parts(summary: str, quoted: list[str]) -> list[str]:
+    """Return the summary's sentences; a quoted claim is one, whatever stops are inside it."""
+    for claim in quoted:
+        if claim and summary.endswith(claim):
+            head = summary.removesuffix(claim).strip()
+            return [*SENTENCE.split(head), claim] if head else [claim]
+    return SENTENCE.split(summary)
+
+
+def chain_of(diagnosis: Diagnosis) -> tuple[ChainNode, ...]:
+    """Return the causal chain, cause first. Onsets should rise; one that does not is marked."""
+    nodes: list[ChainNode] = []
+    latest: datetime | None = None
+    links = diagnosis.causal_chain
+    for place, link in enumerate(links):
+        onset = datetime.fromisoformat(str(link["onset_at"])) if link.get("onset_at") else None
+        is_late = onset is not None and latest is not None and onset < latest
+        latest = max(onset, latest) if onset and latest else onset or latest
+        name = str(link["resource"]).rpartition("/")[2]
+        role = "cause" if place == 0 else "symptom" if place == len(links) - 1 else ""
+        nodes.append(
+            ChainNode(
+                resource=name,
+                text="" if link["is_inferred"] else str(link["label"]),
+                onset_at=onset,
+                evidence=link["evidence"],
+                is_inferred=bool(link["is_inferred"]),
+                is_late=is_late,
+                role="cause and symptom" if len(links) == 1 else role,
+            )
+        )
+    return tuple(nodes)

@@ -1,0 +1,112 @@
+"""The pages beside the room: the graph, one hypothesis and one piece of evidence in full."""
+
+from dataclasses import dataclass
+
+from investigations.enums import BoardEventKind
+from investigations.models import BoardEvent, Evidence, Hypothesis, Investigation, Stance
+from investigations.presenters.cards import CardView
+from investigations.presenters.consensus import ChainNode, chain_of
+from investigations.presenters.graph import ChainStep, Graph, build_graph
+from investigations.presenters.series import label_of
+
+TELLING = ("latency_rise", "error_rise")
+HISTORY = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One test of a hypothesis: what was looked for, by which evidence, and what it said."""
+
+    stance: Stance
+    looked_for: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class HypothesisPage:
+    """A hypothesis with what it predicted, what was found, and how it fared."""
+
+    supports: tuple[Test, ...]
+    refutes: tuple[Test, ...]
+    neutral: tuple[Test, ...]
+    history: tuple[BoardEvent, ...]
+    total: float
+
+
+def hypothesis_page(row: Hypothesis) -> HypothesisPage:
+    """Read a hypothesis's tests and its history. Two queries."""
+    stances = Stance.objects.filter(hypothesis=row).select_related("evidence")
+    tests = [_test(s) for s in stances.order_by("-weight_decibans")]
+    key = f"H{row.number}"
+    events = BoardEvent.objects.filter(
+        investigation_id=row.investigation_id,
+        kind=BoardEventKind.HYPOTHESIS_CHANGED,
+        payload__upsert__hypotheses__has_key=key,
+    ).order_by("sequence")[:HISTORY]
+    return HypothesisPage(
+        supports=tuple(t for t in tests if t.stance.weight_decibans >= 1),
+        refutes=tuple(t for t in reversed(tests) if t.stance.weight_decibans <= -1),
+        neutral=tuple(t for t in tests if abs(t.stance.weight_decibans) < 1),
+        history=tuple(events),
+        total=sum(t.stance.weight_decibans for t in tests),
+    )
+
+
+def _test(stance: Stance) -> Test:
+    looked_for, _, outcome = stance.rule.partition(": ")
+    return Test(stance, looked_for, outcome or "weighed")
+
+
+def graph_page(investigation: Investigation) -> tuple[Graph, tuple[ChainNode, ...]]:
+    """Return the figure of an investigation's topology and blast radius, and its chain.
+
+    Two queries.
+    """
+    diagnosis = investigation.diagnoses.order_by("-number").first()
+    links = diagnosis.causal_chain if diagnosis else []
+    views = chain_of(diagnosis) if diagnosis else ()
+    chain = tuple(
+        ChainStep(str(link["resource"]), view.text, view.evidence, view.is_inferred, view.is_late)
+        for link, view in zip(links, views, strict=True)
+    )
+    hurt: dict[str, tuple[str, int]] = {}
+    rows = Evidence.objects.filter(
+        investigation=investigation, feature__in=TELLING, magnitude__isnull=False, peer=""
+    ).order_by("number")
+    for row in rows[:200]:
+        hurt.setdefault(row.resource, (row.claim, row.number))
+    edges = [(str(a), str(b)) for a, b in investigation.scope.get("edges", [])]
+    symptom = investigation.incident.resource
+    return build_graph(edges, chain=chain, symptom=symptom, affected=hurt), views
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A series for the page of one piece of evidence: drawn by script, told by a table."""
+
+    label: str
+    unit: str
+    sentence: str
+    points: tuple[tuple[float, float | None], ...]
+
+
+def chart_of(card: CardView) -> Chart | None:
+    """Return the series behind a card, or None."""
+    sample = card.row.sample
+    times, values = sample.get("times"), sample.get("values")
+    if not isinstance(times, list) or not isinstance(values, list) or not times:
+        return None
+    points = tuple(
+        (float(t), None if v is None else float(v)) for t, v in zip(times, values, strict=False)
+    )
+    known = [v for _, v in points if v is not None]
+    if not known:
+        return None
+    label = label_of(card.row.feature, str(sample.get("series", "")))
+    place = card.row.resource.rpartition("/")[2]
+    unit = str(sample.get("unit", ""))
+    sentence = (
+        f"{label} of {place} ({unit or 'no unit'}): from {min(known):.4g} to {max(known):.4g}, "
+        f"{known[-1]:.4g} at the end."
+    )
+    return Chart(label, unit, sentence, points)

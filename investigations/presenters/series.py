@@ -1,0 +1,98 @@
+"""What a series is called, and how its newest value stands to what is usual for it."""
+
+import re
+from statistics import median
+
+LABELS = {
+    "latency_p99_seconds": "p99 latency", "latency_p50_seconds": "p50 latency",
+    "error_ratio": "error rate", "request_rate": "requests / s", "retry_rate": "retries / s",
+    "cpu_utilisation_ratio": "CPU", "cpu_throttled_ratio": "CPU throttled",
+    "memory_working_set_bytes": "memory", "restarts_total": "restarts",
+    "replicas_ready": "pods ready", "disk_used_ratio": "disk used",
+    "disk_io_utilisation_ratio": "disk I/O", "network_packet_loss_ratio": "packet loss",
+    "network_retransmit_ratio": "retransmits", "network_retransmit_rate": "retransmits / s",
+    "network_rtt_seconds": "round trip", "tls_handshake_failure_ratio": "TLS failures",
+    "certificate_expiry_seconds": "certificate left", "dns_failure_ratio": "DNS failures",
+    "db_connections_in_use": "db conns", "db_pool_wait_seconds": "pool wait",
+    "db_lock_waits": "lock waits", "db_query_p99_seconds": "query p99",
+    "db_replication_lag_seconds": "replica lag", "queue_depth": "queue depth",
+    "cache_hit_ratio": "cache hits",
+}  # fmt: skip
+FEATURES = {
+    "latency_rise": "p99 latency", "error_rise": "error rate", "traffic_rise": "requests / s",
+    "traffic_drop": "requests / s", "retry_amplification": "retries / s",
+    "packet_loss": "packet loss", "retransmit_rise": "retransmits", "rtt_rise": "round trip",
+    "tls_failure": "TLS failures", "dns_failure": "DNS failures", "pool_saturation": "pool in use",
+    "pool_wait_rise": "pool wait", "query_latency_rise": "query p99", "lock_wait": "lock waits",
+    "replication_lag": "replica lag", "cache_miss_rise": "cache hits", "cpu_saturation": "CPU",
+    "cpu_throttling": "CPU throttled", "memory_ramp": "memory", "memory_near_limit": "memory",
+    "restart_increase": "restarts", "disk_near_full": "disk used", "disk_io_saturation": "disk I/O",
+    "new_version_worse": "new version", "new_version_idle": "new version",
+}  # fmt: skip
+# Below these a value is small whatever the baseline was, and must look small on its lane.
+FLOORS = {
+    "error rate": 0.01, "CPU throttled": 0.1, "packet loss": 0.01, "retransmits": 0.01,
+    "TLS failures": 0.01, "DNS failures": 0.01, "CPU": 1.0, "disk used": 1.0, "disk I/O": 1.0,
+    "cache hits": 1.0,
+}  # fmt: skip
+BOUNDED = {"CPU", "disk used", "disk I/O", "pool in use"}
+UNIT_ENDINGS = re.compile(r"_(ratio|seconds|bytes|total|rate|count|per_second)$")
+MAX_LABEL = 22
+Points = list[tuple[float, float]]
+
+
+def label_of(feature: str, series: str = "") -> str:
+    """Return what people call a series: by its meaning, its feature, or its name made readable."""
+    for name, label in LABELS.items():
+        if name in series:
+            return label
+    if feature in FEATURES:
+        return FEATURES[feature]
+    name = UNIT_ENDINGS.sub("", series or feature).rpartition(":")[2].replace("_", " ").strip()
+    words = name.removeprefix("lab ").removesuffix(" rise")
+    return words if len(words) <= MAX_LABEL else f"{words[: MAX_LABEL - 1]}…"
+
+
+def usual_range(points: Points, *, before: float, fallback: tuple[float, float]
+                ) -> tuple[float, float]:  # fmt: skip
+    """Return the range of nine in ten values before a moment; too few values: the fallback."""
+    values = sorted(v for t, v in points if t < before)
+    if len(values) < 5:
+        return fallback
+    cut = len(values) // 20
+    low, high = values[cut], values[-1 - cut]
+    room = max(high - low, abs(median(values)) * 0.1) * 0.5
+    return max(0.0, low - room) if low >= 0 else low - room, high + room
+
+
+def standing(label: str, latest: float, low: float, high: float, usual_text: str = "") -> str:
+    """Return how a value stands to its usual range, in two or three words."""
+    if low <= latest <= high:
+        return "in range"
+    if label in BOUNDED and latest >= 0.97:
+        return "at limit"
+    middle = (low + high) / 2
+    if latest > high and middle > 1e-9 and latest / middle < 30:
+        times = latest / middle
+        return f"{times:.1f}x base" if times < 10 else f"{times:.0f}x base"
+    return f"base {usual_text}" if usual_text else "above base" if latest > high else "below base"
+
+
+def course(points: Points, *, since: float, low: float, high: float) -> str:
+    """Return whether a series moves away from its usual range: worse, easing, steady, back, or "".
+
+    Compares the means of the last and the middle third of what was measured since a moment.
+    """
+    values = [v for t, v in points if t >= since]
+    if len(values) < 6:
+        return ""
+    if all(low <= v <= high for v in values[-3:]):
+        return "back"
+    middle = (low + high) / 2
+    away = [abs(v - middle) for v in values]
+    third = len(away) // 3
+    newest = sum(away[-third:]) / third
+    before = sum(away[-2 * third : -third]) / third
+    if newest > 1.15 * before:
+        return "worse"
+    return "easing" if newest < 0.85 * before else "steady"

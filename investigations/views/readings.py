@@ -1,0 +1,106 @@
+"""Readings of a board beside its room: timeline, graph, matrix, one hypothesis, one evidence."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from investigations.domain.clock import database_now
+from investigations.models import Stance
+from investigations.presenters.axis import axis_of
+from investigations.presenters.cards import card_views
+from investigations.presenters.matrix import build_matrix
+from investigations.presenters.pages import chart_of, graph_page, hypothesis_page
+from investigations.presenters.room import build_room, timeline_of
+from investigations.queries.access import (
+    access_evidence,
+    access_hypothesis,
+    access_investigation,
+)
+from investigations.queries.rows import evidence_citing, rows_now
+from investigations.rules import can_view
+from investigations.typed_text import read_number
+from investigations.views.common import needs
+
+ALL_LANES = 24
+
+
+@require_safe
+@needs(can_view)
+def older_evidence(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """The next page of cards, to be put under those that are shown."""
+    investigation = access_investigation(request.user, incident_id)
+    before = read_number(request.GET.get("before", ""))
+    view = build_room(investigation, now=database_now(), before=before)
+    shown = (read_number(request.GET.get("shown", "")) or 0) + len(view.cards)
+    return render(request, "investigations/_cards.html", {"room": view, "shown": shown})
+
+
+@require_safe
+@needs(can_view)
+def timeline(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """The whole axis: every lane, or those of one measure; ``?at=`` marks a moment."""
+    investigation = access_investigation(request.user, incident_id)
+    whole = timeline_of(rows_now(investigation), limit=ALL_LANES)
+    wanted = request.GET.get("lane", "")
+    context = {
+        "incident": investigation.incident,
+        "t": whole,
+        "labels": sorted({lane.label for lane in whole.lanes}),
+        "wanted": wanted,
+        "lanes": [x for x in whole.lanes if not wanted or x.label == wanted],
+        "at": whole.moment(request.GET.get("at", "")),
+    }
+    return render(request, "investigations/timeline.html", context)
+
+
+@require_safe
+@needs(can_view)
+def graph(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """Causal chain, blast radius and topology, as a figure and as lists."""
+    investigation = access_investigation(request.user, incident_id)
+    figure, chain = graph_page(investigation)
+    context = {"incident": investigation.incident, "graph": figure, "chain": chain}
+    return render(request, "investigations/graph.html", context)
+
+
+@require_safe
+@needs(can_view)
+def matrix(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """Hypotheses against evidence: which separates them."""
+    investigation = access_investigation(request.user, incident_id)
+    context = {"incident": investigation.incident, "matrix": build_matrix(investigation)}
+    return render(request, "investigations/matrix.html", context)
+
+
+@require_safe
+@needs(can_view)
+def evidence(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
+    """One piece of evidence with everything behind it."""
+    row = access_evidence(request.user, incident_id, number)
+    card = card_views([row], axis=axis_of(row.investigation))[0]
+    stances = Stance.objects.filter(evidence=row).select_related("hypothesis")
+    context = {
+        "incident": row.investigation.incident,
+        "card": card,
+        "axis": axis_of(row.investigation),
+        "stances": stances.order_by("-weight_decibans"),
+        "chart": chart_of(card),
+        "cited_by": evidence_citing(row),
+        "sample": {k: v for k, v in row.sample.items() if k not in {"times", "values", "finding"}},
+        "further": row.sample.get("finding", {}).get("further_queries", []),
+    }
+    return render(request, "investigations/evidence.html", context)
+
+
+@require_safe
+@needs(can_view)
+def hypothesis(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
+    """One hypothesis: its standing, what it predicted, what was found, how it fared."""
+    row = access_hypothesis(request.user, incident_id, number)
+    context = {
+        "incident": row.investigation.incident,
+        "investigation": row.investigation,
+        "hypothesis": row,
+        "page": hypothesis_page(row),
+    }
+    return render(request, "investigations/hypothesis.html", context)

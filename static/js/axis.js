@@ -1,0 +1,50 @@
+// The time axis: a chosen card's time in every lane, the cards near a moment, and local time.
+// Loaded by the pages with lanes.
+(() => {
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const span = () => document.querySelector("#local-span");
+  let chosen = null;
+  const draw = () => {
+    const at = span();
+    if (at) {
+      const clock = { hour: "2-digit", minute: "2-digit" };
+      const [from, to] = [at.dataset.from, at.dataset.to].map((text) =>
+        new Date(text).toLocaleTimeString("en-GB", clock),
+      );
+      at.textContent = `(your time ${from} to ${to})`;
+    }
+    const card = chosen?.isConnected ? chosen : null;
+    const from = Number(card?.dataset.from ?? 0);
+    for (const box of all("#timeline .chosen")) {
+      box.setAttribute("x", from);
+      box.setAttribute("width", card ? Math.max(2, card.dataset.to - from) : 0);
+    }
+  };
+  const choose = (card) => {
+    chosen?.classList.remove("is-chosen");
+    chosen = card;
+    card?.classList.add("is-chosen");
+    draw();
+  };
+  for (const kind of ["focusin", "click"]) {
+    document.addEventListener(kind, (event) => {
+      const card = event.target.closest?.("#evidence-list .card");
+      if (card || event.target.closest?.("#timeline svg")) choose(card);
+    });
+  }
+  document.addEventListener("htmx:ws:after:message:incoming", draw);
+  // A lane's x in its own units: half a minute either way is near.
+  document.addEventListener("pointermove", (event) => {
+    const lane = event.target.closest?.("#timeline .lane svg[viewBox]");
+    if (!lane && !document.querySelector(".is-near")) return;
+    const units = lane?.viewBox.baseVal;
+    const box = lane?.getBoundingClientRect();
+    const x = lane && units.x + ((event.clientX - box.x) / box.width) * units.width;
+    const { from, to } = span().dataset;
+    const reach = 3e7 / (new Date(to) - new Date(from));
+    for (const card of all("#evidence-list .card")) {
+      card.classList.toggle("is-near", !!lane && Math.abs(card.dataset.from - x) <= reach);
+    }
+  });
+  draw();
+})();

@@ -1,0 +1,161 @@
+"""Lanes, marks, answers and the consensus: pure functions from rows to what a page shows."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from investigations.presenters import lanes
+from investigations.presenters.axis import Axis
+from investigations.presenters.consensus import failure
+from investigations.presenters.graph import ChainStep, build_graph
+from investigations.presenters.series import course, label_of, standing, usual_range
+from investigations.presenters.timeline import build_timeline
+
+pytestmark = pytest.mark.unit
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+AXIS = Axis(NOON - timedelta(minutes=10), NOON + timedelta(minutes=10), NOON, None)
+
+
+def entry(feature: str, series: str, resource: str, values: list[float], number: int = 0, **more):
+    start = AXIS.start.timestamp()
+    step = 1200 / len(values)
+    return {
+        "feature": feature, "series": series, "resource": resource, "unit": "ratio",
+        "points": [[start + i * step, v] for i, v in enumerate(values)],
+        "baseline_low": 0.0, "baseline_high": 0.01, "value_text": f"{values[-1]}",
+        "usual_text": "0.1%", "evidence": number, **more,
+    }  # fmt: skip
+
+
+RISING = [0.001] * 20 + [0.4] * 20
+FLAT = [0.03] * 40
+
+
+def test_lanes_tell_four_things_and_never_one_series_twice() -> None:
+    found = lanes.choose(
+        [
+            entry("series_anomaly", "lab_error_ratio", "checkout", RISING, 9),
+            entry("error_rise", "lab_error_ratio", "checkout", RISING, 1),
+            entry("retry_amplification", "lab_edge_retry_rate", "checkout", RISING, 2, peer="bank"),
+            entry("latency_rise", "lab_latency_p99_seconds", "bank", RISING, 3),
+            entry("latency_rise", "lab_latency_p99_seconds", "cart", FLAT, 4, is_calm=True),
+            entry("cpu_saturation", "lab_cpu_utilisation_ratio", "bank", RISING, 5),
+        ],
+        lanes.Wanted("checkout", "error_ratio", "bank", (2, 3), NOON.timestamp()),
+    )
+    shown = [lanes.present(e, AXIS) for e in found]
+    assert [(x.label, x.resource) for x in shown] == [
+        ("error rate", "checkout"), ("retries / s", "checkout → bank"), ("p99 latency", "bank"),
+        ("p99 latency", "cart"),
+    ]  # fmt: skip
+    assert [x.note for x in shown][-1] == "in range"
+
+
+def test_a_flat_small_rate_looks_small_on_its_lane() -> None:
+    lane = lanes.present(entry("error_rise", "error_ratio", "payments", [0.004] * 40), AXIS)
+    heights = {float(p.split(",")[1]) for p in lane.points.split()}
+    assert min(heights) > lanes.HEIGHT / 2
+    assert lane.note == "in range"
+
+
+def test_labels_are_words_that_people_use() -> None:
+    assert label_of("series_anomaly", "lab_error_ratio") == "error rate"
+    assert label_of("latency_rise", "http_server_duration") == "p99 latency"
+    assert label_of("series_anomaly", "node_load1") == "node load1"
+
+
+@pytest.mark.parametrize(
+    ("latest", "expected"), [(1.1, "in range"), (9.0, "9.0x base"), (400.0, "base 1 s"), (0.1, "base 1 s")]
+)  # fmt: skip
+def test_standing_of_a_value(latest: float, expected: str) -> None:
+    assert standing("p99 latency", latest, 0.8, 1.2, "1 s") == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([1, 2, 3, 4, 5, 6, 7, 8, 9], "worse"), ([9, 9, 9, 9, 9, 9, 9, 9, 9], "steady"),
+     ([9, 9, 9, 9, 8, 7, 5, 4, 3], "easing"), ([9, 9, 9, 9, 9, 9, 0.1, 0.1, 0.1], "back"), ([9], "")],
+)  # fmt: skip
+def test_course_of_an_impact(values: list[float], expected: str) -> None:
+    points = [(float(i), float(v)) for i, v in enumerate(values)]
+    assert course(points, since=0, low=0.0, high=0.2) == expected
+
+
+def test_usual_range_is_of_before_the_impact() -> None:
+    points = [(float(i), 1.0) for i in range(10)] + [(10.0 + i, 50.0) for i in range(30)]
+    low, high = usual_range(points, before=10, fallback=(0, 99))
+    assert low <= 1 <= high < 2
+
+
+def timeline_of(changes: list[dict[str, object]], suspects: list[str] = []):  # noqa: B006
+    return build_timeline([], changes, AXIS, wanted=lanes.Wanted("checkout"), suspects=suspects)
+
+
+def change(minutes: float, resource: str, ident: str, kind: str = "deploy") -> dict[str, object]:
+    at = (NOON + timedelta(minutes=minutes)).isoformat()
+    return {"id": ident, "at": at, "kind": kind, "resource": resource, "evidence": 3}
+
+
+def test_marks_lie_on_the_axis_of_the_lanes_with_their_text() -> None:
+    found = timeline_of([change(-1, "payments", "d1"), change(-30, "old", "d0")], ["d1"])
+    deploy = next(m for m in found.marks if m.kind == "change")
+    assert deploy.x == AXIS.x(NOON - timedelta(minutes=1)) == 450.0
+    assert (deploy.text, deploy.is_suspect, deploy.is_main) == ("▲ deploy payments", True, True)
+    assert deploy.place
+    assert found.earlier == 1
+
+
+def test_texts_of_marks_never_overlap() -> None:
+    found = timeline_of([change(-m / 10, f"service-{m}", str(m)) for m in range(1, 30)])
+    spans = []
+    for m in found.marks:
+        if m.place and not m.is_upper:
+            size = (len(m.text) + 1) * 8.6
+            spans.append((m.x, m.x + size) if m.place == "start" else (m.x - size, m.x))
+    spans.sort()
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
+
+
+def test_two_changes_of_one_instant_are_one_mark() -> None:
+    found = timeline_of([change(-1, "a", "c1", "config"), change(-1, "a", "c2", "config")])
+    assert [m.text for m in found.marks if m.kind == "change"] == ["◇ config a x2"]
+
+
+def test_a_rule_that_was_not_met_is_a_sentence() -> None:
+    rule = {"name": "Probability at least 60%", "detail": "41%", "passed": False}
+    assert failure(rule) == "The strongest lead reaches 41%; a verdict needs 60%."
+    assert failure({"name": "New rule", "detail": "x", "passed": False}) == "Not met: New rule (x)."
+
+
+def step(key: str, evidence: int | None = 1, *, is_late: bool = False) -> ChainStep:
+    return ChainStep(key, "slow", evidence, evidence is None, is_late)
+
+
+def test_the_graph_goes_from_cause_to_symptom_left_to_right() -> None:
+    found = build_graph(
+        [("service/web", "service/api"), ("service/api", "database/db")],
+        chain=(step("database/db"), step("service/api", None), step("service/web", 2)),
+        symptom="service/web", affected={"service/api": ("p99 of api rose", 7)},
+    )  # fmt: skip
+    places = {n.title: (n.x, n.part) for n in found.nodes}
+    assert places["db"][0] < places["api"][0] < places["web"][0]
+    assert [places[n][1] for n in ("db", "api", "web")] == ["cause", "chain", "symptom"]
+    assert [(x.is_chain, x.is_inferred) for x in found.links] == [(True, False), (True, True)]
+
+
+def test_calls_in_a_circle_are_drawn_once_and_end() -> None:
+    found = build_graph(
+        [("service/a", "service/b"), ("service/b", "service/a")], chain=(), symptom="service/a",
+        affected={},
+    )  # fmt: skip
+    assert {n.title for n in found.nodes} == {"a", "b"}
+    assert len(found.links) == 2
+
+
+def test_a_graph_has_at_most_sixty_nodes_nearest_first() -> None:
+    edges = [(f"service/n{i}", f"service/n{i + 1}") for i in range(100)]
+    found = build_graph(edges, chain=(), symptom="service/n0", affected={})
+    assert len(found.nodes) == 60
+    assert found.hidden == 41
+    assert "n99" not in {n.title for n in found.nodes}
