@@ -59,6 +59,7 @@ class QueryResult(Generic[T]):
     """An answer with its provenance. ``message`` says why there is an error or a part only.
 
     ``is_denied``: the credential lacks a permission; asking again does not help.
+    ``is_repeat``: the same question was answered a moment ago, and the source not asked again.
     """
 
     status: ResultStatus
@@ -67,6 +68,7 @@ class QueryResult(Generic[T]):
     message: str = ""
     retryable: bool = False
     is_denied: bool = False
+    is_repeat: bool = False
 
     @property
     def is_answer(self) -> bool:

@@ -9,6 +9,7 @@ from django.conf import settings
 from agents.case import Case, Symptom
 from agents.domain.breaker import Breaker, behind, breaker_of
 from agents.domain.posting import finding_of
+from agents.domain.sharing import Answers, shared
 from agents.enums import Presence
 from agents.findings import Cause, Finding
 from investigations.enums import HypothesisState, SteeringKind
@@ -51,6 +52,9 @@ class Meter:
     denied: str = ""
 
     def __call__(self, result: QueryResult[object]) -> None:
+        if result.is_repeat:
+            self.answered += 1
+            return
         source = result.provenance
         rows = len(result.data) if isinstance(result.data, tuple) else 1
         self.queries += 1
@@ -127,13 +131,20 @@ def says_the_same(known: Finding, fresh: Finding) -> bool:
     return abs(now - was) <= 0.25 * max(abs(was), abs(now))
 
 
-def sources_of(investigation: Investigation, meter: Meter) -> GuardedSources:
-    """Open what the investigation may ask: guarded, metered, behind its breaker."""
+def sources_of(
+    investigation: Investigation, meter: Meter, answers: Answers | None = None
+) -> GuardedSources:
+    """Open what the investigation may ask: guarded, metered, behind its breaker.
+
+    With ``answers`` what was asked before is not asked again.
+    """
     try:
         sources = open_sources(investigation.telemetry)
     except QueryRejected as error:
         log.warning("casework.no_sources", reason=str(error))
         sources = TelemetrySources()
+    if answers is not None:
+        sources = shared(sources, answers)
     return guarded(
         behind(sources, meter.breaker),
         deadline_seconds=settings.TELEMETRY_DEADLINE_SECONDS,
@@ -161,10 +172,13 @@ def parse_resource(text: str) -> ResourceRef:
         return ResourceRef(ResourceKind.SERVICE, text or "unknown")
 
 
-def open_case(investigation: Investigation, *, agent: str = "") -> Casework:
+def open_case(
+    investigation: Investigation, *, agent: str = "", answers: Answers | None = None
+) -> Casework:
     """Return the case from the investigation's scope, without asking anything yet.
 
-    What people named in their messages to this agent, or to all, comes first in the scope.
+    With ``answers`` it shares what other steps were told. What people named in their messages to
+    this agent, or to all, comes first in the scope.
     """
     meter = Meter(breaker_of(investigation.pk))
     scope = investigation.scope
@@ -180,7 +194,7 @@ def open_case(investigation: Investigation, *, agent: str = "") -> Casework:
     hints = tuple(m.text for m in messages if m.agent in {"", agent})
     focus = match_named(" ".join(hints), (*affected, *graph.resources)) if hints else ()
     case = Case(
-        sources=sources_of(investigation, meter),
+        sources=sources_of(investigation, meter, answers),
         symptoms=symptoms_of(investigation),
         window=TimeWindow(investigation.window_start, investigation.window_end),
         baseline=TimeWindow(investigation.baseline_start, investigation.baseline_end),

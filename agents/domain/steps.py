@@ -24,6 +24,7 @@ from agents.domain.phases import DOING
 from agents.domain.posting import finding_of, post_finding
 from agents.domain.reasons import look_where_asked, why_examine, why_gather
 from agents.domain.recalibrating import map_in_use
+from agents.domain.sharing import Answers, answers_of
 from agents.domain.telling import Teller, follow
 from agents.domain.verdicts import assessments_of, diagnosis_of
 from agents.engine import CHALLENGED, EXAMINED, challengers, to_challenge
@@ -54,6 +55,11 @@ Step = Callable[[WorkItem, Fence], None]
 def run_step(item: WorkItem, fence: Fence) -> None:
     """Do one work item's work. The caller finishes the item."""
     STEPS[WorkKind(item.kind)](item, fence)
+
+
+def _answers(item: WorkItem) -> Answers:
+    """Return what the specialists of this round share. A challenge asks for itself."""
+    return answers_of(item.investigation_id, item.round)
 
 
 def _account(item: WorkItem, work: Casework, **done: object) -> None:
@@ -108,7 +114,9 @@ def _learn_topology(edges: list[tuple[str, str]], seen_at: datetime) -> None:
 
 def _gather(item: WorkItem, fence: Fence) -> None:
     agent = AgentName(item.agent)
-    work = look_where_asked(item, open_case(item.investigation, agent=item.agent))
+    work = look_where_asked(
+        item, open_case(item.investigation, agent=item.agent, answers=_answers(item))
+    )
     follow(item, work, fence, why_gather(item, work))
     posted = 0
     if item.round:
@@ -143,7 +151,7 @@ def _propose(item: WorkItem, fence: Fence) -> None:
 
 def _examine(item: WorkItem, fence: Fence) -> None:
     agent = AgentName(item.agent)
-    work = open_case(item.investigation, agent=item.agent)
+    work = open_case(item.investigation, agent=item.agent, answers=_answers(item))
     work.load()
     causes = [cause_of(h) for h in live_hypotheses(item.investigation)]
     causes = [c for c in causes if c.fault_class in FAULTS]
