@@ -121,6 +121,7 @@ def _live(world: "LabWorld") -> Floats:
                 operations.crash_pod(world, workload, pod, CRASH_PERIOD_STEPS)
             elif pod.crash_wait > 0:
                 pod.crash_wait -= 1
+            pod.memory_bytes = used
             total += used
         result[index] = total / max(1, len(workload.pods))
         _disk(workload)

@@ -40,6 +40,7 @@ class Pod:
     exit_code: int | None = None
     crash_wait: int = 0
     revision: int = 1
+    memory_bytes: float = 0.0
 
 
 @dataclass(slots=True)

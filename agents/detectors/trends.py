@@ -1,6 +1,6 @@
 """Ramps and counters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,15 +9,20 @@ from telemetry.types import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class Ramp:
-    """A steady growth: from a level, by so much per second, since an onset (Unix seconds)."""
+    """A steady growth: from a level, by so much per second, since an onset (Unix seconds).
+
+    ``ended``: when its last sample was, if the series has stopped growing since.
+    """
 
     start_level: float
     end_level: float
     per_second: float
     onset: float
     rising_share: float
+    ended: float | None = None
 
 
+MIN_AFTER = 5
 # Parts of a piece that are judged by themselves: all of it, its last half, quarter, eighth.
 TAILS = (1, 2, 4, 8)
 
@@ -40,16 +45,25 @@ def find_ramp(
     at, level = times[known], values[known]
     if len(at) < 8:
         return None
-    falls = np.flatnonzero(np.diff(level) < -0.15 * np.maximum(level[:-1], 1e-9)) + 1
     best: Ramp | None = None
+    falls = np.flatnonzero(np.diff(level) < -0.15 * np.maximum(level[:-1], 1e-9)) + 1
     for piece in np.split(np.arange(len(at)), falls):
         # A short climb after a long calm is lost in the whole: look at its last parts too.
         for part in (piece[-(len(piece) // share) :] for share in TAILS if len(piece) >= share):
             found = _judge(at[part], level[part], min_growth, min_seconds)
             if found and (best is None or found.end_level - found.start_level
                           > best.end_level - best.start_level):  # fmt: skip
-                best = found
-    return best
+                is_last = piece[-1] == len(at) - 1
+                best = replace(found, ended=None if is_last else float(at[piece[-1]]))
+    if best is None or best.ended is None:
+        return best
+    # After its last fall: does it climb again? Too little to tell is taken for yes.
+    begin = int(falls[-1])
+    after = at[begin:] - at[begin]
+    is_calm = len(after) >= MIN_AFTER and (
+        float(np.polyfit(after, level[begin:], 1)[0]) < best.per_second / 4
+    )
+    return best if is_calm else replace(best, ended=None)
 
 
 def _judge(at: FloatArray, level: FloatArray, min_growth: float, min_seconds: float) -> Ramp | None:

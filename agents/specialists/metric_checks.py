@@ -121,6 +121,10 @@ def _absent(reader: Reader, feature: str, series: Series, result: Result, shift:
 def _apply_ramp(reader: Reader, rule: MetricRule, series: Series, result: Result) -> Finding | None:
     ramp = find_ramp(series.times, series.values, min_growth=rule.min_ratio)
     if ramp is None:
+        # Pods that are killed at different times hide each other's growth in the whole.
+        by_pod = _pods_that_grow(reader, rule, series)
+        if by_pod is not None:
+            return by_pod
         if len(series.values) < 8:
             return None
         claim = f"Memory of {series.ref.resource.name} does not grow steadily."
@@ -131,7 +135,28 @@ def _apply_ramp(reader: Reader, rule: MetricRule, series: Series, result: Result
     return metric_finding(
         reader, rule.feature, series, result, presence=Presence.PRESENT, claim=f"{claim}.",
         magnitude=ramp.end_level / max(ramp.start_level, 1e-9), unit="x",
-        strength=min(1.0, ramp.rising_share), onset=ramp.onset,
+        strength=min(1.0, ramp.rising_share), onset=ramp.onset, ended=ramp.ended,
+    )  # fmt: skip
+
+
+def _pods_that_grow(reader: Reader, rule: MetricRule, whole: Series) -> Finding | None:
+    """Return the growth of single pods, told by the one that grew most; None where none grows."""
+    result = reader.by_pod((rule.semantic,))
+    pods = [s for s in result.data if s.ref.resource == whole.ref.resource]
+    ramps = [(ramp, pod) for pod in pods
+             if (ramp := find_ramp(pod.times, pod.values, min_growth=rule.min_ratio))]  # fmt: skip
+    if not ramps:
+        return None
+    ramp, pod = max(ramps, key=lambda found: found[0].end_level - found[0].start_level)
+    words = words_of(pod, ramp.start_level, ramp.end_level, ramp.onset)
+    claim = (
+        f"Memory of {len(ramps)} of {len(pods)} pods of {words['name']} grew steadily, at the most "
+        f"from {words['base']} to {words['peak']} since {words['at']}."
+    )
+    return metric_finding(
+        reader, rule.feature, pod, result, presence=Presence.PRESENT, claim=claim,
+        magnitude=ramp.end_level / max(ramp.start_level, 1e-9), unit="x",
+        strength=min(1.0, ramp.rising_share), onset=ramp.onset, ended=ramp.ended,
     )  # fmt: skip
 
 

@@ -42,7 +42,9 @@ class Reader:
     agent: AgentName
     gaps: dict[str, Finding] = field(default_factory=dict)
     _metrics: QueryResult[tuple[Series, ...]] | None = None
-    _by_pod: QueryResult[tuple[Series, ...]] | None = None
+    _by_pod: dict[tuple[Semantic, ...], QueryResult[tuple[Series, ...]]] = field(
+        default_factory=dict
+    )
     _every: QueryResult[tuple[Series, ...]] | None = None
     _logs: dict[str, QueryResult[tuple[LogLine, ...]]] = field(default_factory=dict)
     _edges: dict[str, QueryResult[tuple[EdgeStats, ...]]] = field(default_factory=dict)
@@ -69,12 +71,13 @@ class Reader:
 
         Whether a source tells pods apart is no gap: its series of services were asked for too.
         """
-        if self._by_pod is None:
-            self._by_pod = self.case.sources.metrics.read_semantic(
-                self.case.affected, semantics, self.whole,
+        wanted = tuple(semantics)
+        if wanted not in self._by_pod:
+            self._by_pod[wanted] = self.case.sources.metrics.read_semantic(
+                self.case.affected, wanted, self.whole,
                 step_seconds=self.case.step_seconds, by_pod=True,
             )  # fmt: skip
-        return self._by_pod
+        return self._by_pod[wanted]
 
     def every_series(self) -> QueryResult[tuple[Series, ...]]:
         """Return every series of everything in scope, those with a meaning first, up to a cap."""

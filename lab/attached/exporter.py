@@ -121,14 +121,15 @@ class Exporter:
             if spec.name == EXTERNAL_NAME:
                 continue
             workload = self.world.workloads[spec.name]
-            memory = self._memory(index)
+            noise = self._memory_noise(index)
             for pod in workload.pods:
                 who = {"namespace": self.namespace, "pod": pod.name, "container": spec.name}
                 yield "container_cpu_usage_seconds_total", who, self._cpu.get(pod.name, 0.0)
                 yield "container_cpu_cfs_periods_total", who, self._periods.get(pod.name, 0.0)
                 throttled = self._throttled.get(pod.name, 0.0)
                 yield "container_cpu_cfs_throttled_periods_total", who, throttled
-                yield "container_memory_working_set_bytes", who, memory
+                used = (pod.memory_bytes or spec.memory_bytes) * noise
+                yield "container_memory_working_set_bytes", who, used
                 limits = (("memory", "byte", spec.memory_limit_bytes),
                           ("cpu", "core", float(workload.config["cpu.limit_cores"])))  # fmt: skip
                 for resource, unit, value in limits:
@@ -137,10 +138,14 @@ class Exporter:
                 restarts = float(pod.restarts)
                 yield "kube_pod_container_status_restarts_total", who, restarts
 
-    def _memory(self, index: int) -> float:
+    def _memory_noise(self, index: int) -> float:
+        """Return by what factor the measured memory of a service's pods is off just now."""
         history = self.world.history
         row = max(0, self._step - 1 - history.first)
-        return float(history.service_rows["memory_working_set_bytes"][row, index])
+        measured = float(history.service_rows["memory_working_set_bytes"][row, index])
+        pods = self.world.workloads[self.world.topology.specs[index].name].pods
+        mean = sum(pod.memory_bytes for pod in pods) / max(1, len(pods))
+        return measured / mean if mean else 1.0
 
     def _deployments(self) -> Iterator[Sample]:
         for spec in self.world.topology.specs:
