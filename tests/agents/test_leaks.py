@@ -60,7 +60,7 @@ def test_a_leak_that_was_mended_has_ended() -> None:
 @pytest.mark.parametrize("phases", [(0.0, 0.0, 0.0), (0.0, 60.0, 120.0), (90.0, 20.0, 150.0)])
 def test_a_leak_is_named_however_its_pods_are_killed(phases) -> None:
     pods = [memory(phase=phase, seed=seed) for seed, phase in enumerate(phases)]
-    errors = np.where(TIMES > NOW.timestamp() - 20, 0.2, 0.001)
+    errors = np.where(NOW.timestamp() - 20 < TIMES, 0.2, 0.001)
     names = [f"cart-{letter}" for letter in "abc"]
 
     def series(semantic, values, resource=CART, pod=""):
