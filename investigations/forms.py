@@ -43,12 +43,19 @@ class HistoryForm(forms.Form):
 
     q = forms.CharField(required=False, max_length=300, label="Words")
     service = forms.CharField(required=False, max_length=100)
-    cause = forms.CharField(required=False, max_length=64, label="Cause class")
+    cause = forms.ChoiceField(required=False, choices=EMPTY, label="Cause class")
+    action = forms.ChoiceField(required=False, choices=EMPTY, label="What was done")
     verdict = forms.ChoiceField(required=False, choices=EMPTY + list(DiagnosisVerdict.choices))
     severity = forms.ChoiceField(required=False, choices=EMPTY + list(Severity.choices))
     state = forms.ChoiceField(required=False, choices=EMPTY + list(IncidentState.choices))
     since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def offer(self, *, fault_classes: list[str], actions: list[str]) -> None:
+        """Let people choose from what has occurred."""
+        for name, values in (("cause", fault_classes), ("action", actions)):
+            choices = [(value, value.replace("_", " ")) for value in values]
+            self.fields[name].choices = EMPTY + choices  # type: ignore[attr-defined]  # a choice field
 
 
 class ImportForm(forms.Form):

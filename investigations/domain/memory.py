@@ -5,7 +5,7 @@ from django.contrib.postgres.search import SearchVector
 from django.db.models import Value
 
 from investigations.embeddings import MODEL_NAME, EmbeddingUnavailable, get_embedder
-from investigations.models import Incident, IncidentMemory
+from investigations.models import BoardEntry, Diagnosis, Incident, IncidentMemory
 
 log = structlog.get_logger(__name__)
 
@@ -22,12 +22,25 @@ def remember(incident_id: int) -> IncidentMemory | None:
         log.warning("memory.no_vector", reason=str(error))
         vector, name = None, ""
     memory, _ = IncidentMemory.objects.update_or_create(
-        incident=incident, defaults={"text": text, "embedding": vector, "model_name": name}
+        incident=incident,
+        defaults={"text": text, "embedding": vector, "model_name": name, **_facets(incident)},
     )
     IncidentMemory.objects.filter(pk=memory.pk).update(
         words=SearchVector(Value(text), config="english")
     )
     return memory
+
+
+def _facets(incident: Incident) -> dict[str, str]:
+    newest = Diagnosis.objects.filter(investigation__incident=incident).order_by("-pk").first()
+    helped = BoardEntry.objects.filter(
+        investigation__incident=incident, kind="action", data__state="succeeded"
+    ).first()
+    return {
+        "fault_class": newest.fault_class if newest else "",
+        "verdict": newest.verdict if newest else "",
+        "action": str(helped.data.get("kind", "")) if helped else "",
+    }
 
 
 def memory_text(incident: Incident) -> str:

@@ -126,18 +126,28 @@ class Investigation(models.Model):
 
 
 class IncidentMemory(models.Model):
-    """What is remembered of an incident for search: its text, words and similarity vector."""
+    """What is remembered of an incident for search: its text, words and similarity vector.
+
+    ``fault_class`` and ``verdict`` are those of the newest diagnosis, ``action`` the kind of the
+    action that helped.
+    """
 
     incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="memory")
     text = models.TextField()
     words = SearchVectorField(null=True)
     embedding = VectorField(dimensions=EMBEDDING_DIMENSIONS, null=True)
     model_name = models.CharField(max_length=64, blank=True)
+    fault_class = models.CharField(max_length=64, blank=True)
+    verdict = models.CharField(max_length=16, blank=True)
+    action = models.CharField(max_length=32, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         indexes = (
             GinIndex(fields=["words"], name="memory_words_gin"),
+            models.Index(fields=["fault_class", "-incident"], name="memory_by_fault"),
+            models.Index(fields=["verdict", "-incident"], name="memory_by_verdict"),
+            models.Index(fields=["action", "-incident"], name="memory_by_action"),
             HnswIndex(
                 name="memory_embedding_hnsw",
                 fields=["embedding"],

@@ -20,7 +20,12 @@ def strength(decibans: float) -> str:
 
 def age(since: datetime, now: datetime) -> str:
     """Return how long ago, at one unit."""
-    seconds = max(0, int((now - since).total_seconds()))
+    return span((now - since).total_seconds())
+
+
+def span(length_seconds: float) -> str:
+    """Return a duration at one unit."""
+    seconds = max(0, int(length_seconds))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds // size} {unit}"

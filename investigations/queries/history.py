@@ -1,18 +1,21 @@
-"""Searching past investigations: words, similarity, filters; keyset pages."""
+"""Past incidents for search: by words, by similarity, by what was wrong and what was done."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from pgvector.django import CosineDistance
 
 from investigations.models import BoardEntry, Diagnosis, Incident, IncidentMemory
+from investigations.queries.resources import matching_resources
 
 PAGE = 25
 EF_SEARCH = 100
 NEAR_ENOUGH = 0.65
+RANKED = 1000
+"""So many of the newest matches are ranked: a word that every incident holds must not cost more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class HistoryFilter:
     service: str = ""
     fault_class: str = ""
     verdict: str = ""
+    action: str = ""
     severity: str = ""
     state: str = ""
     since: date | None = None
@@ -41,82 +45,114 @@ class HistoryRow:
 
 
 def search(wanted: HistoryFilter, *, vector: list[float] | None = None) -> list[HistoryRow]:
-    """Return a page of incidents. With a text: by words and similarity, best first; else newest.
+    """Return a page of incidents. With a text or a vector: best first; else the newest first.
 
-    Three queries whatever the page's length.
+    A constant number of queries whatever the page's length.
     """
     rows = _filtered(wanted)
-    if wanted.text:
-        return _ranked(rows, wanted.text, vector)
+    if wanted.text or vector is not None:
+        return _ranked(rows, wanted, vector)
     if wanted.before:
         rows = rows.filter(pk__lt=wanted.before)
-    return _dress([(incident, None) for incident in rows.order_by("-pk")[:PAGE]])
+    return dress([(incident, None) for incident in rows.order_by("-pk")[:PAGE]])
 
 
 def _filtered(wanted: HistoryFilter) -> QuerySet[Incident]:
-    rows = Incident.objects.all()
+    about: dict[str, object] = {
+        "severity": wanted.severity, "state": wanted.state,
+        "memory__fault_class": wanted.fault_class, "memory__verdict": wanted.verdict,
+        "memory__action": wanted.action,
+    }  # fmt: skip
+    rows = Incident.objects.filter(**{name: value for name, value in about.items() if value})
     if wanted.service:
-        rows = rows.filter(resource__icontains=wanted.service)
-    if wanted.severity:
-        rows = rows.filter(severity=wanted.severity)
-    if wanted.state:
-        rows = rows.filter(state=wanted.state)
+        rows = rows.filter(resource__in=matching_resources(wanted.service))
     if wanted.since:
-        rows = rows.filter(opened_at__date__gte=wanted.since)
+        rows = rows.filter(opened_at__gte=_midnight(wanted.since))
     if wanted.until:
-        rows = rows.filter(opened_at__date__lte=wanted.until)
-    about = Q()
-    if wanted.fault_class:
-        about &= Q(investigations__diagnoses__fault_class=wanted.fault_class)
-    if wanted.verdict:
-        about &= Q(investigations__diagnoses__verdict=wanted.verdict)
-    return rows.filter(about).distinct() if about else rows
+        rows = rows.filter(opened_at__lt=_midnight(wanted.until + timedelta(days=1)))
+    return rows
 
 
-def _ranked(rows: QuerySet[Incident], text: str, vector: list[float] | None) -> list[HistoryRow]:
-    query = SearchQuery(text, config="english", search_type="websearch")
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)
+
+
+def _is_filtered(wanted: HistoryFilter) -> bool:
+    return bool(
+        wanted.service or wanted.fault_class or wanted.verdict or wanted.action
+        or wanted.severity or wanted.state or wanted.since or wanted.until
+    )  # fmt: skip
+
+
+def _ranked(
+    rows: QuerySet[Incident], wanted: HistoryFilter, vector: list[float] | None
+) -> list[HistoryRow]:
+    """Join both orders by reciprocal rank (Cormack et al. 2009)."""
+    memories = IncidentMemory.objects.all()
+    if _is_filtered(wanted):
+        memories = memories.filter(incident__in=rows)
     scores: dict[int, float] = {}
     near: dict[int, float] = {}
-    memories = IncidentMemory.objects.filter(incident__in=rows)
-    by_words = (
-        memories.filter(words=query)
-        .annotate(rank=SearchRank(F("words"), query))
-        .order_by("-rank")
-        .values_list("incident_id", flat=True)[:PAGE]
-    )
-    for place, incident_id in enumerate(by_words):
-        scores[incident_id] = scores.get(incident_id, 0.0) + 1 / (10 + place)
+    if wanted.text:
+        for place, incident_id in enumerate(_by_words(memories, wanted.text)):
+            scores[incident_id] = 1 / (10 + place)
     if vector is not None:
         for place, (incident_id, distance) in enumerate(_nearest(memories, vector)):
             if distance <= NEAR_ENOUGH:
                 scores[incident_id] = scores.get(incident_id, 0.0) + 1 / (10 + place)
                 near[incident_id] = 1 - distance
-    found = Incident.objects.in_bulk(sorted(scores, key=lambda i: -scores[i])[:PAGE])
-    ordered = [found[i] for i in sorted(scores, key=lambda i: -scores[i])[:PAGE] if i in found]
-    return _dress([(incident, near.get(incident.pk)) for incident in ordered])
+    best = sorted(scores, key=lambda i: -scores[i])[:PAGE]
+    found = Incident.objects.in_bulk(best)
+    return dress([(found[i], near.get(i)) for i in best if i in found])
+
+
+def _by_words(memories: QuerySet[IncidentMemory], text: str) -> list[int]:
+    query = SearchQuery(text, config="english", search_type="websearch")
+    newest = memories.filter(words=query).order_by("-incident_id").values("pk")[:RANKED]
+    ranked = IncidentMemory.objects.filter(pk__in=newest).annotate(
+        rank=SearchRank(F("words"), query)
+    )
+    return list(
+        ranked.order_by("-rank", "-incident_id").values_list("incident_id", flat=True)[:PAGE]
+    )
 
 
 def _nearest(memories: QuerySet[IncidentMemory], vector: list[float]) -> list[tuple[int, float]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('hnsw.ef_search', %s, false)", [str(EF_SEARCH)])
+        # Filters are applied after the index: it goes on until enough rows are left.
+        cursor.execute(
+            "SELECT set_config('hnsw.ef_search', %s, false),"
+            " set_config('hnsw.iterative_scan', 'relaxed_order', false),"
+            " set_config('hnsw.max_scan_tuples', '4000', false)",
+            [str(EF_SEARCH)],
+        )
     rows = memories.filter(embedding__isnull=False).annotate(
         distance=CosineDistance("embedding", vector)
     )
     return list(rows.order_by("distance").values_list("incident_id", "distance")[:PAGE])
 
 
+def vector_of(incident_id: int) -> list[float] | None:
+    """Return what the incident is like, or None if that is not remembered yet. One query."""
+    found = IncidentMemory.objects.filter(incident_id=incident_id).values_list(
+        "embedding", flat=True
+    )
+    vector = found.first()
+    return None if vector is None else [float(v) for v in vector]
+
+
 def similar_incidents(incident: Incident, *, limit: int = 3) -> list[HistoryRow]:
     """Return the most similar past incidents, with what was wrong and what fixed it."""
-    memory = IncidentMemory.objects.filter(incident=incident).first()
-    if memory is None or memory.embedding is None:
+    vector = vector_of(incident.pk)
+    if vector is None:
         return []
     others = IncidentMemory.objects.exclude(incident=incident)
-    near = [(i, d) for i, d in _nearest(others, list(memory.embedding)) if d <= NEAR_ENOUGH][:limit]
+    near = [(i, d) for i, d in _nearest(others, vector) if d <= NEAR_ENOUGH][:limit]
     found = Incident.objects.in_bulk([i for i, _ in near])
-    return _dress([(found[i], 1 - d) for i, d in near if i in found])
+    return dress([(found[i], 1 - d) for i, d in near if i in found])
 
 
-def _dress(pairs: list[tuple[Incident, float | None]]) -> list[HistoryRow]:
+def dress(pairs: list[tuple[Incident, float | None]]) -> list[HistoryRow]:
     """Add each incident's newest diagnosis and the action that helped, in two queries."""
     ids = [incident.pk for incident, _ in pairs]
     diagnoses: dict[int, Diagnosis] = {}

@@ -71,6 +71,12 @@ def plain(slug: str) -> str:
 
 
 @register.filter
+def seconds(value: float) -> str:
+    """Show a duration at one unit."""
+    return words.span(value)
+
+
+@register.filter
 def since(at: datetime, now: datetime) -> str:
     """Return how long ago."""
     return words.age(at, now)

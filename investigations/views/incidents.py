@@ -1,7 +1,6 @@
 """Lists, starting by hand, practice, and history."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -10,16 +9,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from investigations.domain.clock import database_now
 from investigations.domain.incidents import IncidentDraft, close_practice, open_incident
-from investigations.embeddings import EmbeddingUnavailable, get_embedder
 from investigations.enums import IncidentOrigin
 from investigations.errors import BoardError
-from investigations.forms import HistoryForm, IncidentsForm, SymptomForm
+from investigations.forms import IncidentsForm, SymptomForm
 from investigations.models import Incident
 from investigations.practice import check_scenario, start_scenario
-from investigations.queries.history import PAGE, HistoryFilter, search
 from investigations.queries.incidents import IncidentFilter, list_incidents
 from investigations.rules import can_respond, can_view
-from investigations.typed_text import read_number
 from investigations.views.common import is_htmx, needs, person_of
 
 
@@ -113,48 +109,3 @@ def _draft(given: dict[str, object]) -> IncidentDraft:
         baseline_end=started - timedelta(minutes=5),
         telemetry=dict(settings.TELEMETRY_DEFAULT),
     )  # fmt: skip
-
-
-@require_safe
-@needs(can_view)
-def history(request: HttpRequest) -> HttpResponse:
-    """Search past investigations by words, likeness and filters."""
-    form = HistoryForm(request.GET or None)
-    is_valid = form.is_valid()
-    given = form.cleaned_data if is_valid else {}
-    wanted = _wanted(given, request.GET.get("before", ""))
-    rows = search(wanted, vector=_vector(wanted.text))
-    query = request.GET.copy()
-    query.pop("before", None)
-    context = {
-        "form": form,
-        "rows": rows,
-        "is_searching": any(v for k, v in given.items() if v),
-        "query": query.urlencode(),
-        "next": rows[-1].incident.pk if len(rows) == PAGE and not wanted.text else None,
-    }
-    return render(
-        request,
-        "investigations/history.html",
-        context,
-        status=200 if is_valid or not request.GET else 422,
-    )
-
-
-def _wanted(given: dict[str, Any], before: str) -> HistoryFilter:
-    return HistoryFilter(
-        text=given.get("q", ""), service=given.get("service", ""),
-        fault_class=given.get("cause", "").strip().replace(" ", "_"),
-        verdict=given.get("verdict", ""), severity=given.get("severity", ""),
-        state=given.get("state", ""), since=given.get("since"), until=given.get("until"),
-        before=read_number(before),
-    )  # fmt: skip
-
-
-def _vector(text: str) -> list[float] | None:
-    if not text:
-        return None
-    try:
-        return get_embedder().embed(text)
-    except EmbeddingUnavailable:
-        return None

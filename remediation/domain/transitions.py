@@ -80,6 +80,7 @@ def summary_of(action: Action) -> dict[str, object]:
         "id": action.pk,
         "number": action.number,
         "title": action.title,
+        "kind": action.kind,
         "state": action.state,
         "risk": action.risk,
         "command": action.command,

@@ -1,0 +1,130 @@
+"""``manage.py measure_history``: how fast lists and search are over a long past."""
+
+import time
+from argparse import ArgumentParser
+from statistics import median, quantiles
+
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.test import Client, override_settings
+from psycopg import sql
+
+from investigations.enums import Role
+from investigations.models import Incident
+from sre_workspace.bench.history import CAUSES, SERVICES, seed
+
+NAME = "measure_history"
+TARGET_SECONDS = 0.150
+PAGES = {
+    "inbox": ("/inbox/",),
+    "incidents, any state": ("/incidents/?state=any", "/incidents/?state=any&sort=severity"),
+    "history, first page": ("/history/",),
+    "history, old page": ("/history/?before=40000", "/history/?before=977"),
+    "history, one facet": tuple(f"/history/?cause={cause}" for cause, _, _ in CAUSES),
+    "history, three facets": tuple(
+        f"/history/?service={s}&severity=sev1&verdict=likely_cause" for s in SERVICES
+    ),
+    "history, a rare word": tuple(f"/history/?q={s}+certificate" for s in SERVICES),
+    "history, a common word": ("/history/?q=payments", "/history/?q=latency", "/history/?q=calls"),
+    "history, words and facets": tuple(
+        f"/history/?q=slow&service={s}&cause=slow_query" for s in SERVICES
+    ),
+    "history, similar to one": tuple(f"/history/?like={n}" for n in range(500, 9000, 700)),
+}
+
+
+class Command(BaseCommand):
+    """Seeds a database of its own (removed at the end) and asks its pages for what people ask."""
+
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the size and where to write."""
+        parser.add_argument("--incidents", type=int, default=100_000)
+        parser.add_argument("--rounds", type=int, default=60, help="questions per kind of page")
+        parser.add_argument("--keep", action="store_true", help="keep the database for another run")
+        parser.add_argument(
+            "--into-this-database", action="store_true",
+            help="write made-up incidents into the database in use; they stay there",
+        )  # fmt: skip
+
+    def handle(self, *args: object, **options: int | bool) -> None:
+        """Seed, measure, print, clean up."""
+        count, rounds = int(options["incidents"]), max(2, int(options["rounds"]))
+        if options["into_this_database"]:
+            self.stderr.write(
+                f"Writing {count} made-up incidents into {connection.settings_dict['NAME']}."
+            )
+            seed(count)
+            return
+        usual = str(connection.settings_dict["NAME"])
+        try:
+            _use(NAME, is_new=True)
+            call_command("migrate", verbosity=0)
+            missing = count - Incident.objects.count()
+            if missing > 0:
+                began = time.perf_counter()
+                seed(missing)
+                self.stdout.write(
+                    f"Seeded {missing} incidents in {time.perf_counter() - began:.0f} s."
+                )
+            self._measure(rounds)
+        finally:
+            _use(usual)
+            if not options["keep"]:
+                _drop(NAME)
+
+    def _measure(self, rounds: int) -> None:
+        client = _signed_in()
+        slow = []
+        self.stdout.write(f"{Incident.objects.count()} incidents, {rounds} requests each, in ms:")
+        with override_settings(ALLOWED_HOSTS=["testserver"], SECURE_SSL_REDIRECT=False):
+            for name, paths in PAGES.items():
+                for path in paths[:2]:
+                    _ask(client, path)
+                took = [_ask(client, paths[n % len(paths)]) for n in range(rounds)]
+                p95 = quantiles(took, n=20)[-1]
+                slow += [name] if p95 > TARGET_SECONDS else []
+                self.stdout.write(
+                    f"  {name:28} median {median(took) * 1000:6.1f}  p95 {p95 * 1000:6.1f}"
+                    f"  worst {max(took) * 1000:6.1f}"
+                )
+        if slow:
+            raise CommandError(
+                f"Slower than {TARGET_SECONDS * 1000:.0f} ms at p95: {', '.join(slow)}."
+            )
+
+
+def _ask(client: Client, path: str) -> float:
+    began = time.perf_counter()
+    answer = client.get(path)
+    took = time.perf_counter() - began
+    if answer.status_code != 200:
+        raise CommandError(f"{path} answered {answer.status_code}.")
+    return took
+
+
+def _signed_in() -> Client:
+    user, _ = User.objects.get_or_create(username="measurer")
+    user.groups.add(Group.objects.get_or_create(name=Role.APPROVER)[0])
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def _use(name: str, *, is_new: bool = False) -> None:
+    """Connect to another database of the same server, made first if it is new."""
+    if is_new:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+            if cursor.fetchone() is None:
+                cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    connection.close()
+    connection.settings_dict["NAME"] = name
+
+
+def _drop(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))

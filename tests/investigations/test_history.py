@@ -1,0 +1,81 @@
+"""Past incidents: found by words, likeness and facets; two compared; constant queries."""
+
+import pytest
+
+from investigations.domain.memory import remember
+from investigations.models import Diagnosis, Incident, IncidentMemory
+from investigations.queries.history import HistoryFilter, search
+from sre_workspace.bench.history import seed
+from tests.factories.board import open_board
+from tests.factories.people import person
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+
+
+@pytest.fixture
+def viewer(client):
+    client.force_login(person("vera", "viewer"))
+    return client
+
+
+def diagnosed(title: str, fault_class: str) -> Incident:
+    board = open_board(title)
+    Diagnosis.objects.create(
+        investigation=board, number=1, step_key="x", verdict="likely_cause", confidence=0.8,
+        fault_class=fault_class, resource="service/payments", summary=title,
+        claim={"fault_class": fault_class},
+    )  # fmt: skip
+    remember(board.incident_id)
+    return board.incident
+
+
+def listed(client, query: str) -> list[int]:
+    page = client.get(f"/history/?{query}")
+    assert page.status_code == 200
+    return [row.incident.pk for row in page.context["rows"]]
+
+
+def test_words_likeness_and_facets(viewer) -> None:
+    storm = diagnosed("payments repeats its calls without a pause", "retry_storm")
+    again = diagnosed("checkout repeats its calls without a pause", "retry_storm")
+    disk = diagnosed("the disk of ledger is full and writes fail", "disk_full")
+    assert listed(viewer, "q=disk+full")[0] == disk.pk
+    assert listed(viewer, "cause=retry_storm") == [again.pk, storm.pk]
+    assert listed(viewer, "q=calls&cause=disk_full") in ([], [disk.pk])
+    assert listed(viewer, f"like={storm.pk}")[0] == again.pk
+    assert storm.pk not in listed(viewer, f"like={storm.pk}")
+    assert listed(viewer, "verdict=likely_cause&service=pay&since=2001-01-01") != []
+    assert (
+        "No match. Try the service name" in viewer.get("/history/?service=nowhere").content.decode()
+    )
+    assert viewer.get("/history/?cause=nonsense").status_code == 422
+    assert viewer.get("/history/?like=99999").status_code == 404
+
+
+def test_two_side_by_side(viewer, django_assert_max_num_queries) -> None:
+    a, b = diagnosed("payments <b>slow</b>", "retry_storm"), diagnosed("search slow", "disk_full")
+    moved = viewer.get(f"/history/compare/?pick={a.pk}&pick={b.pk}")
+    assert moved.headers["Location"] == f"/history/compare/?a={a.pk}&b={b.pk}"
+    with django_assert_max_num_queries(20):
+        page = viewer.get(moved.headers["Location"]).content.decode()
+    assert "They were judged different: retry storm and disk full." in page
+    assert "<b>slow</b>" not in page
+    for query in ("", f"pick={a.pk}", f"a={a.pk}&b={a.pk}", "a=x&b=1"):
+        assert viewer.get(f"/history/compare/?{query}").status_code == 422
+    assert viewer.get(f"/history/compare/?a={a.pk}&b=99999").status_code == 404
+
+
+def test_a_seeded_past_is_the_same_each_time_and_is_found(viewer) -> None:
+    assert seed(40, with_vectors=False) == 40
+    titles = list(Incident.objects.order_by("pk").values_list("title", flat=True))
+    memories = IncidentMemory.objects.exclude(fault_class="")
+    assert memories.count() == 40
+    found = search(HistoryFilter(text=titles[-1]))
+    assert found[0].incident.title == titles[-1]
+    assert found[0].diagnosis is not None
+    fixed = memories.exclude(action="").select_related("incident").first()
+    assert fixed.incident.pk in listed(viewer, f"action={fixed.action}")
+    Incident.objects.filter(semantic="seeded").update(semantic="before")
+    seed(40, with_vectors=False)
+    again = Incident.objects.filter(semantic="seeded").order_by("pk")
+    assert list(again.values_list("title", flat=True)) == titles
