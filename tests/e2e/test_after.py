@@ -1,0 +1,107 @@
+"""After the incident, in a browser: resolved, reported, edited, replayed, told to those who wait."""
+
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.timeout(400)]
+SECTIONS = ("#hypotheses", "#reasons")
+
+
+def words(page, selector: str) -> str:
+    return " ".join(page.locator(selector).inner_text().split())
+
+
+def practice_room(page, stack) -> str:
+    page.goto(f"{stack.base}/incidents/")
+    page.select_option("#scenario", "retry_storm")
+    page.click("button:has-text('Start a practice')")
+    page.wait_for_url("**/i/*/", timeout=40_000)
+    page.wait_for_selector("#actions .btn-primary", timeout=60_000)
+    return page.url
+
+
+def is_calm(page, address: str, width: int) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.goto(address)
+    found = Axe().run(page).response["violations"]
+    told = [f"{v['id']} {n['html'][:120]}" for v in found for n in v["nodes"][:3]]
+    if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+        told.append("scrolls sideways")
+    if width < 900:
+        small = page.evaluate(
+            """[...document.querySelectorAll('main .btn, main select, main summary')].filter(
+            e => e.getClientRects().length && e.getBoundingClientRect().height < 43.5
+            ).map(e => e.outerHTML.slice(0, 80))"""
+        )
+        told += [f"small: {html}" for html in small]
+    return [f"{address} {width}: {t}" for t in told]
+
+
+def test_from_resolved_to_reported_and_replayed(open_page, stack) -> None:
+    page = open_page()
+    room = practice_room(page, stack)
+    viewer = open_page("viewer")  # Reads what is there, without the forms.
+    viewer.goto(room)
+    then = {selector: words(viewer, selector) for selector in SECTIONS}
+    sequence = int(viewer.get_attribute("#room", "data-sequence"))
+    page.click("#closing button:has-text('Acknowledge')")
+    page.wait_for_selector("#summary:has-text('lead local-approver')", timeout=10_000)
+    page.click("#closing summary:has-text('resolved')")
+    page.fill("#state-reason", "Retries are back to one.")
+    page.click("#closing button:has-text('Resolve')")
+    page.wait_for_selector("#summary:has-text('Resolved')", timeout=10_000)
+
+    # Check 39: the replay shows what the room showed.
+    page.goto(f"{room}replay/?n={sequence}")
+    assert {selector: words(page, selector) for selector in SECTIONS} == then
+    page.keyboard.press(",")
+    page.wait_for_selector(f".replay-now[data-sequence='{sequence - 1}']")
+    page.keyboard.press(".")
+    page.wait_for_selector(f".replay-now[data-sequence='{sequence}']")
+    page.focus("#scrub")
+    page.keyboard.press("Home")
+    page.wait_for_selector("#consensus:not(:has(.likely))")
+    page.click("[data-speed='60']")
+    page.keyboard.press("p")
+    page.wait_for_selector("#summary:has-text('Resolved')", timeout=60_000)
+
+    page.goto(f"{room}report/")
+    headings = page.locator(".report-section h2").all_inner_texts()
+    assert headings[2:6] == ["Detection", "Diagnosis", "Repair", "Key moments"]
+    with page.expect_download() as download:
+        page.click("a:has-text('Export Markdown')")
+    text = download.value.path().read_text(encoding="utf-8")
+    assert re.findall(r"^## (.+)$", text, re.M) == headings
+    page.emulate_media(media="print")
+    assert page.locator(".report-section h2:visible").all_inner_texts() == headings
+    assert page.locator(".top:visible, .no-print:visible").count() == 0
+    page.emulate_media(media="screen")
+    page.click("a[aria-label='Edit Repair']")
+    page.fill("#body", "Set by hand <b>boldly</b>.")
+    page.click("button:has-text('Save repair')")
+    page.wait_for_selector(".prose:has-text('Set by hand <b>boldly</b>.')")
+
+    page.goto(f"{room}status/")
+    page.fill("#update-text", "It is over.")
+    page.click("button:has-text('Post update')")
+    page.wait_for_selector(".status-text:has-text('It is over.')")
+    page.click("button:has-text('Make a link')")
+    shared = page.input_value("#address")
+    stranger = page.context.browser.new_context().new_page()
+    stranger.goto(shared)
+    stranger.wait_for_selector(".status-text:has-text('It is over.')")
+    assert stranger.context.cookies() == []
+
+    told = []
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        for width in (1440, 390) if theme == "dark" else (1440, 320):
+            page.set_viewport_size({"width": width, "height": 844})
+            for path in ("report/", "report/repair/", "report/repair/versions/", "status/",
+                         "handoff/", "replay/?n=40", "analysis/"):  # fmt: skip
+                told += is_calm(page, room + path, width)
+            told += is_calm(page, shared, width)
+    assert told == []
+    assert page.problems == []
