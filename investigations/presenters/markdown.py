@@ -22,8 +22,9 @@ class _Renderer(RendererHTML):
         return f"[image: {tokens[idx].content}]".translate(ESCAPES)
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: object, env: object) -> str:
-        """Open a link that tells the other side nothing."""
-        tokens[idx].attrSet("rel", "noopener noreferrer nofollow")
+        """Open a link that tells another side nothing; to our own pages it is a plain one."""
+        if not str(tokens[idx].attrGet("href")).startswith("/"):
+            tokens[idx].attrSet("rel", "noopener noreferrer nofollow")
         return self.renderToken(tokens, idx, options, env)  # type: ignore[arg-type]  # its own types
 
 
@@ -37,21 +38,36 @@ def _is_fine(url: str) -> bool:
         return False
 
 
+def _is_fine_or_ours(url: str) -> bool:
+    """Whether it is a web address with a host, or a path of our own: ``//host`` is none."""
+    text = url.strip()
+    if text.startswith("/"):
+        return not text.startswith(("//", "/\\"))
+    return _is_fine(text) and bool(urlsplit(text).netloc)
+
+
 @cache
-def _parser() -> MarkdownIt:
+def _parser(*, own_paths: bool) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer)
     parser.enable("table")
-    parser.validateLink = _is_fine  # type: ignore[method-assign]  # its documented extension point
+    # Its documented extension point.
+    parser.validateLink = _is_fine_or_ours if own_paths else _is_fine  # type: ignore[method-assign]
     return parser
 
 
-def render_markdown(text: str) -> SafeString:
-    """Return the text as markup. HTML in it is shown as text; only plain web links are links."""
+def render_markdown(text: str, *, own_paths: bool = False, is_section: bool = False) -> SafeString:
+    """Return the text as markup. HTML in it is shown as text; only plain web links are links.
+
+    Args:
+        text: What anybody may have written.
+        own_paths: Whether links to our own pages (``/i/42/e/12/``) are links too.
+        is_section: Whether it stands below an h2: then every heading in it is an h3.
+    """
     clean = without_reordering(without_controls(text))[:MAX_TEXT]
-    parser = _parser()
+    parser = _parser(own_paths=own_paths)
     tokens = parser.parse(clean)
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+            token.tag = "h3" if is_section else f"h{min(6, int(token.tag[1]) + 2)}"
     markup = str(parser.renderer.render(tokens, parser.options, {}))
     return mark_safe(markup)  # noqa: S308  # made by the parser, which escapes all text

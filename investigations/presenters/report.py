@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from django.utils.safestring import SafeString
 
 from investigations.enums import ReportOrigin, ReportSection
-from investigations.markdown import render_markdown
 from investigations.models import Incident, ReportText
+from investigations.presenters.markdown import render_markdown
 from investigations.typed_text import title_or_untitled
 
 _LINK = re.compile(r"(?<!\\)\]\((/[^)\s]*)\)")
@@ -43,7 +43,7 @@ def section_views(texts: dict[str, ReportText]) -> list[SectionView]:
 def _view(text: ReportText) -> SectionView:
     return SectionView(
         text=text,
-        html=render_markdown(text.body),
+        html=render_markdown(text.body, own_paths=True, is_section=True),
         by=text.author.partition("/")[2] or text.author,
         is_draft=text.origin == ReportOrigin.DRAFT and text.author == "system",
         unanchored=count_unanchored(text.body),

@@ -11,8 +11,8 @@ from investigations.domain import reports
 from investigations.domain.incidents import change_incident_state
 from investigations.enums import IncidentState, ReportOrigin, ReportSection
 from investigations.errors import BoardError, NotFound
-from investigations.markdown import render_markdown
 from investigations.models import Investigation, ReportText
+from investigations.presenters.markdown import render_markdown
 from investigations.presenters.report import count_unanchored
 from investigations.queries.board import apply_event, board_snapshot, list_events
 from tests.factories.board import open_board
@@ -51,7 +51,7 @@ def signed_in(user) -> Client:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_markdown_of_anybody_is_inert(text) -> None:
-    html = render_markdown(f"before {text} after\n\n- {text}")
+    html = render_markdown(f"before {text} after\n\n- {text}", own_paths=True, is_section=True)
     tags = set(re.findall(r"</?([a-z0-9]+)", html))
     assert tags <= {"p", "ul", "li", "a", "code", "pre", "em", "strong", "h3", "br"}
     for attributes in re.findall(r"<[a-z0-9]+\s([^>]*)>", html):
@@ -63,7 +63,8 @@ def test_markdown_of_anybody_is_inert(text) -> None:
 
 
 def test_headings_of_a_section_stay_below_its_title() -> None:
-    html = render_markdown("# One\n\n###### Six\n\n[a](https://a.example/) [b](/i/1/)")
+    text = "# One\n\n###### Six\n\n[a](https://a.example/) [b](/i/1/)"
+    html = render_markdown(text, own_paths=True, is_section=True)
     assert html.count("<h3>") == 2
     assert 'href="https://a.example/" rel="noopener noreferrer nofollow"' in html
     assert '<a href="/i/1/">' in html
