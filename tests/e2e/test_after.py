@@ -13,7 +13,7 @@ def words(page, selector: str) -> str:
 
 
 def practice_room(page, stack) -> str:
-    page.goto(f"{stack.base}/incidents/")
+    page.goto(f"{stack.base}/inbox/")
     page.select_option("#scenario", "retry_storm")
     page.click("button:has-text('Start a practice')")
     page.wait_for_url("**/i/*/", timeout=40_000)
@@ -39,13 +39,7 @@ def is_calm(page, address: str, width: int) -> list[str]:
     return [f"{address} {width}: {t}" for t in told]
 
 
-def test_from_resolved_to_reported_and_replayed(open_page, stack) -> None:
-    page = open_page()
-    room = practice_room(page, stack)
-    viewer = open_page("viewer")  # Reads what is there, without the forms.
-    viewer.goto(room)
-    then = {selector: words(viewer, selector) for selector in SECTIONS}
-    sequence = int(viewer.get_attribute("#room", "data-sequence"))
+def resolve(page) -> None:
     page.click("#closing button:has-text('Acknowledge')")
     page.wait_for_selector("#summary:has-text('lead local-approver')", timeout=10_000)
     page.click("#closing summary:has-text('resolved')")
@@ -53,7 +47,9 @@ def test_from_resolved_to_reported_and_replayed(open_page, stack) -> None:
     page.click("#closing button:has-text('Resolve')")
     page.wait_for_selector("#summary:has-text('Resolved')", timeout=10_000)
 
-    # Check 39: the replay shows what the room showed.
+
+def replay(page, room: str, sequence: int, then: dict[str, str]) -> None:
+    """Check 39: the replay shows what the room showed; then by keys, by the slider, by playing."""
     page.goto(f"{room}replay/?n={sequence}")
     assert {selector: words(page, selector) for selector in SECTIONS} == then
     page.keyboard.press(",")
@@ -67,6 +63,9 @@ def test_from_resolved_to_reported_and_replayed(open_page, stack) -> None:
     page.keyboard.press("p")
     page.wait_for_selector("#summary:has-text('Resolved')", timeout=60_000)
 
+
+def report(page, room: str) -> None:
+    """Check 38: the same headings on the page, in the file and on paper."""
     page.goto(f"{room}report/")
     headings = page.locator(".report-section h2").all_inner_texts()
     assert headings[2:6] == ["Detection", "Diagnosis", "Repair", "Key moments"]
@@ -83,6 +82,9 @@ def test_from_resolved_to_reported_and_replayed(open_page, stack) -> None:
     page.click("button:has-text('Save repair')")
     page.wait_for_selector(".prose:has-text('Set by hand <b>boldly</b>.')")
 
+
+def tell(page, room: str) -> str:
+    """Post an update and return a link by which a stranger has read it."""
     page.goto(f"{room}status/")
     page.fill("#update-text", "It is over.")
     page.click("button:has-text('Post update')")
@@ -93,15 +95,27 @@ def test_from_resolved_to_reported_and_replayed(open_page, stack) -> None:
     stranger.goto(shared)
     stranger.wait_for_selector(".status-text:has-text('It is over.')")
     assert stranger.context.cookies() == []
+    return shared
 
+
+def test_from_resolved_to_reported_and_replayed(open_page, stack) -> None:
+    page = open_page()
+    room = practice_room(page, stack)
+    viewer = open_page("viewer")  # Reads what is there, without the forms.
+    viewer.goto(room)
+    then = {selector: words(viewer, selector) for selector in SECTIONS}
+    sequence = int(viewer.get_attribute("#room", "data-sequence"))
+    resolve(page)
+    replay(page, room, sequence, then)
+    report(page, room)
+    shared = tell(page, room)
     told = []
-    for theme in ("light", "dark"):
+    for theme, width in (("light", 1440), ("dark", 320)):
         page.emulate_media(color_scheme=theme)
-        for width in (1440, 390) if theme == "dark" else (1440, 320):
-            page.set_viewport_size({"width": width, "height": 844})
-            for path in ("report/", "report/repair/", "report/repair/versions/", "status/",
-                         "handoff/", "replay/?n=40", "analysis/"):  # fmt: skip
-                told += is_calm(page, room + path, width)
-            told += is_calm(page, shared, width)
+        page.set_viewport_size({"width": width, "height": 844})
+        for path in ("report/", "report/repair/", "report/repair/versions/", "status/", "handoff/",
+                     "replay/?n=9"):  # fmt: skip
+            told += is_calm(page, room + path, width)
+        told += is_calm(page, shared, width)
     assert told == []
     assert page.problems == []
