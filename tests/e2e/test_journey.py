@@ -52,7 +52,10 @@ def test_pages_have_no_accessibility_violations(open_page, stack) -> None:
             for address in (room, f"{room}matrix/", f"{room}e/1/", f"{room}h/1/", f"{room}a/1/", f"{room}log/",
                             f"{stack.base}/", f"{stack.base}/history/", f"{stack.base}/autonomy/",
                             f"{stack.base}/audit/", f"{stack.base}/incidents/new/",
-                            f"{stack.base}/connections/"):  # fmt: skip
+                            f"{stack.base}/connections/", f"{stack.base}/services/",
+                            f"{stack.base}/services/payments/", f"{stack.base}/knowledge/",
+                            f"{stack.base}/findings/", f"{stack.base}/settings/",
+                            f"{stack.base}/settings/notifications/"):  # fmt: skip
                 page.goto(address)
                 found = Axe().run(page).response["violations"]
                 told = [(v["id"], n["html"][:120]) for v in found for n in v["nodes"][:3]]

@@ -88,6 +88,7 @@ def test_what_is_no_text_or_too_much_is_refused_in_words(text) -> None:
     assert not KnowledgeDocument.objects.exists()
 
 
+@pytest.mark.capability(31)
 def test_the_document_that_fits_an_incident_is_cited_with_its_passage(signed_in) -> None:
     wanted = add()
     add("# Bake bread\nFlour, water, salt. Knead it for ten minutes.", "test: b.md")
