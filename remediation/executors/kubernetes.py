@@ -22,6 +22,7 @@ from remediation.executors.kubernetes_patches import (
 )
 from remediation.executors.ports import DryRun, Request, TargetState
 from telemetry.adapters.kubernetes.api import (
+    AnswerTooLarge,
     ClusterAccess,
     Reply,
     message_of,
@@ -35,6 +36,7 @@ APPS = "/apis/apps/v1/namespaces/{}"
 # The server gives up on a change after this, so that none lands after we have looked it up.
 SERVER_SECONDS = 5
 ATTEMPTS = 6
+NEEDED = frozenset({"name", "namespace", "uid", "resourceVersion"})
 HANDLED = frozenset({404, 409, 410, 422, 429})
 
 
@@ -64,7 +66,7 @@ class KubernetesExecutor:
             )  # fmt: skip
             if reply.status >= 300:
                 raise ExecutorError(f"The cluster did not say: {message_of(reply.body)}")
-            is_allowed = json.loads(reply.body).get("status", {}).get("allowed")
+            is_allowed = _parsed(reply).get("status", {}).get("allowed")
             (allowed if is_allowed else refused).append(namespace)
         if not allowed:
             raise TargetRefused(
@@ -90,7 +92,7 @@ class KubernetesExecutor:
         reply = self._patch(found, operations_for(request, found, revisions), is_dry=True)
         if reply.status >= 300:
             raise TargetRefused(f"The cluster would refuse it: {message_of(reply.body)}")
-        before, after = summary_of(found), summary_of(json.loads(reply.body))
+        before, after = summary_of(found), summary_of(_deployment(reply))
         changed = [key for key in sorted(before.keys() | after.keys())
                    if before.get(key) != after.get(key)]  # fmt: skip
         diff = "".join(
@@ -115,10 +117,12 @@ class KubernetesExecutor:
             operations = operations_for(request, found, revisions)
             reply = self._patch(found, [*operations, *marked(found, key)])
             if reply.status < 300:
-                return self._done(json.loads(reply.body), key)
+                return self._done(_deployment(reply), key)
             if reply.status in {404, 410}:
                 raise TargetConflict("The Deployment is gone.")
             if reply.status == 429:
+                if attempt == ATTEMPTS - 1:
+                    raise TargetRefused(f"The cluster has no capacity: {message_of(reply.body)}")
                 time.sleep(0.2 * (attempt + 1))
             elif reply.status not in {409, 422} or not self._has_moved(found):
                 raise TargetRefused(f"The cluster refused it: {message_of(reply.body)}")
@@ -160,7 +164,7 @@ class KubernetesExecutor:
         for namespace in self._access.namespaces:
             reply = self._ask("GET", f"{APPS.format(namespace)}/deployments/{target}")
             if reply.status < 300:
-                found.append(json.loads(reply.body))
+                found.append(_deployment(reply))
         if len(found) != 1:
             where = ", ".join(self._access.namespaces)
             count = "no" if not found else "more than one"
@@ -173,7 +177,7 @@ class KubernetesExecutor:
         reply = self._ask("GET", path)
         if reply.status >= 300:
             raise ExecutorError(f"The cluster did not list {path}: {message_of(reply.body)}")
-        items: list[Json] = json.loads(reply.body).get("items") or []
+        items: list[Json] = _parsed(reply).get("items") or []
         return items
 
     def _patch(self, found: Json, operations: list[Operation], *, is_dry: bool = False) -> Reply:
@@ -199,10 +203,38 @@ class KubernetesExecutor:
                 self._client, self._access.deadline_seconds, method, path, query,
                 body=body, content_type=content_type, accepted=HANDLED,
             )  # fmt: skip
+        except AnswerTooLarge as error:
+            raise ExecutorError(_sentence(error)) from error
         except (NotAuthorised, QueryRejected) as error:
-            raise TargetRefused(f"{error}".capitalize()) from error
+            raise TargetRefused(_sentence(error)) from error
         except TelemetryError as error:
-            raise ExecutorError(f"{error}".capitalize()) from error
+            raise ExecutorError(_sentence(error)) from error
+
+
+def _sentence(error: Exception) -> str:
+    """Return an error's words with a capital first letter, and names as they are."""
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _parsed(reply: Reply) -> Json:
+    """Return an answer's object. One that cannot be read leaves open what was done."""
+    try:
+        found = json.loads(reply.body)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ExecutorError(f"The cluster's answer cannot be read: {message_of(reply.body)}")
+    return found
+
+
+def _deployment(reply: Reply) -> Json:
+    """Return the Deployment that an answer holds."""
+    found = _parsed(reply)
+    meta = found.get("metadata")
+    if not isinstance(meta, dict) or not meta.keys() >= NEEDED:
+        raise ExecutorError("The cluster's answer cannot be read: it holds no Deployment.")
+    return found
 
 
 def open_configured() -> KubernetesExecutor | None:

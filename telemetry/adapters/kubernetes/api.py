@@ -50,6 +50,10 @@ class Listed:
     is_cut: bool = False
 
 
+class AnswerTooLarge(QueryRejected):
+    """The server answered, with more than is read: what was asked for may have been done."""
+
+
 class KubernetesApi:
     """One API server. Safe for threads."""
 
@@ -61,11 +65,19 @@ class KubernetesApi:
         return open_client(self.access)
 
     def list(self, path: str, query: Mapping[str, str] | None = None) -> Listed:
-        """Return every object under a path, page by page, up to 4,000."""
+        """Return every object under a path, page by page, up to 4,000.
+
+        Where the server has forgotten the list before its end (410), what there is counts as cut.
+        """
         items: list[Json] = []
         more = dict(query or {})
         for _ in range(MAX_PAGES):
-            page = self.get(path, {**more, "limit": str(PAGE)})
+            try:
+                page = self.get(path, {**more, "limit": str(PAGE)})
+            except QueryRejected:
+                if not items:
+                    raise
+                return Listed(tuple(items), is_cut=True)
             found = page.get("items") or []
             if not isinstance(found, list):
                 raise QueryRejected(f"kubernetes answered {path} with no list")
@@ -183,7 +195,7 @@ def _read(answer: Any, ends: float, deadline_seconds: float) -> str:
     while part := answer.read1(CHUNK):
         size += len(part)
         if size > MAX_BYTES:
-            raise QueryRejected("kubernetes: the answer is larger than 24 MB; ask for less")
+            raise AnswerTooLarge("kubernetes: the answer is larger than 24 MB; ask for less")
         if time.monotonic() > ends:
             raise QueryTimeout(f"kubernetes sent only a part within {deadline_seconds:g} s")
         parts.append(part)
