@@ -21,6 +21,7 @@ from remediation.errors import ExecutorError, IllegalTransition, NotPlannable
 from remediation.executors.ports import TargetState
 from remediation.executors.registry import executor_for
 from remediation.models import Action
+from remediation.verification.meanings import WATCHED, trigger_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -124,9 +125,11 @@ def propose(
 
 def _checks(investigation: Investigation) -> list[str]:
     name = investigation.incident.resource.rpartition("/")[2]
+    trigger = trigger_of(investigation.incident.semantic)
+    also = f", and {trigger.replace('_', ' ')}," if trigger and trigger not in WATCHED else ""
     seconds = settings.VERIFY_SETTLE_SECONDS
     return [
-        f"p99 and errors of {name} back in the range of "
+        f"p99 and errors{also} of {name} back in the range of "
         f"{investigation.baseline_start:%H:%M} to {investigation.baseline_end:%H:%MZ}",
         f"{settings.VERIFY_SAMPLES} samples in a row after {seconds:.0f} s of settling, else undo",
     ]

@@ -10,11 +10,11 @@ from django.conf import settings
 from investigations.models import Investigation
 from remediation.enums import VerificationPhase
 from remediation.verification.assess import MIN_BASELINE, assess, band_of, combine
+from remediation.verification.meanings import READINGS, WATCHED, trigger_of
 from telemetry.ask import guarded
 from telemetry.backends import open_sources
 from telemetry.types import ResourceRef, Semantic, Series, TimeWindow
 
-WATCHED = {Semantic.LATENCY_P99_SECONDS: 0.02, Semantic.ERROR_RATIO: 0.01}
 # Latency and errors are also fine where nobody asks any more: that is no recovery.
 TRAFFIC = Semantic.REQUEST_RATE
 LEAST_TRAFFIC = 0.5
@@ -41,10 +41,11 @@ class Measurement:
 def measure(
     investigation: Investigation, *, since: datetime, now: datetime, is_late: bool
 ) -> tuple[VerificationPhase, list[Measurement]]:
-    """Read latency and errors of the incident's resource since ``since`` and judge them.
+    """Read what raised the alarm, latency and errors of the incident's resource, and judge them.
 
-    Where its traffic is known, at least half of it must be there: silence is no recovery. A source
-    that does not answer gives INCONCLUSIVE when the time is up, never success.
+    Where its traffic is known, at least half of it must be there: silence is no recovery. Without
+    the triggering series, or when a source does not answer, it is INCONCLUSIVE when the time is up,
+    never success.
     """
     try:
         resource = ResourceRef.parse(investigation.incident.resource)
@@ -57,7 +58,8 @@ def measure(
     step = settings.VERIFY_STEP_SECONDS
     window = TimeWindow(since, max(now, since + timedelta(seconds=step)))
     baseline = TimeWindow(investigation.baseline_start, investigation.baseline_end)
-    asked = (*WATCHED, TRAFFIC)
+    trigger = trigger_of(investigation.incident.semantic)
+    asked = tuple(dict.fromkeys((*WATCHED, TRAFFIC, *([trigger] if trigger else []))))
     fresh = sources.metrics.read_semantic((resource,), asked, window, step_seconds=step)
     usual = sources.metrics.read_semantic((resource,), asked, baseline, step_seconds=step)
     by_meaning = {s.ref.semantic: s for s in fresh.data if s.ref.peer is None}
@@ -70,6 +72,8 @@ def measure(
             traffic.append(_judge_traffic(series, now_seen, is_late=is_late))
         else:
             found.append(_judge(series, now_seen, is_late=is_late))
+    if trigger is not None and trigger not in {m.metric for m in found}:
+        found.append(_unread(trigger, is_late=is_late))
     if not found:
         early, late = VerificationPhase.RUNNING, VerificationPhase.INCONCLUSIVE
         return late if is_late else early, traffic
@@ -77,21 +81,32 @@ def measure(
     return combine([VerificationPhase(m.phase) for m in rows]), rows
 
 
+def _unread(trigger: Semantic, *, is_late: bool) -> Measurement:
+    """The triggering series has no baseline: nothing can be said."""
+    phase = assess(None, [], needed=settings.VERIFY_SAMPLES, is_late=is_late)
+    return Measurement(str(trigger), "", None, None, 0, 0, None, phase.value)
+
+
 def _judge(usual: Series, fresh: Series | None, *, is_late: bool) -> Measurement:
     semantic = usual.ref.semantic or Semantic.ERROR_RATIO
-    band = band_of(list(usual.values), floor=WATCHED[semantic])
-    samples = [float(v) for v in fresh.values] if fresh is not None else []
+    reading = READINGS[semantic]
+    band = band_of(reading.of([float(v) for v in usual.values]), floor=reading.floor)
+    samples = reading.of([float(v) for v in fresh.values]) if fresh is not None else []
     phase = assess(band, samples, needed=settings.VERIFY_SAMPLES, is_late=is_late)
-    latest = samples[-1] if samples and not math.isnan(samples[-1]) else None
+    if phase is VerificationPhase.FAILED and semantic not in WATCHED:
+        # A disk that stays full, say, does not show that the action was wrong: a person judges.
+        phase = VerificationPhase.INCONCLUSIVE
+    latest = reading.back(samples[-1]) if samples and not math.isnan(samples[-1]) else None
     return Measurement(
         metric=str(semantic),
         unit=usual.ref.unit,
-        baseline=band.baseline if band else None,
-        limit=band.limit if band else None,
+        baseline=reading.back(band.baseline) if band else None,
+        limit=reading.back(band.limit) if band else None,
         samples=len(samples),
         inside=sum(v <= band.limit for v in samples) if band else 0,
         latest=latest,
         phase=phase.value,
+        is_least=reading.is_lower_worse,
     )
 
 
