@@ -30,7 +30,6 @@ from investigations.queries.rows import (
     Entry,
     claims_of,
     rows_now,
-    support_of,
 )
 
 # What happens to a hypothesis that has not been tested, by the state of the run.
@@ -132,7 +131,7 @@ def room_of(rows: BoardRows, *, now: datetime, has_cards: bool = True) -> Room:
     counts = Counter(author.partition("/")[2] for author in rows.authors)
     actions = tuple(sorted(entries[EntryKind.ACTION], key=lambda a: -int(str(a["number"]))))
     timeline = timeline_of(rows)
-    lead = support_of(diagnosis) if diagnosis and diagnosis.hypothesis else []
+    lead = list(rows.support)
     cited = [int(n) for n in diagnosis.cited] if diagnosis else []
     claims = claims_of(investigation, {*cited, *lead})
     is_similar_shown = investigation.is_over and not rows.is_replay

@@ -27,6 +27,7 @@ from investigations.queries.objects import BoardObject, stance_key
 
 PAGE = 100
 MESSAGES = 4
+SUPPORT = 3
 # Changes have marks of their own on the timeline, and a gap begins nothing.
 UNMARKED = {"change", "gap"}
 Row = TypeVar("Row", bound=Model)
@@ -39,8 +40,8 @@ class BoardRows:
     """One moment of a board. ``evidence`` is one page, newest first; ``stances`` are of its cards.
 
     ``answers`` maps a challenged piece's row id to the piece that re-checked it; ``onsets`` are
-    numbers of evidence with the moment at which what it tells of began. Rows of a replay are never
-    saved.
+    numbers of evidence with the moment at which what it tells of began; ``support`` are those for
+    the diagnosis's hypothesis, strongest first. Rows of a replay are never saved.
     """
 
     investigation: Investigation
@@ -52,6 +53,7 @@ class BoardRows:
     answers: dict[int, Evidence]
     hypotheses: tuple[Hypothesis, ...]
     diagnosis: Diagnosis | None
+    support: tuple[int, ...]
     entries: Entries
     messages: tuple[SteeringMessage, ...]
     is_replay: bool = False
@@ -66,6 +68,7 @@ def rows_now(investigation: Investigation, *, before: int | None = None) -> Boar
     for entry in BoardEntry.objects.filter(investigation=investigation):
         entries[entry.kind].append(entry.data)
     every = list(found.values_list("author", "number", "onset_at", "kind"))
+    newest = investigation.diagnoses.order_by("-number").select_related("hypothesis").first()
     return BoardRows(
         investigation=investigation,
         sequence=investigation.last_sequence,
@@ -75,7 +78,8 @@ def rows_now(investigation: Investigation, *, before: int | None = None) -> Boar
         stances=stances_of(evidence),
         answers=answers_to(evidence),
         hypotheses=tuple(Hypothesis.objects.filter(investigation=investigation)),
-        diagnosis=investigation.diagnoses.order_by("-number").select_related("hypothesis").first(),
+        diagnosis=newest,
+        support=_support_now(newest),
         entries=entries,
         messages=tuple(investigation.steering.order_by("-number")[:MESSAGES]),
     )
@@ -99,10 +103,24 @@ def claims_of(investigation: Investigation, numbers: set[int]) -> dict[int, str]
     return dict(found.values_list("number", "claim"))
 
 
-def support_of(diagnosis: Diagnosis) -> list[int]:
-    """Return the evidence for a diagnosis's hypothesis, strongest first. One query."""
+def _support_now(diagnosis: Diagnosis | None) -> tuple[int, ...]:
+    if diagnosis is None or diagnosis.hypothesis is None:
+        return ()
     found = Stance.objects.filter(hypothesis=diagnosis.hypothesis, weight_decibans__gte=1)
-    return list(found.order_by("-weight_decibans").values_list("evidence__number", flat=True)[:3])
+    ordered = found.order_by("-weight_decibans", "evidence__number")
+    return tuple(ordered.values_list("evidence__number", flat=True)[:SUPPORT])
+
+
+def _support_then(board: Collections, diagnosis: Diagnosis | None) -> tuple[int, ...]:
+    if diagnosis is None or diagnosis.hypothesis is None:
+        return ()
+    number = diagnosis.hypothesis.number
+    weights = [
+        (-float(str(s["weight_decibans"])), int(str(s["evidence"])))
+        for s in board.get("stances", {}).values()
+        if s["hypothesis"] == number and float(str(s["weight_decibans"])) >= 1
+    ]
+    return tuple(piece for _, piece in sorted(weights)[:SUPPORT])
 
 
 def evidence_citing(row: Evidence) -> list[Diagnosis]:
@@ -141,6 +159,7 @@ def rows_at(investigation: Investigation, *, sequence: int) -> BoardRows:
     hypotheses = _overlaid(
         Hypothesis.objects.filter(investigation=investigation), board.get("hypotheses", {})
     )
+    concluded = _diagnosis(investigation, board, hypotheses)
     messages = _overlaid(investigation.steering.order_by("number"), board.get("steering", {}))
     return BoardRows(
         investigation=run,
@@ -157,7 +176,8 @@ def rows_at(investigation: Investigation, *, sequence: int) -> BoardRows:
             row.challenges_id: row for row in reversed(by_number.values()) if row.challenges_id
         },
         hypotheses=tuple(hypotheses),
-        diagnosis=_diagnosis(investigation, board, hypotheses),
+        diagnosis=concluded,
+        support=_support_then(board, concluded),
         entries=_entries(board),
         messages=tuple(reversed(messages))[:MESSAGES],
         is_replay=True,

@@ -99,3 +99,10 @@ def test_replay_of_a_worked_incident_ends_at_the_room(lab_incident) -> None:
     assert seen_text(rows_at(now, sequence=sequence)) == text
     for earlier in range(1, sequence, 7):
         assert seen_text(rows_at(now, sequence=earlier))
+    # What is weighed anew later does not reach back.
+    leader = board.diagnoses.order_by("-number")[0].hypothesis
+    drafts = [hypotheses.StanceDraft(p.pk, leader.pk, 99.0 - p.number, "rule")
+              for p in board.evidence.all()]  # fmt: skip
+    hypotheses.record_stances(investigation_id=board.pk, author="agent/reconciler", drafts=drafts)
+    assert recorded(board)[1] != text
+    assert seen_text(rows_at(now, sequence=sequence)) == text
