@@ -1,28 +1,18 @@
 """Actions, the kill switch, autonomy and the audit log."""
 
-import csv
-import json
-
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from investigations.domain.audit import verify_audit
 from investigations.domain.clock import database_now
-from investigations.models import AuditEntry
 from investigations.queries.access import access_investigation
 from investigations.rules import AnyUser, can_administer, can_approve, can_respond, can_view
-from investigations.typed_text import read_number
 from investigations.views.common import is_htmx, needs, person_of
 from remediation.domain import approvals, kill_switch
 from remediation.enums import Decision
 from remediation.errors import PlanChanged, RemediationError
 from remediation.models import Action
-from remediation.queries.autonomy import list_gates
 from remediation.views.panel import kill_switch_row, list_actions, view_of
-
-AUDIT_PAGE = 100
-EXPORT_LIMIT = 50_000
 
 
 def _action(user: AnyUser, incident_id: int, number: int) -> Action:
@@ -120,69 +110,3 @@ def switch(request: HttpRequest) -> HttpResponse:
     }
     name = "_switch" if is_htmx(request) else "switch"
     return render(request, f"remediation/{name}.html", context, status=422 if refusal else 200)
-
-
-@require_safe
-@needs(can_view)
-def autonomy(request: HttpRequest) -> HttpResponse:
-    """What may run alone, why, and how to stop everything."""
-    context = {
-        "gates": list_gates(),
-        "switch": kill_switch_row(),
-        "may_stop": can_respond(request.user) or can_administer(request.user),
-    }
-    return render(request, "remediation/autonomy.html", context)
-
-
-@require_safe
-@needs(can_view)
-def audit(request: HttpRequest) -> HttpResponse:
-    """Who did what, newest first; as CSV or JSON with ``?format=``."""
-    rows = AuditEntry.objects.all()
-    actor, verb = request.GET.get("actor", "").strip(), request.GET.get("verb", "").strip()
-    if actor:
-        rows = rows.filter(actor__icontains=actor)
-    if verb:
-        rows = rows.filter(verb__icontains=verb)
-    wanted = request.GET.get("format", "")
-    if wanted in {"csv", "json"}:
-        return _export(list(rows[:EXPORT_LIMIT]), wanted)
-    before = read_number(request.GET.get("before", ""))
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    page = list(rows[:AUDIT_PAGE])
-    context = {
-        "rows": page,
-        "actor": actor,
-        "verb": verb,
-        "broken": verify_audit() if request.GET.get("verify") else None,
-        "is_verified": bool(request.GET.get("verify")),
-        "next": page[-1].pk if len(page) == AUDIT_PAGE else None,
-    }
-    return render(request, "remediation/audit.html", context)
-
-
-def _export(rows: list[AuditEntry], wanted: str) -> HttpResponse:
-    fields = ("id", "at", "actor", "verb", "subject", "detail", "hash")
-    data = [
-        {
-            "id": r.pk, "at": r.at.isoformat(), "actor": r.actor, "verb": r.verb,
-            "subject": r.subject, "detail": r.detail, "hash": r.hash,
-        }
-        for r in rows
-    ]  # fmt: skip
-    if wanted == "json":
-        return JsonResponse({"entries": data})
-    response = HttpResponse(content_type="text/csv")
-    response.headers["Content-Disposition"] = 'attachment; filename="audit.csv"'
-    writer = csv.DictWriter(response, fields)
-    writer.writeheader()
-    for row in data:
-        writer.writerow({k: _safe(v) for k, v in row.items()})
-    return response
-
-
-def _safe(value: object) -> str:
-    """Keep a spreadsheet from reading a cell as a formula."""
-    text = json.dumps(value) if isinstance(value, dict) else str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@"} else text
