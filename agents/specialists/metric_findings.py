@@ -20,9 +20,13 @@ def sample_of(series: Series, unit: str) -> dict[str, object]:
     every = max(1, -(-count // SAMPLE_POINTS))
     starts = np.arange(0, count, every)
     times = series.times[starts]
-    with np.errstate(invalid="ignore"):
-        pieces = [series.values[s : s + every] for s in starts]
-    values = [float(np.nanmean(p)) if not np.isnan(p).all() else float("nan") for p in pieces]
+    known = ~np.isnan(series.values)
+    if count:
+        sums = np.add.reduceat(np.where(known, series.values, 0.0), starts)
+        with np.errstate(invalid="ignore"):
+            values = sums / np.add.reduceat(known.astype(float), starts)
+    else:
+        values = series.values
     return {
         "times": [round(float(t), 1) for t in times],
         "values": [None if np.isnan(v) else float(f"{v:.6g}") for v in values],

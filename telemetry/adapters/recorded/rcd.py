@@ -22,15 +22,16 @@ def load(path: Path) -> Recording:
     """Load one case. The symptom is the entry service's own latency from the second table on."""
     problems: Problems = {}
     builder = SeriesBuilder()
-    names: set[str] = set()
     normal, anomalous = (_table(path, part, problems) for part in ("normal", "anomalous"))
     # The tables were taken apart from each other: normal is moved to end where the other begins.
     shift = anomalous[0][0] - normal[-1][0] - 1
-    for stamp, values in [(at + shift, values) for at, values in normal] + anomalous:
-        for column, value in values.items():
-            name, _, metric = column.partition("_")
-            names.add(name)
-            builder.add(service(name), metric, stamp, value)
+    rows = [(at + shift, values) for at, values in normal] + anomalous
+    columns = dict.fromkeys(column for _, values in rows for column in values)
+    names = {column.partition("_")[0] for column in columns}
+    for column in columns:
+        name, _, metric = column.partition("_")
+        found = ((stamp, values[column]) for stamp, values in rows if column in values)
+        builder.add_column(service(name), metric, found)
     entry = next((n for hint in ENTRY_HINTS for n in sorted(names) if hint in n), sorted(names)[0])
     begin, split, end = (
         datetime.fromtimestamp(t, UTC)

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -24,11 +25,13 @@ class SeriesBuilder:
         peer: ResourceRef | None = None,
     ) -> None:  # fmt: skip
         """Add one sample; an unreadable value is a missing scrape."""
-        try:
-            number = float(value) if value not in (None, "") else float("nan")
-        except ValueError:
-            number = float("nan")
-        self._samples[resource, name, peer].append((at, number))
+        self._samples[resource, name, peer].append((at, _number(value)))
+
+    def add_column(
+        self, resource: ResourceRef, name: str, samples: Iterable[tuple[float, str]]
+    ) -> None:
+        """Add the samples of one series at once: (unix seconds, value)."""
+        self._samples[resource, name, None].extend((at, _number(v)) for at, v in samples)
 
     def build(self, *, semantics: dict[str, Semantic] | None = None) -> list[Series]:
         """Return the series, times increasing. ``semantics`` overrides meanings by name.
@@ -49,6 +52,13 @@ class SeriesBuilder:
             _series(key, times, values, meanings[key[1]] if best.get(key, True) else None)
             for key, (times, values) in raw.items()
         ]
+
+
+def _number(value: str | float | None) -> float:
+    try:
+        return float("nan") if value is None or value == "" else float(value)
+    except ValueError:
+        return float("nan")
 
 
 def _best_percentiles(keys: list[Key], meanings: dict[str, Meaning | None]) -> dict[Key, bool]:
@@ -73,6 +83,9 @@ def percentile_of(name: str) -> int:
 
 def _merged(samples: list[tuple[float, float]]) -> tuple[FloatArray, FloatArray]:
     """Return times increasing and, where there are several samples of one time, their mean."""
+    plain = np.array(samples, dtype=np.float64).reshape(-1, 2)
+    if np.all(np.diff(plain[:, 0]) > 0):
+        return plain[:, 0].copy(), plain[:, 1].copy()
     groups: dict[float, list[float]] = defaultdict(list)
     for at, value in samples:
         groups[at].append(value)
