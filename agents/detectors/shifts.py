@@ -67,6 +67,7 @@ def compare(
     falling: bool = False,
     latest_seconds: float = 60.0,
     since: float | None = None,
+    smoothing: int = SMOOTHING,
 ) -> Shift | None:
     """Compare what came after ``baseline_end`` with what came before.
 
@@ -77,8 +78,8 @@ def compare(
         band: Half width of the normal band, in robust standard deviations.
         falling: Look for a fall instead of a rise.
         latest_seconds: How much of the end counts as "latest".
-        since: When what is asked about began, Unix seconds: an excursion that was over before is
-            only reported when no later one stands out.
+        since: When it began, Unix seconds: what was over before is told if nothing later stands out.
+        smoothing: Levels are trailing means of so many samples.
 
     Returns:
         The shift, or None with fewer than four samples on either side.
@@ -99,7 +100,7 @@ def compare(
     center = float(np.median(before))
     spread = float(MAD_TO_SIGMA * np.median(np.abs(before - center)))
     spread = max(spread, abs(center) * 0.02, 1e-9)
-    at, level = times[inside], smooth(values[inside])
+    at, level = times[inside], smooth(values[inside], smoothing)
     outside = sign * (level - center)
     # Smoothing draws an end out: the samples themselves tell it.
     is_out = sign * (values[inside] - center) > band * spread

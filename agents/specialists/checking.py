@@ -9,15 +9,16 @@ from agents.enums import AgentName, Presence
 from agents.faults.registry import FAULTS
 from agents.features import FEATURES
 from agents.findings import Cause, Finding
-from agents.specialists.metric_checks import is_beyond
+from agents.specialists.metric_checks import is_beyond, smoothing_of
 from agents.specialists.metric_rules import RULES, RuleShape
-from agents.specialists.phrasing import quantity
-from agents.specialists.reader import Reader
+from agents.specialists.phrasing import clock, quantity
+from agents.specialists.reader import Reader, earliest_symptom
 from agents.specialists.scan_checks import FEATURE as SERIES_ANOMALY
 from agents.specialists.scan_checks import check_series
-from telemetry.types import ResourceRef, TelemetryKind
+from telemetry.types import ResourceRef, TelemetryKind, TimeWindow
 
 Check = Callable[[Reader], Iterator[Finding]]
+PART = 0.5
 STRENGTH_ORDER = {Presence.PRESENT: 0, Presence.UNKNOWN: 1, Presence.ABSENT: 2}
 
 
@@ -78,6 +79,30 @@ class CheckingSpecialist:
             return min(matches, key=lambda f: (STRENGTH_ORDER[f.presence], -f.strength))
         if claim.kind is TelemetryKind.METRIC and spec.owner is not self.name:
             return self._recheck(case, claim)
+        return self._again(case, claim) if spec.owner is self.name else None
+
+    def _again(self, case: Case, claim: Finding) -> Finding | None:
+        """Ask the claim's own question of a part of the window: a fluke does not show in it.
+
+        Series up to the middle, lines and traces from the middle on. What is no course in time
+        cannot be asked so.
+        """
+        if claim.kind not in {TelemetryKind.METRIC, TelemetryKind.LOG, TelemetryKind.TRACE}:
+            return None
+        window = case.window
+        began = max(window.start, min(earliest_symptom(case), window.end))
+        middle = began + PART * (window.end - began)
+        is_series = claim.kind is TelemetryKind.METRIC
+        part = (
+            TimeWindow(window.start, middle) if is_series and middle > window.start
+            else TimeWindow(middle, window.end)
+        )  # fmt: skip
+        if part.duration.total_seconds() <= 0 or part == window:
+            return None
+        shown = f"{clock(part.start.timestamp())} to {clock(part.end.timestamp())}"
+        for found in self._look(replace(case, window=part, memo={}), {claim.feature}):
+            if found.key == claim.key and found.presence is not Presence.UNKNOWN:
+                return replace(found, claim=f"Asked of {shown} alone: {found.claim}")
         return None
 
     def _look(self, case: Case, features: set[str]) -> Iterator[Finding]:
@@ -107,7 +132,7 @@ class CheckingSpecialist:
         for series in result.data:
             shift = compare(
                 series.times, series.values, baseline_end=case.baseline.end.timestamp(),
-                falling=rule.falling,
+                falling=rule.falling, smoothing=smoothing_of(rule, series),
             )  # fmt: skip
             if shift is None:
                 continue

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from agents.detectors.shifts import Shift, compare
+from agents.detectors.shifts import SMOOTHING, Shift, compare
 from agents.detectors.trends import counter_increase, find_ramp
 from agents.enums import AgentName, Presence
 from agents.features import FEATURES, owned_by
@@ -27,6 +27,9 @@ EXTRA = {
         Semantic.REPLICAS_READY, Semantic.REPLICAS_DESIRED,
     ),
 }  # fmt: skip
+
+
+COARSE_SECONDS = 30.0
 
 
 def rules_of(agent: AgentName) -> tuple[MetricRule, ...]:
@@ -70,6 +73,7 @@ def _apply(reader: Reader, rule: MetricRule, series: Series, result: Result) -> 
     shift = compare(
         series.times, series.values, baseline_end=reader.case.baseline.end.timestamp(),
         falling=rule.falling, since=earliest_symptom(reader.case).timestamp(),
+        smoothing=smoothing_of(rule, series),
     )  # fmt: skip
     if shift is None:
         return None
@@ -83,6 +87,12 @@ def _apply(reader: Reader, rule: MetricRule, series: Series, result: Result) -> 
         unit=series.ref.unit if rule.shape is RuleShape.LEVEL else "x",
         has_ended=is_back(shift), ended=shift.ended,
     )  # fmt: skip
+
+
+def smoothing_of(rule: MetricRule, series: Series) -> int:
+    """Return over how many samples a level is taken: a minute's share of CPU is a mean already."""
+    is_mean = rule.semantic is Semantic.CPU_UTILISATION_RATIO and len(series.times) > 1
+    return 1 if is_mean and float(np.median(np.diff(series.times))) >= COARSE_SECONDS else SMOOTHING
 
 
 def is_beyond(rule: MetricRule, shift: Shift) -> bool:

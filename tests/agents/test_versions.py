@@ -138,3 +138,9 @@ def test_a_version_that_came_in_steps_is_judged_from_its_first_step() -> None:
     idle = next(f for f in found if f.feature == "new_version_idle")
     assert idle.presence == "present"
     assert idle.onset_at == ROLLED_OUT
+
+
+def test_what_nothing_else_shows_is_asked_again_of_a_part_of_the_window() -> None:
+    outcome = leader_of({"cart": 0.6, "stock": 0.0}, rollouts=(CART,))
+    rule = next(r for r in outcome.rules if "challenge" in r.name)
+    assert (rule.passed, rule.detail.partition(" of ")[0]) == (True, "1")

@@ -11,6 +11,7 @@ MODEL = FaultModel(
     triggers=("cpu_saturation",),
     predictions=(
         Prediction("cpu_saturation", Where.SELF, 5.0, -8.0),
+        Prediction("own_time_rise", Where.SELF, 6.0, -3.0),
         Prediction("cpu_throttling", Where.SELF, -2.0),
         Prediction("latency_rise", Where.SELF, 2.0, -2.0),
         Prediction("traffic_rise", Where.SELF, -6.0),

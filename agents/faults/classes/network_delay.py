@@ -16,6 +16,8 @@ MODEL = FaultModel(
         Prediction("own_time_rise", Where.SELF, -5.0),
         Prediction("packet_loss", Where.EDGE_IN, -4.0),
         Prediction("latency_rise", Where.SELF, -2.0, 1.5),
+        Prediction("latency_rise", Where.CALLERS, 2.0),
+        Prediction("series_anomaly", Where.CALLERS, 1.5),
     ),
     blame=Blame.PEER,
     words=(

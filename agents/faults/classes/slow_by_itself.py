@@ -14,6 +14,7 @@ MODEL = FaultModel(
         Prediction("cpu_saturation", Where.SELF, 2.0),
         Prediction("cpu_throttling", Where.SELF, 2.0),
         Prediction("latency_rise", Where.SELF, 1.0),
+        Prediction("series_anomaly", Where.SELF, 2.0),
         Prediction("edge_latency_rise", Where.EDGE_IN, 1.0, -1.0),
         Prediction("course_departure", Where.SELF, -3.0),
         Prediction("latency_rise", Where.CALLERS, 1.0),
