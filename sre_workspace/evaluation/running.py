@@ -4,7 +4,7 @@ import json
 import resource
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from agents.case import Symptom
@@ -14,6 +14,7 @@ from agents.reconciler.outcome import Outcome, Ranked
 from agents.reconciler.scoring import shares_of
 from agents.reconciler.weights import factor_of
 from agents.scoping import build_case
+from sre_workspace.evaluation.perturbing import Perturbed, perturb
 from sre_workspace.evaluation.variants import FULL, LEAD, Variant
 from telemetry.adapters.recorded import RecordingError, open_recording
 from telemetry.ask import guarded
@@ -46,7 +47,11 @@ class RankedCause:
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """What one case came to. ``error`` names what could not be read; then nothing was concluded."""
+    """What one case came to.
+
+    ``error`` names what could not be read; then nothing was concluded. ``failed``: verdict rules
+    that were not met.
+    """
 
     case_id: str
     verdict: str
@@ -57,6 +62,7 @@ class CaseResult:
     seconds: float
     peak_mb: float
     error: str = ""
+    failed: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, object]:
         """Return it as JSON-able values."""
@@ -74,9 +80,12 @@ def run_case(path: Path, variant: Variant = FULL) -> CaseResult:
     began = time.monotonic()
     case_id = case_id_of(path)
     try:
-        recording = open_recording(path)
+        perturbed = Perturbed(open_recording(path))
     except RecordingError as error:
         return CaseResult(case_id, "error", None, [], [], [], 0.0, _peak_mb(), str(error))
+    if variant.perturbation:
+        perturbed = perturb(perturbed.recording, variant.perturbation, case_id)
+    recording = perturbed.recording
     alert = recording.alert
     window, baseline = variant.windows(recording.window, recording.baseline)
     started_at = min(window.start + LEAD, window.start + window.duration / 2)
@@ -88,12 +97,21 @@ def run_case(path: Path, variant: Variant = FULL) -> CaseResult:
     findings: list[Finding] = []
     outcome = investigate(case, plan=variant.plan, on_finding=findings.append)
     seconds = time.monotonic() - began
-    return CaseResult(
+    result = CaseResult(
         case_id=case_id, verdict=outcome.verdict, confidence=outcome.confidence,
         causes=[_kept(ranked, findings) for ranked in outcome.ranked[:KEPT_CAUSES]],
         affected=_affected(outcome, findings), gaps=sorted(set(outcome.gaps)), seconds=seconds,
-        peak_mb=_peak_mb(),
+        peak_mb=_peak_mb(), failed=[r.name for r in outcome.rules if not r.passed],
     )  # fmt: skip
+    return _restored(result, perturbed)
+
+
+def _restored(result: CaseResult, perturbed: Perturbed) -> CaseResult:
+    """Return the result with resources called as the recording called them."""
+    if not perturbed.originals:
+        return result
+    causes = [replace(c, resource=perturbed.original(c.resource)) for c in result.causes]
+    return replace(result, causes=causes, affected=[perturbed.original(a) for a in result.affected])
 
 
 def _kept(ranked: Ranked, findings: Sequence[Finding]) -> RankedCause:

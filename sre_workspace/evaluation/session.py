@@ -3,7 +3,7 @@
 import json
 import logging
 import multiprocessing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,17 +24,26 @@ class Session:
         folder: Holds ``cases/``, and ``labels.json`` to score by.
         work: Where results are kept; what is there is not run again.
         jobs: Worker processes.
+        most: At most so many cases, spread evenly over the set; 0: all.
     """
 
     kind: EvaluationSet
     folder: Path
     work: Path
     jobs: int = 2
+    most: int = 0
 
     @property
     def paths(self) -> list[Path]:
         """Return the cases, by name."""
-        return case_paths(self.folder)
+        found = case_paths(self.folder)
+        if not 0 < self.most < len(found):
+            return found
+        return [found[i * len(found) // self.most] for i in range(self.most)]
+
+    def sampled(self, most: int) -> "Session":
+        """Return the same set with fewer cases: for comparing many ways to run it."""
+        return replace(self, most=most)
 
     def labels(self) -> dict[str, Label]:
         """Return the labels by case id; empty if there are none."""
@@ -60,7 +69,8 @@ class Session:
                 done[result.case_id] = result
                 out.write(json.dumps(result.as_json()) + "\n")
                 out.flush()
-        return [done[key] for key in sorted(done)]
+        wanted = {case_id_of(p) for p in self.paths}
+        return [done[key] for key in sorted(wanted)]
 
     def figures(self, variant: Variant = FULL) -> Figures:
         """Return the figures of one variant.

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from agents.engine import WHOLE, Plan
 from agents.enums import SPECIALISTS
+from sre_workspace.evaluation.perturbing import PERTURBATIONS
 from telemetry.ports import TelemetrySources
 from telemetry.types import TimeWindow
 
@@ -23,6 +24,7 @@ class Variant:
         without: Names of sources that are taken away.
         is_fault_free: Whether the recording's baseline is taken for an incident: a verdict that
             names a cause there is false.
+        perturbation: How the recording is changed first, a key of ``PERTURBATIONS``.
     """
 
     slug: str
@@ -30,6 +32,7 @@ class Variant:
     plan: Plan = WHOLE
     without: frozenset[str] = frozenset()
     is_fault_free: bool = False
+    perturbation: str = ""
 
     def sources(self, sources: TelemetrySources) -> TelemetrySources:
         """Return the sources less what this variant takes away."""
@@ -59,4 +62,8 @@ ABLATIONS = (
         for name in SPECIALISTS
     ),
 )  # fmt: skip
+PERTURBED = tuple(
+    Variant(f"perturbed-{slug}", title, perturbation=slug)
+    for slug, (title, _) in PERTURBATIONS.items()
+)
 DROPS = tuple(Variant(f"without-{k}", f"without {k}", without=frozenset({k})) for k in KINDS)

@@ -20,7 +20,7 @@ from sre_workspace.evaluation.running import CaseResult
 from sre_workspace.evaluation.scoring import Figures, figures_of, score_all
 from sre_workspace.evaluation.session import Session
 from sre_workspace.evaluation.sets import SETS, case_paths
-from sre_workspace.evaluation.variants import ABLATIONS, DROPS, FAULT_FREE, FULL
+from sre_workspace.evaluation.variants import ABLATIONS, DROPS, FAULT_FREE, FULL, PERTURBED
 
 
 class Command(BaseCommand):
@@ -34,12 +34,14 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path, help="holds cases/, and labels.json to score by")
         parser.add_argument("--out", type=Path, help="write predictions for the set's own scorer")
         parser.add_argument("--report", type=Path, help="write the report, Markdown")
+        parser.add_argument("--most", type=int, default=0, help="at most so many cases, spread")
         parser.add_argument("--jobs", type=int, default=2)
         parser.add_argument(
             "--work", type=Path, help="keep results here and go on from them after a break"
         )
         parser.add_argument("--ablate", action="store_true", help="also without each part")
         parser.add_argument("--drop-each", action="store_true", help="also without each source")
+        parser.add_argument("--perturb", action="store_true", help="also changed in harmless ways")
         parser.add_argument("--fault-free", action="store_true", help="also windows without fault")
         parser.add_argument("--repeat", type=int, default=1, help="runs that have to agree")
 
@@ -52,7 +54,9 @@ class Command(BaseCommand):
             raise CommandError(f"{folder} holds no cases.")
         with tempfile.TemporaryDirectory() as spare:
             kind, work = SETS[slug], Path(str(options["work"] or spare))
-            session = Session(kind, folder, work, int(str(options["jobs"])))
+            session = Session(
+                kind, folder, work, int(str(options["jobs"])), int(str(options["most"]))
+            )
             results = session.run()
             if options["out"]:
                 predictions = {r.case_id: kind.predict(r) for r in results}
@@ -85,7 +89,8 @@ class Command(BaseCommand):
         kind, truth = session.kind, session.labels()
         lines: list[str] = []
         asked = (("ablate", "What each part is worth", ABLATIONS),
-                 ("drop_each", "Without each source", DROPS))  # fmt: skip
+                 ("drop_each", "Without each source", DROPS),
+                 ("perturb", "Changed in ways that must not matter", PERTURBED))  # fmt: skip
         for option, title, variants in asked:
             if options[option]:
                 rows = [row_of(kind, FULL, results, truth)]

@@ -3,17 +3,27 @@
 import argparse
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from sre_workspace.evaluation.comparing import Row, row_of, table
+from sre_workspace.evaluation.comparing import Row, row_of, same_verdicts, table
+from sre_workspace.evaluation.perturbing import OF_CLUSTERS
 from sre_workspace.evaluation.scoring import Figures, wilson
 from sre_workspace.evaluation.session import Session
 from sre_workspace.evaluation.sets import SETS
-from sre_workspace.evaluation.variants import ABLATIONS, DROPS, FAULT_FREE, FULL, Variant
+from sre_workspace.evaluation.variants import (
+    ABLATIONS,
+    DROPS,
+    FAULT_FREE,
+    FULL,
+    PERTURBED,
+    Variant,
+)
 
+REPEATS = 5
 BEGIN, END = "<!-- figures: written by evaluate_all -->", "<!-- end of figures -->"
 
 
@@ -26,6 +36,8 @@ class Command(BaseCommand):
         """Where the sets are, and what to write."""
         parser.add_argument("folder", type=Path, help="holds a folder per set")
         parser.add_argument("--work", type=Path, help="keep results here, and go on from them")
+        parser.add_argument("--most", type=int, default=0,
+                            help="compare ways to run a set on at most so many of its cases")  # fmt: skip
         parser.add_argument("--jobs", type=int, default=2)
         parser.add_argument("--quick", action="store_true", help="no ablations, no missing sources")
         parser.add_argument("--write", action="store_true", help="write docs/evaluation.md")
@@ -42,8 +54,12 @@ class Command(BaseCommand):
             sessions = [Session(kind, folder / kind.slug, work, jobs) for kind in kinds]
             lines = [*_figures(sessions), *_fault_free(sessions)]
             if not options["quick"]:
-                lines += _compared("What each part is worth", sessions, ABLATIONS)
-                lines += _compared("With a source taken away", sessions, DROPS)
+                most = int(str(options["most"]))
+                fewer = [s.sampled(most) for s in sessions]
+                lines += _robust(fewer)
+                lines += _again(fewer)
+                lines += _compared("What each part is worth", fewer, ABLATIONS)
+                lines += _compared("With a source taken away", fewer, DROPS)
         text = "\n".join(lines)
         self.stdout.write(text)
         if options["write"]:
@@ -89,6 +105,33 @@ def _fault_free(sessions: list[Session]) -> Iterator[str]:
         yield f"| {session.kind.slug} | {len(found)} | {false} |"
     low, high = wilson(all_false, all_windows)
     yield f"| all | {all_windows} | {all_false} ({low:.1%} to {high:.1%}) |"
+
+
+def _robust(sessions: list[Session]) -> Iterator[str]:
+    """First answers right where a recording is changed in ways that must not matter."""
+    head = " | ".join(f"{s.kind.slug} ({len(s.paths)})" for s in sessions)
+    yield from ("", "## Changed in ways that must not matter", "",
+                f"| change | {head} | sure, wrong |", "|---|" + "---|" * (len(sessions) + 1))  # fmt: skip
+    for variant in (FULL, *PERTURBED):
+        rows = [
+            row_of(s.kind, variant, s.run(variant), s.labels())
+            if not s.kind.has_history or variant.perturbation not in OF_CLUSTERS
+            else None
+            for s in sessions
+        ]  # fmt: skip
+        shares = " | ".join(f"{r.right:.2f}" if r else "–" for r in rows)
+        known = [r for r in rows if r]
+        wrong = sum(r.sure_and_wrong * r.count for r in known) / sum(r.count for r in known)
+        yield f"| {variant.title} | {shares} | {wrong:.1%} |"
+
+
+def _again(sessions: list[Session]) -> Iterator[str]:
+    """The same cases five times."""
+    yield from ("", "## The same again", "")
+    again = [replace(FULL, slug=f"run-{n}") for n in range(2, REPEATS + 1)]
+    for session in sessions:
+        runs = [session.run(FULL), *(session.run(v) for v in again)]
+        yield f"* {session.kind.slug}: {same_verdicts(runs)}"
 
 
 def _compared(title: str, sessions: list[Session], variants: tuple[Variant, ...]) -> Iterator[str]:
