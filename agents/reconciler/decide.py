@@ -124,20 +124,15 @@ def _rules(
     support = {s.index for s in leader.scored.stances if s.decibans >= 1}
     tried = {i: ok for i, ok in (challenged or {}).items() if i in support}
     survived = bool(tried) and all(tried.values())
-    listed, strong = ", ".join(kinds) or "none", "; ".join(s.rule for s in against)
     rules = (
         Rule("Probability at least 60%", leader.posterior >= MIN_POSTERIOR,
-             f"{leader.posterior:.0%}", "a likely cause needs a probability of 60%"),
-        Rule("At least 20 points ahead of the next", margin >= MIN_MARGIN, f"{margin:.0%} ahead",
-             f"it is {100 * margin:.0f} points ahead of the next, and 20 are needed"),
-        Rule("Two independent kinds of telemetry", len(kinds) >= 2, listed,
-             f"two independent kinds of telemetry must support it, and it has {listed}"),
-        Rule("Nothing strong stands against it", not against, strong or "nothing",
-             f"this stands strongly against it: {strong}"),
+             f"{leader.posterior:.0%}"),
+        Rule("At least 20 points ahead of the next", margin >= MIN_MARGIN, f"{margin:.0%} ahead"),
+        Rule("Two independent kinds of telemetry", len(kinds) >= 2, ", ".join(kinds) or "none"),
+        Rule("Nothing strong stands against it", not against,
+             "; ".join(s.rule for s in against) or "nothing"),
         Rule("Its strongest evidence survived a challenge", survived,
-             f"{sum(tried.values())} of {len(tried)} survived" if tried else "not challenged",
-             "another agent's own query did not bear its strongest evidence out" if tried
-             else "no other agent could check its strongest evidence"),
+             f"{sum(tried.values())} of {len(tried)} survived" if tried else "not challenged"),
     )  # fmt: skip
     return rules[:-1] if challenged is None else rules
 
@@ -229,9 +224,6 @@ def _inconclusive(leader: Ranked | None, rules: tuple[Rule, ...], gaps: tuple[st
         if leader
         else "There is no lead yet."
     )
-    short = [rule.shortfall for rule in rules if not rule.passed and rule.shortfall]
-    if leader and short:
-        lead += f" Not enough: {'; '.join(short)}."
     return replace(
         base,
         verdict="inconclusive", leader=leader, confidence=None, summary=f"No cause found. {lead}",

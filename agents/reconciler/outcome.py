@@ -27,15 +27,11 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One published verdict rule, whether it passed, and by what.
-
-    ``shortfall`` says, as a clause about the leading cause, what it means not to pass.
-    """
+    """One published verdict rule, whether it passed, and by what."""
 
     name: str
     passed: bool
     detail: str
-    shortfall: str = ""
 
 
 @dataclass(frozen=True, slots=True)
