@@ -15,7 +15,7 @@ OWN = (
     "core", "look", "times", "guard", "presence", "attention", "live", "forms", "evidence", "lists", "options",
     "steer", "keys", "dock",
 )  # fmt: skip
-LATER = ("axis", "page_tools", "palette", "push-worker", "replay", "settings")
+LATER = ("axis", "chart", "page_tools", "palette", "push-worker", "replay", "settings")
 
 
 def _squeezed(text: str) -> str:

@@ -1,18 +1,25 @@
 """The matrix of competing hypotheses: rows sorted by how much they separate."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from investigations.models import Evidence, Hypothesis, Investigation, Stance
 
 MAX_ROWS = 60
+# Rows whose weights differ by less than this tell no hypothesis from another.
+SEPARATES_DECIBANS = 3
+WORDS = {"++": "strongly for", "+": "for", "·": "says nothing", "−": "against",
+         "−−": "strongly against"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Sign and words of one stance."""
+    """Sign and words of one stance, for one hypothesis by its number."""
 
+    hypothesis: int
     sign: str
     kind: str
+    words: str
     title: str
 
 
@@ -27,45 +34,48 @@ class MatrixRow:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Hypotheses as columns, fewest contradictions first."""
+    """Hypotheses as columns, fewest contradictions first. Totals are (hypothesis, count)."""
 
     hypotheses: tuple[Hypothesis, ...]
     rows: tuple[MatrixRow, ...]
-    against: tuple[int, ...]
+    against: tuple[tuple[int, int], ...]
+    supports: tuple[tuple[int, int], ...]
+    hidden: int
 
 
 def build_matrix(investigation: Investigation) -> Matrix:
     """Read the matrix in three queries."""
-    stances = Stance.objects.filter(hypothesis__investigation=investigation)
-    by_pair = {(s.evidence_id, s.hypothesis_id): s for s in stances}
+    by_pair: dict[int, dict[int, Stance]] = defaultdict(dict)
+    for stance in Stance.objects.filter(hypothesis__investigation=investigation):
+        by_pair[stance.evidence_id][stance.hypothesis_id] = stance
     hypotheses = sorted(
         Hypothesis.objects.filter(investigation=investigation),
-        key=lambda h: (h.refutes_count, -(h.posterior or 0.0)),
+        key=lambda h: (h.posterior is None, h.refutes_count, -(h.posterior or 0.0), h.number),
     )
     rows = []
-    for evidence in Evidence.objects.filter(investigation=investigation):
-        weights = [_weight(by_pair.get((evidence.pk, h.pk))) for h in hypotheses]
+    for evidence in Evidence.objects.filter(investigation=investigation, pk__in=list(by_pair)):
+        said = by_pair[evidence.pk]
+        weights = [said[h.pk].weight_decibans if h.pk in said else 0.0 for h in hypotheses]
         if any(weights):
-            cells = tuple(_cell(by_pair.get((evidence.pk, h.pk)), h) for h in hypotheses)
-            spread = max(weights) - min(weights)
-            rows.append((spread, MatrixRow(evidence, cells, spread >= 3)))
-    rows.sort(key=lambda item: -item[0])
+            cells = tuple(_cell(said.get(h.pk), h) for h in hypotheses)
+            spread = max(weights) - min(weights) if len(weights) > 1 else abs(weights[0])
+            rows.append((spread, MatrixRow(evidence, cells, spread >= SEPARATES_DECIBANS)))
+    rows.sort(key=lambda item: (-item[0], item[1].evidence.number))
     return Matrix(
         tuple(hypotheses),
         tuple(row for _, row in rows[:MAX_ROWS]),
-        tuple(h.refutes_count for h in hypotheses),
+        tuple((h.number, h.refutes_count) for h in hypotheses),
+        tuple((h.number, h.supports_count) for h in hypotheses),
+        max(0, len(rows) - MAX_ROWS),
     )
 
 
-def _weight(stance: Stance | None) -> float:
-    return stance.weight_decibans if stance else 0.0
-
-
 def _cell(stance: Stance | None, hypothesis: Hypothesis) -> Cell:
-    weight = _weight(stance)
+    weight = stance.weight_decibans if stance else 0.0
     sign = "·"
     if abs(weight) >= 1:
         sign = ("+" if weight > 0 else "−") * (2 if abs(weight) >= 6 else 1)
     kind = stance.kind if stance else "neutral"
     rule = stance.rule if stance else "says nothing of it"
-    return Cell(sign, kind, f"H{hypothesis.number}: {rule} ({weight:+.1f} dB)")
+    title = f"H{hypothesis.number}: {rule} ({weight:+.1f} dB)"
+    return Cell(hypothesis.number, sign, kind, WORDS[sign], title)

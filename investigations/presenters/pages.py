@@ -1,9 +1,11 @@
 """The pages beside the room: the graph, one hypothesis and one piece of evidence in full."""
 
+import json
 from dataclasses import dataclass
 
 from investigations.enums import BoardEventKind
 from investigations.models import BoardEvent, Evidence, Hypothesis, Investigation, Stance
+from investigations.presenters.axis import clock
 from investigations.presenters.cards import CardView
 from investigations.presenters.consensus import ChainNode, chain_of
 from investigations.presenters.graph import ChainStep, Graph, build_graph
@@ -88,6 +90,16 @@ class Chart:
     unit: str
     sentence: str
     points: tuple[tuple[float, float | None], ...]
+
+    @property
+    def points_json(self) -> str:
+        """The points for the page's script, in an attribute: no data stands in a script element."""
+        return json.dumps(self.points, separators=(",", ":"))
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """The points for a table."""
+        return [(clock(t), "no value" if v is None else f"{v:.4g}") for t, v in self.points]
 
 
 def chart_of(card: CardView) -> Chart | None:

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from investigations.domain.clock import database_now
 from investigations.models import Stance
+from investigations.presenters import words
 from investigations.presenters.axis import axis_of
 from investigations.presenters.cards import card_views
 from investigations.presenters.matrix import build_matrix
@@ -68,7 +69,13 @@ def graph(request: HttpRequest, incident_id: int) -> HttpResponse:
 def matrix(request: HttpRequest, incident_id: int) -> HttpResponse:
     """Hypotheses against evidence: which separates them."""
     investigation = access_investigation(request.user, incident_id)
-    context = {"incident": investigation.incident, "matrix": build_matrix(investigation)}
+    diagnosis = investigation.diagnoses.order_by("-number").first()
+    context = {
+        "incident": investigation.incident,
+        "matrix": build_matrix(investigation),
+        "gaps": diagnosis.gaps if diagnosis else [],
+        "only": read_number(request.GET.get("h", "")),
+    }
     return render(request, "investigations/matrix.html", context)
 
 
@@ -87,6 +94,7 @@ def evidence(request: HttpRequest, incident_id: int, number: int) -> HttpRespons
         "chart": chart_of(card),
         "cited_by": evidence_citing(row),
         "sample": {k: v for k, v in row.sample.items() if k not in {"times", "values", "finding"}},
+        "fresh": words.age(row.window_end, row.posted_at),
         "further": row.sample.get("finding", {}).get("further_queries", []),
     }
     return render(request, "investigations/evidence.html", context)

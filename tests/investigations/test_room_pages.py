@@ -1,0 +1,147 @@
+"""The room's pages as a worked practice incident shows them: claims cited, queries constant."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.template.loader import render_to_string
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from investigations.domain.board import EvidenceDraft, post_evidence
+from investigations.enums import EvidenceKind
+from investigations.models import BoardEvent, Evidence, Hypothesis
+from investigations.render import render_update
+from investigations.scale import BANDS
+from tests.factories.board import NOON, open_board
+from tests.factories.lab import open_lab_incident
+from tests.factories.people import person
+
+pytestmark = pytest.mark.integration
+EVERY = ("", "matrix/", "graph/", "timeline/", "evidence/?before=9&shown=5", "e/1/", "h/1/", "a/1/")
+
+
+def client_of(name: str, *roles: str) -> Client:
+    client = Client()
+    client.force_login(person(name, *roles))
+    return client
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worked_incident_on_every_page() -> None:
+    incident = open_lab_incident("retry_storm")
+    with incident.stack:
+        client, board = client_of("mira", "approver"), incident.investigation
+        at = f"/i/{board.incident_id}/"
+        pages = {path: client.get(at + path) for path in EVERY if path != "a/1/"}
+        assert {p.status_code for p in pages.values()} == {200}
+        room = pages[""].content.decode()
+        cited = [int(n) for n in re.findall(r'class="cite"[^>]*>\[E(\d+)\]', room)]
+        assert cited
+        assert set(cited) <= set(Evidence.objects.values_list("number", flat=True))
+        _cards_are_complete(room)
+        _words_match_numbers(room)
+        _from_events_as_from_the_page(board.pk, room)
+
+
+def _cards_are_complete(room: str) -> None:
+    """Every card has its query, window, source link, time in Z, stance; 27 of the checks."""
+    cards = re.findall(r'<article class="card.*?</article>', room, flags=re.S)
+    assert len(cards) > 20
+    for card in cards:
+        for part in (r"<dt>Query</dt>", r"<dt>Window</dt><dd><time", r">(Open source|Details)</a>",
+                     r"\d\d:\d\d:\d\dZ</time>", r'class="stance-\w+"'):  # fmt: skip
+            assert re.search(part, card), f"{part} is not in {card[:300]}"
+
+
+def _words_match_numbers(room: str) -> None:
+    for row in Hypothesis.objects.exclude(posterior=None):
+        number = min(0.99, max(0.01, row.posterior))
+        word = next(word for limit, word in BANDS if number <= limit)
+        piece = room.partition(f'id="hyp-{row.number}"')[2].partition("</article>")[0]
+        assert word in piece
+        assert f"{number:.0%}" in piece
+    assert " 0%" not in re.sub(
+        r"<[^>]+>", "", room.partition('id="hypotheses"')[2].split("</section>")[0]
+    )
+
+
+def _from_events_as_from_the_page(investigation_id: int, room: str) -> None:
+    """The newest message holds the same partials as the page that is loaded whole."""
+    last = BoardEvent.objects.filter(
+        investigation_id=investigation_id, kind="diagnosis_reached"
+    ).latest("sequence")
+    message = render_update(investigation_id, after=last.sequence - 1, audience="approver")
+    for name in ("timeline", "hypotheses", "consensus", "reasons"):
+        found = re.search(rf'hx-target="#{name}"[^>]*>(.*?)</hx-partial>', message["content"], re.S)
+        part = re.sub(r'name="csrfmiddlewaretoken" value="\w*"|\s+', " ", found[1])
+        page = re.sub(r'name="csrfmiddlewaretoken" value="\w*"|\s+', " ", room)
+        # A socket has no session: what it sends has no token, and the page's header carries it.
+        part, page = (re.sub(r'<input type="hidden"[^>]*>', "", x) for x in (part, page))
+        assert part.strip() in page, name
+
+
+@pytest.mark.django_db
+def test_queries_do_not_grow_with_what_is_shown() -> None:
+    board = open_board()
+    client = client_of("mira", "approver")
+    counts = []
+    for number in range(1, 4):
+        for _ in range(number):
+            post(board.pk, f"p99 of payments rose to {Evidence.objects.count()} s")
+        client.get(f"/i/{board.incident_id}/")
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            assert client.get(f"/i/{board.incident_id}/").status_code == 200
+        counts.append(len(asked))
+    assert len(set(counts)) == 1, counts
+
+
+def post(board_id: int, claim: str, **more) -> Evidence:
+    return post_evidence(
+        investigation_id=board_id, step_key=claim[:200], author="agent/network",
+        draft=EvidenceDraft(
+            kind=EvidenceKind.METRIC, claim=claim, window_start=NOON, window_end=NOON, query="up",
+            result_digest="0" * 64, source="prometheus", resource="service/payments", **more,
+        ),
+    )  # fmt: skip
+
+
+HOSTILE = (
+    "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "\x1b[31mred\x1b[0m",
+    "\u202etxt.exe", "a" * 480, "[click](javascript:alert(1))",
+)  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("claim", HOSTILE)
+def test_hostile_claims_are_inert_on_every_page(claim: str) -> None:
+    board = open_board()
+    row = post(board.pk, claim, source_link="javascript:alert(1)")
+    client = client_of("mira", "approver")
+    for path in ("", f"e/{row.number}/", "matrix/", "timeline/", "graph/"):
+        page = client.get(f"/i/{board.incident_id}/{path}").content.decode()
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+        assert 'href="javascript:' not in page
+
+
+@pytest.mark.django_db
+def test_a_card_of_an_older_page_is_found_by_its_number() -> None:
+    board = open_board()
+    for number in range(1, 131):
+        post(board.pk, f"claim {number}")
+    client = client_of("mira", "approver")
+    at = f"/i/{board.incident_id}/"
+    assert 'id="ev-12"' not in client.get(at).content.decode()
+    assert 'id="ev-12"' in client.get(f"{at}?e=12").content.decode()
+    older = client.get(f"{at}evidence/?before=31&shown=100").content.decode()
+    assert older.count('<article class="card') == 30
+    assert 'id="older"' not in older
+
+
+def test_a_small_diff_is_shown_as_what_goes_and_what_comes() -> None:
+    row = {"diff": "-a: <1>\n+a: 2", "number": 1}
+    html = render_to_string("remediation/_action.html", {"a": {"row": row}, "incident_id": 1})
+    assert "<del>a: &lt;1&gt;</del> <ins>a: 2</ins>" in html
