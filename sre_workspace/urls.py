@@ -23,5 +23,6 @@ urlpatterns = [
     path("", include("remediation.urls")),
     path("", include("investigations.urls")),
 ]
+handler400 = "sre_workspace.views.bad_request"
 handler404 = "sre_workspace.views.not_found"
 handler403 = "sre_workspace.views.forbidden"

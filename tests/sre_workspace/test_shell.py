@@ -44,3 +44,16 @@ def test_only_known_looks_are_kept(viewer, value) -> None:
     assert answer.headers["Location"] == "/"
     viewer.cookies["theme"] = value
     assert "data-theme" not in viewer.get("/inbox/").content.decode()
+
+
+@pytest.mark.django_db
+def test_a_form_that_is_too_large_says_so_and_a_foreign_host_gets_no_page(client) -> None:
+    client.force_login(person("mira", "responder"))
+    form = "application/x-www-form-urlencoded"
+    large = client.post("/i/1/steer/", f"text={'x' * 1_100_000}", content_type=form)
+    assert large.status_code == 400
+    assert b"more than a form may hold (1 MB). Nothing was done." in large.content
+    many = client.post("/i/1/steer/", "a=1&" * 2000, content_type=form)
+    assert (many.status_code, b"more than a form" in many.content) == (400, True)
+    foreign = client.get("/login/", headers={"host": "evil.example"})
+    assert (foreign.status_code, foreign.content) == (400, b"This request cannot be read.")
