@@ -10,7 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from investigations.views.common import is_htmx
+from investigations.enums import Severity
+from investigations.rules import can_view
+from investigations.views.common import is_htmx, needs
 from sre_workspace.accounts import is_link_live, redeem_sign_in_link
 from sre_workspace.health import check_database, check_parts
 from sre_workspace.navigation import APPEARANCE
@@ -73,6 +75,13 @@ def appearance(request: HttpRequest) -> HttpResponse:
                 secure=settings.IS_BEHIND_TLS,
             )  # fmt: skip
     return response
+
+
+@require_safe
+@needs(can_view)
+def patterns(request: HttpRequest) -> HttpResponse:
+    """Every shared component in every state, for whoever changes one."""
+    return render(request, "patterns.html", {"severities": Severity.choices})
 
 
 def _back(request: HttpRequest) -> str:
