@@ -34,6 +34,8 @@ NOT_FOUND = 4404
 TOO_MANY = 4429
 # A browser reconnects after this one.
 BROKEN = 1011
+# All that happened before the connection has been sent: the browser may say how much it was.
+CAUGHT_UP = '{"ready": true}'
 log = structlog.get_logger(__name__)
 
 
@@ -90,6 +92,7 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
             asyncio.create_task(self._tell_people()),
         ]
         await self._catch_up()
+        await self.send(text_data=CAUGHT_UP)
         await self._say_here(is_new=True)
 
     async def disconnect(self, code: int) -> None:

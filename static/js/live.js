@@ -49,17 +49,15 @@ const lose = (state, text) => {
   wasLost = true;
   setLive(state, text, `Connection lost. You are reading data from ${live.dataset.at}. Retrying.`);
 };
-// After a loss: say what came in, once nothing more comes.
-const countCaughtUp = () => {
+// After a loss: the server says when all that was missed has been sent.
+const tellCaughtUp = () => {
   if (!wasLost) return;
+  const text = missed ? `Caught up: ${missed} event${missed > 1 ? "s" : ""}.` : "Live again. Nothing was missed.";
+  wasLost = false;
+  missed = 0;
+  setLive("live", `Live · ${live.dataset.at}`, text);
   clearTimeout(settling);
-  settling = setTimeout(() => {
-    const text = missed ? `Caught up: ${missed} event${missed > 1 ? "s" : ""}.` : "Live again. Nothing was missed.";
-    wasLost = false;
-    missed = 0;
-    setLive("live", `Live · ${live.dataset.at}`, text);
-    setTimeout(() => live.dataset.state === "live" && setLive("live", $("#live-text").textContent), CAUGHT_UP_MS);
-  }, 700);
+  settling = setTimeout(() => live.dataset.state === "live" && setLive("live", $("#live-text").textContent), CAUGHT_UP_MS);
 };
 
 const addressAfter = (connection) => {
@@ -71,7 +69,6 @@ document.addEventListener("htmx:ws:before:connection", (event) => addressAfter(e
 document.addEventListener("htmx:ws:after:connection", (event) => {
   connectionNow = event.detail.connection;
   isLiveNow();
-  countCaughtUp();
   look(true);
 });
 document.addEventListener("htmx:ws:close", (event) => {
@@ -88,6 +85,7 @@ document.addEventListener("htmx:ws:before:message:incoming", (event) => {
   const data = JSON.parse(message.data);
   isLiveNow();
   if (data.people) showPeople(data.people);
+  if (data.ready) tellCaughtUp();
   if (data.seq === undefined || data.seq <= last) {
     event.detail.cancelled = true;
     return;
@@ -104,7 +102,6 @@ document.addEventListener("htmx:ws:before:message:incoming", (event) => {
   last = data.seq;
   room.dataset.sequence = String(last);
   addressAfter(connection);
-  countCaughtUp();
   announce(data.say);
   message.data = JSON.stringify({ ...data, content: heldBack(data.content) });
   if (data.actions) refreshActions();

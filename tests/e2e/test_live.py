@@ -1,0 +1,181 @@
+"""What moves: the socket, the edit guard, presence, attention, keys, and forms that fail."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.factories.browser import FLAGS, browser_path, signed_in_page
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.timeout(240)]
+LIVE = "#live[data-state=live]"
+POST = """async ([path, data]) => {
+  const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+  const answer = await fetch(path, {method: "POST", headers: {"HX-Request": "true", "X-CSRFToken": token},
+                                    body: new URLSearchParams(data)});
+  return answer.status;
+}"""
+
+
+@pytest.fixture(scope="module")
+def room(stack) -> str:
+    """Return the address of a room whose agents have concluded and are paused."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        page = signed_in_page(browser, stack.link("approver"), stack.base)
+        page.select_option("#scenario", "retry_storm")
+        page.click("button:has-text('Start a practice')")
+        page.wait_for_url("**/i/*/", timeout=60_000)
+        page.wait_for_selector("#actions .btn-primary", timeout=60_000)
+        steer(page, "/pause")
+        page.wait_for_selector("#agent-network:has-text('paused')")
+        browser.close()
+        return page.url
+
+
+def steer(page, text: str) -> None:
+    page.fill("#steer", text)
+    page.press("#steer", "Enter")
+    until(page, "!document.querySelector('#steer').value")
+
+
+def say(page, text: str) -> None:
+    """Post a hypothesis behind the page's back."""
+    assert page.evaluate(POST, [f"{page.url}hypotheses/", {"claim": text}]) == 200
+
+
+def until(page, expression: str, *, seconds: float = 8.0) -> None:
+    """Wait until an expression is true; the page's own policy forbids Playwright's way to poll."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(50)
+
+
+def enter(page, room: str):
+    page.goto(room)
+    page.wait_for_selector(LIVE, timeout=10_000)
+    return page
+
+
+def test_the_socket_opens_on_every_load(open_page, room) -> None:
+    page = open_page()
+    for _ in range(10):
+        page.goto(room, wait_until="load")
+        began = time.monotonic()
+        page.wait_for_selector(LIVE, timeout=3_000)
+        assert time.monotonic() - began < 3
+    assert page.problems == []
+
+
+def test_signed_out_is_said_and_nothing_typed_is_lost(open_page, stack, room) -> None:
+    page = open_page("responder")
+    enter(page, room)
+    page.fill("#steer", "@network look at payments")
+    sockets = []
+    page.on("websocket", lambda socket: sockets.append(socket.url))
+    assert page.evaluate(POST, ["/logout/", {}]) == 200
+    began = time.monotonic()
+    page.wait_for_selector("#live[data-state=signed-out]", timeout=6_000)
+    assert time.monotonic() - began < 5.5
+    assert "Sign in" in page.inner_text("#lost")
+    page.press("#steer", "Enter")
+    page.wait_for_selector(".steer .form-note:has-text('You are signed out. Nothing was sent')")
+    assert page.input_value("#steer") == "@network look at payments"
+    page.wait_for_timeout(3_000)
+    assert sockets == []
+
+
+def test_people_see_who_is_here_and_what_they_look_at(open_page, room) -> None:
+    page, other = open_page(), open_page("responder")
+    enter(page, room)
+    enter(other, room)
+    page.wait_for_selector("#presence:has-text('local-responder')")
+    other.focus("#action-1-t")
+    page.wait_for_selector("#presence:has-text('local-responder: A1')", timeout=8_000)
+    page.wait_for_selector("#action-1:has-text('local-responder is reviewing this')")
+    other.close()
+    page.wait_for_selector("#presence:has-text('local-responder')", state="hidden", timeout=8_000)
+
+
+def test_the_title_counts_what_waits_for_me(open_page, room) -> None:
+    page, viewer = open_page(), open_page("viewer")
+    enter(page, room)
+    enter(viewer, room)
+    until(page, r"/^\(\d+\) SEV/.test(document.title)")
+    assert "favicon-dot" in page.get_attribute("link[rel=icon]", "href")
+    assert re.match(r"SEV", viewer.title())
+    assert viewer.locator("#steer, [data-insert], [data-needs-live]").count() == 0
+
+
+def test_everything_by_keyboard(open_page, stack, room) -> None:
+    page = open_page()
+    enter(page, room)
+    page.wait_for_selector("#actions .btn-primary:not([disabled])")
+    press = page.keyboard.press
+    press("a")
+    press("Tab")
+    assert page.evaluate("document.activeElement.matches('[data-needs-live]')")
+    press("Escape")
+    press("j")
+    press("j")
+    card = page.evaluate("document.activeElement.id")
+    assert card.startswith("ev-")
+    press(".")
+    assert page.evaluate("document.activeElement.closest('.card').id") == card
+    press("Shift+T")
+    until(page, "localStorage.times === 'local'")
+    press("Shift+T")
+    press("?")
+    page.uncheck("[data-choice^=keys]")
+    press("Escape")
+    press("s")
+    assert page.evaluate("document.activeElement.id") != "steer"
+    press("Control+k")
+    page.keyboard.type("single-letter")
+    page.wait_for_selector("#palette-list [aria-selected=true]:has-text('Single-letter')")
+    press("Enter")
+    press("s")
+    until(page, "document.activeElement.id === 'steer'")
+    page.keyboard.type("/pa")
+    press("Enter")
+    page.keyboard.type("@netw")
+    press("Enter")
+    assert page.input_value("#steer") == "/pause @network "
+    page.fill("#steer", "")
+    press("Escape")
+    press("Control+k")
+    page.keyboard.type("e1")
+    page.wait_for_selector("#palette-list [aria-selected=true]:has-text('E1 ')")
+    press("Enter")
+    page.wait_for_url("**/e/1/")
+    press("g")
+    press("i")
+    page.wait_for_url("**/inbox/")
+    assert page.problems == []
+
+
+def test_what_is_refused_is_kept_and_what_is_sent_twice_is_done_once(open_page, room) -> None:
+    page = open_page()
+    enter(page, room)
+    page.fill("#steer", "/pasue")
+    page.press("#steer", "Enter")
+    page.wait_for_selector("#steer-answer:has-text('Did you mean /pause?')")
+    assert page.input_value("#steer") == "/pasue"
+    claim = f"sent twice {time.time():.3f}"
+    page.fill("#claim", claim)
+    page.dblclick("button:has-text('Post hypothesis')")
+    page.wait_for_selector(f"article.hyp:has-text('{claim}')")
+    assert page.locator(f"article.hyp:has-text('{claim}')").count() == 1
+    until(page, "!document.querySelector('#claim').value")
+    page.context.set_offline(True)
+    page.fill("#claim", "not sent")
+    page.press("#claim", "Enter")
+    page.wait_for_selector(".form-note:has-text('No connection: it was not sent')")
+    assert page.input_value("#claim") == "not sent"
+    page.context.set_offline(False)
+    page.fill("#steer", "/stop")
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.press("#steer", "Enter")
+    until(page, "!document.querySelector('#steer').value")
