@@ -30,6 +30,7 @@ TOLD = (
     ("affinity_matches_no_node", "node affinity/selector"),
     ("nodes_cordoned", "were unschedulable"),
 )
+EITHER = ("affinity_matches_no_node", "selector_matches_no_node")
 
 
 def check_scheduling(view: ClusterView) -> Iterator[Finding]:
@@ -57,7 +58,9 @@ def _as_told(view: ClusterView, workload: WorkloadState, event: ClusterEvent
     if told:
         _, feature = max(told, key=lambda pair: (pair[0], pair[1] != "nodes_cordoned"))
         claim = f"The scheduler says of {workload.resource.name}: {quote(event, 160)}."
-        yield view.finding(feature, workload.resource, claim, strength=0.7, event=event)
+        # Of a mismatch it does not say which of the two: either may be, and neither is likelier.
+        for one in EITHER if feature in EITHER else (feature,):
+            yield view.finding(one, workload.resource, claim, strength=0.7, event=event)
 
 
 def _rules(node: NodeState) -> bool:

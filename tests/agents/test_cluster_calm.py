@@ -41,3 +41,13 @@ def test_the_schedulers_words_count_where_the_template_is_unknown() -> None:
     told = {f.feature for f in findings if f.presence == "present" and f.resource.name == "orders"}
     assert "taints_bar_nodes" in told
     assert "nodes_cordoned" not in told
+
+
+def test_what_the_scheduler_leaves_open_stays_open() -> None:
+    shop = Shop()
+    shop.pending("orders", "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.")  # fmt: skip
+    shop.templates["orders"] = None  # type: ignore[assignment]  # its manifest was not read
+    outcome, _ = examined(shop)
+    named = {r.scored.cause.fault_class for r in outcome.ranked[:2]}
+    assert named == {"node_affinity_mismatch", "node_selector_mismatch"}
+    assert outcome.verdict == "inconclusive"
