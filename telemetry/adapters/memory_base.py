@@ -89,7 +89,7 @@ class MemoryPort:
             raise self.data.errors[part]
         problem = self.data.problems.get(part, "")
         if is_missing:
-            raise SourceUnavailable(problem or f"there are no {part} in {self.data.name}")
+            raise SourceUnavailable(problem or f"{self.data.name} holds none")
         provenance = Provenance(
             source=self.data.name,
             kind=kind,
