@@ -66,8 +66,12 @@ def render_markdown(text: str, *, own_paths: bool = False, is_section: bool = Fa
     clean = without_reordering(without_controls(text))[:MAX_TEXT]
     parser = _parser(own_paths=own_paths)
     tokens = parser.parse(clean)
+    # The page has the levels above; none is skipped, whatever the author wrote.
+    level = 2
     for token in tokens:
+        if token.type == "heading_open":
+            level = min(6, int(token.tag[1]) + 2, level + 1)
         if token.type in {"heading_open", "heading_close"}:
-            token.tag = "h3" if is_section else f"h{min(6, int(token.tag[1]) + 2)}"
+            token.tag = f"h{level}"
     markup = str(parser.renderer.render(tokens, parser.options, {}))
     return mark_safe(markup)  # noqa: S308  # made by the parser, which escapes all text

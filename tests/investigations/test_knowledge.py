@@ -276,6 +276,8 @@ def test_no_markdown_becomes_anything_but_plain_markup(text) -> None:
 def test_headings_stand_below_the_pages_own_and_reordering_is_gone() -> None:
     markup = render_markdown("# A\n\nx\u202egnp.exe\n\n- one\n")
     assert "<h3>A</h3>" in markup
+    assert "<h3>B</h3>" in render_markdown("#### B")
+    assert "<h4>C</h4>" in render_markdown("# A\n\n###### C")
     assert "\u202e" not in markup
     assert "<li>one</li>" in markup
 
