@@ -69,6 +69,37 @@ def test_the_socket_opens_on_every_load(open_page, room) -> None:
     assert page.problems == []
 
 
+def test_after_every_way_to_close_it_goes_on_without_a_gap(open_page, room) -> None:
+    page, other = open_page(), open_page("responder")
+    enter(other, room)
+    sockets = []
+
+    def through(socket) -> None:
+        server = socket.connect_to_server()
+        socket.on_message(server.send)
+        server.on_message(socket.send)
+        sockets.append(socket)
+
+    page.route_web_socket(re.compile(r".*/ws/i/"), through)
+    enter(page, room)
+    page.wait_for_selector("#actions .btn-primary")
+    for code in (1001, 1006, 1011, 1012, 1013):
+        claim = f"closed with {code} {time.time():.0f}"
+        sockets[-1].close(code=code)
+        page.wait_for_selector("#live[data-state=lost]")
+        assert "Connection lost. You are reading data from" in page.inner_text("#lost")
+        assert page.locator("#actions .btn-primary:not([disabled])").count() == 0
+        assert "Waits for the connection" in page.inner_text("#actions .why-not >> nth=0")
+        say(other, claim)
+        began = time.monotonic()
+        page.wait_for_selector(LIVE, timeout=6_000)
+        page.wait_for_selector("#lost:has-text('Caught up: ')")
+        assert time.monotonic() - began < 6
+        assert page.locator(f"article.hyp:has-text('{claim}')").count() == 1
+        page.wait_for_selector("#actions .btn-primary:not([disabled])")
+    page.wait_for_selector("#lost", state="hidden", timeout=10_000)
+
+
 def test_signed_out_is_said_and_nothing_typed_is_lost(open_page, stack, room) -> None:
     page = open_page("responder")
     enter(page, room)
@@ -85,6 +116,44 @@ def test_signed_out_is_said_and_nothing_typed_is_lost(open_page, stack, room) ->
     assert page.input_value("#steer") == "@network look at payments"
     page.wait_for_timeout(3_000)
     assert sockets == []
+
+
+def test_twenty_updates_change_nothing_under_my_hands(open_page, room) -> None:
+    page, other = open_page(), open_page("responder")
+    enter(other, room)
+    enter(page, room)
+    page.locator("#evidence-list .card details").first.evaluate("d => d.open = true")
+    rule = page.locator("#hypotheses .hyp:not(.is-ruled_out)").first
+    rule.locator("details").evaluate("d => d.open = true")
+    rule.locator("[name=reason]").fill("it does not")
+    page.fill("#steer", "half a sentence")
+    box = "document.querySelector('#steer')"
+    page.evaluate(f"{box}.setSelectionRange(4, 6)")
+    last = page.locator("#hypotheses").inner_text()
+    for number in range(20):
+        say(other, f"update {number} {time.time():.3f}")
+        if number == 9:
+            page.wait_for_selector("#held:has-text('update')")
+            told = page.evaluate(f"[document.activeElement.id, {box}.value, {box}.selectionStart]")
+            assert told == ["steer", "half a sentence", 4]
+            kept = page.locator("#consensus p").nth(1)
+            kept.evaluate("p => getSelection().selectAllChildren(p)")
+            marked = page.evaluate("getSelection().toString()")
+    page.wait_for_timeout(500)
+    assert page.evaluate("getSelection().toString()") == marked
+    assert rule.locator("[name=reason]").input_value() == "it does not"
+    assert page.locator("#evidence-list .card details").first.evaluate("d => d.open")
+    assert rule.locator("details").evaluate("d => d.open")
+    assert page.locator("#hypotheses").inner_text() == last
+    page.fill("#steer", "")
+    page.click("#held-show")
+    page.wait_for_selector("article.hyp:has-text('update 19')")
+    rule.locator("[name=reason]").fill("")
+    page.keyboard.press("Control+k")
+    page.fill("#palette-field", "pay")
+    say(other, f"while a dialog is open {time.time():.3f}")
+    page.wait_for_selector("article.hyp:has-text('while a dialog is open')", state="attached")
+    assert page.input_value("#palette-field") == "pay"
 
 
 def test_people_see_who_is_here_and_what_they_look_at(open_page, room) -> None:
