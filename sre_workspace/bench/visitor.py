@@ -33,7 +33,7 @@ class Visitor:
         Raises:
             httpx.HTTPStatusError: It was refused.
         """
-        found = TOKEN.search(self._client.get(page).raise_for_status().text)
+        found = TOKEN.search(self._client.get(page, follow_redirects=True).raise_for_status().text)
         token = found.group(1) if found else ""
         answer = self._client.post(url, data={**(data or {}), "csrfmiddlewaretoken": token})
         if answer.is_error:
