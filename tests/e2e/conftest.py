@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,31 @@ class Stack:
         self.state = state
         self.base = re.search(r"READY (\S+)", text)[1]
 
-    def link(self, role: str) -> str:
+    def manage(self, *words: str) -> str:
+        """Run a management command in the stack's own state; return what it printed."""
         done = subprocess.run(
-            [sys.executable, "manage.py", "sign_in_link", role], cwd=ROOT, env=environment(self.state),
-            capture_output=True, text=True, check=True,
+            [sys.executable, "manage.py", *words], cwd=ROOT, env=environment(self.state),
+            capture_output=True, text=True, check=False,
         )  # fmt: skip
-        return done.stdout.strip().splitlines()[-1]
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.strip()
+
+    def link(self, role: str) -> str:
+        return self.manage("sign_in_link", role).splitlines()[-1]
+
+    def seed(self, call: str) -> str:
+        """Call a function of :mod:`tests.e2e.seeding` inside the stack; return its answer."""
+        code = f"from tests.e2e.seeding import *; print({call})"
+        return self.manage("shell", "-v", "0", "-c", code).splitlines()[-1]
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """An incident of a hundred cards with one action that waits."""
+
+    number: int
+    room: str
+    origin: str
 
 
 def environment(state: Path) -> dict[str, str]:
@@ -67,6 +87,25 @@ def stack():
     process.send_signal(signal.SIGTERM)
     process.wait(20)
     shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def seeded(stack):
+    """Work a practice incident to its proposal, and fill its board."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        page = signed_in_page(browser, stack.link("responder"), stack.base)
+        page.select_option("#scenario", "bad_release_errors")
+        page.click("button:has-text('Start a practice')")
+        page.wait_for_url("**/i/*/", timeout=40_000)
+        page.wait_for_selector("#actions .action", timeout=120_000)
+        room = page.url
+        browser.close()
+    number = int(room.rstrip("/").rpartition("/")[2])
+    stack.seed(f"fill({number}, 100)")
+    return Seeded(number, room, stack.base)
 
 
 @pytest.fixture

@@ -1,0 +1,98 @@
+"""What acceptance checks put into a running stack's own database, by the product's functions.
+
+Runs inside the stack: ``manage.py shell -c "from tests.e2e import seeding; ..."``.
+"""
+
+import hashlib
+from datetime import timedelta
+
+from investigations.domain.board import EvidenceDraft, post_evidence, write_entry
+from investigations.domain.clock import database_now
+from investigations.domain.journal import writing
+from investigations.enums import EntryKind, EvidenceKind
+from investigations.models import Investigation
+from remediation.domain.digests import digest_of_action
+from remediation.domain.transitions import summary_of
+from remediation.models import Action, KillSwitch
+from sre_workspace.bench.cards import fill_up, post_cards
+from tests.e2e.corpus import HOSTILE
+
+SYSTEM = "agent/remediation"
+
+
+def fill(incident: int, count: int) -> None:
+    """Post evidence until the board holds ``count`` pieces."""
+    fill_up(incident, count)
+
+
+def post_hostile(incident: int) -> None:
+    """Post each string of the corpus as a claim, a query, a source and log lines of evidence."""
+    investigation = Investigation.objects.get(incident_id=incident)
+    now = database_now()
+    for index, text in enumerate(HOSTILE):
+        draft = EvidenceDraft(
+            kind=EvidenceKind.LOG, claim=f"A line says {text}"[:480], resource="service/orders",
+            window_start=now - timedelta(minutes=5), window_end=now, source=text[:60],
+            query=f'{{app="{text}"}}'[:900], ingestion_path="hostile", is_tainted=True,
+            result_digest=hashlib.sha256(text.encode("utf-8", "replace")).hexdigest(),
+            sample={"lines": [text]}, source_link=text[:180],
+        )  # fmt: skip
+        post_evidence(investigation_id=investigation.pk, draft=draft, author="agent/network",
+                      step_key=f"hostile/{index}")  # fmt: skip
+
+
+def propose_like(
+    incident: int, *, risk: str = "yellow", expired: bool = False, title: str = "Roll back again"
+) -> int:
+    """Propose a copy of the incident's first action on another target; return its number."""
+    first = Action.objects.filter(investigation__incident_id=incident).order_by("number").first()
+    assert first is not None
+    now = database_now()
+    with writing(first.investigation_id) as board:
+        number = Action.objects.filter(investigation_id=first.investigation_id).count() + 1
+        copy = Action.objects.get(pk=first.pk)
+        copy.pk, copy.number, copy.state, copy.result = None, number, "proposed", ""
+        copy.risk, copy.title = risk, title
+        copy.target, copy.target_uid = f"service/other-{number}", f"uid-{number}"
+        copy.payload = {**first.payload, "workload": f"other-{number}"}
+        copy.approvals_needed = 2 if risk == "red" else 1
+        copy.proposed_at, copy.ended_at, copy.execution_expires_at = now, None, None
+        copy.approval_expires_at = now + timedelta(seconds=-1 if expired else 1800)
+        copy.digest = digest_of_action(copy)
+        copy.save()
+        write_entry(board, kind=EntryKind.ACTION, key=str(copy), data=summary_of(copy),
+                    author=SYSTEM, sentence=f"{copy} proposed: {copy.title}")  # fmt: skip
+    return number
+
+
+def change_plan(incident: int, number: int) -> None:
+    """Change what an action would run, as nothing in the product does: its digest no longer fits."""
+    rows = Action.objects.filter(investigation__incident_id=incident, number=number)
+    rows.update(command="rollout undo deployment/else --to-revision=1")
+
+
+def post(incident: int, count: int) -> int:
+    """Post more cards; return how many."""
+    post_cards(incident, count)
+    return count
+
+
+def newest() -> int:
+    """Return the number of the newest incident."""
+    return Investigation.objects.order_by("-incident_id").values_list("incident_id", flat=True)[0]
+
+
+def approvals(incident: int, number: int) -> int:
+    """Return how many decisions an action has."""
+    action = Action.objects.get(investigation__incident_id=incident, number=number)
+    return action.approvals.count()
+
+
+def stop_all() -> None:
+    """Engage the global stop."""
+    KillSwitch.objects.filter(scope="global").update(is_engaged=True, reason="a test of the stop")
+
+
+def go_on() -> None:
+    """Release the global stop."""
+    KillSwitch.objects.filter(scope="global").update(is_engaged=False)

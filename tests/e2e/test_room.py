@@ -1,0 +1,169 @@
+"""What the room says on a board of a hundred cards: complete, cited, on one axis, within reach."""
+
+import gzip
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.timeout(240)]
+BANDS = {
+    "Almost no chance": (1, 5), "Very unlikely": (5, 20), "Unlikely": (20, 45),
+    "Roughly even": (45, 55), "Likely": (55, 80), "Very likely": (80, 95),
+    "Almost certain": (95, 99),
+}  # fmt: skip
+LIKELIHOOD = re.compile(rf"({'|'.join(BANDS)}),? +(\d+)%")
+
+
+def test_the_phone_shows_what_matters_without_scrolling(open_page, seeded) -> None:
+    page = open_page(width=390, height=844)
+    page.goto(seeded.room, wait_until="networkidle")
+    page.wait_for_selector("#actions .btn-primary")
+    for part in ("#summary .sev", "#summary .answer:nth-of-type(2)", "#actions .btn-primary"):
+        box = page.locator(part).first.bounding_box()
+        assert box is not None, part
+        assert box["y"] >= 0, part
+        assert box["y"] + box["height"] <= 844, (part, box)
+
+
+def test_targets_on_a_phone_are_large(open_page, seeded) -> None:
+    page = open_page(width=390, height=844)
+    page.goto(seeded.room, wait_until="networkidle")
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("button, .btn, summary, .card a, .card button")]
+        .filter(e => e.offsetParent && !e.closest("[hidden]"))
+        .map(e => [e.textContent.trim().slice(0, 30), e.getBoundingClientRect()])
+        .filter(([, r]) => r.width && r.height < 43.5)
+        .map(([t, r]) => `${t} ${Math.round(r.height)}`)"""
+    )
+    assert small == []
+
+
+def test_each_card_carries_its_citation(open_page, seeded) -> None:
+    page = open_page()
+    page.goto(seeded.room, wait_until="networkidle")
+    told = page.evaluate(
+        """() => [...document.querySelectorAll("#evidence-list .card")].map(c => ({
+            id: c.id, text: c.textContent, times: [...c.querySelectorAll("time")].length,
+            details: !!c.querySelector("details"),
+            way: [...c.querySelectorAll("a")].some(a => /Details|Open source/.test(a.textContent))}))"""
+    )
+    assert len(told) == 100
+    for card in told:
+        assert card["details"], card
+        assert card["way"], card
+        assert re.search(r"\d\d:\d\d:\d\dZ", card["text"]), card
+        assert re.search(r"Query.*Window", card["text"], re.S), card
+        stance = r"supports H|refutes H|does not separate|not weighed yet|data gap"
+        assert re.search(stance, card["text"]), card
+
+
+def test_the_consensus_cites_what_exists(open_page, seeded) -> None:
+    page = open_page()
+    page.goto(seeded.room, wait_until="networkidle")
+    cited = page.locator("#consensus a[href*='/e/']").all()
+    assert cited
+    addresses = {link.get_attribute("href") for link in cited}
+    for address in sorted(addresses):
+        assert page.request.get(seeded.origin + address).status == 200, address
+
+
+def test_likelihoods_use_the_words_of_their_numbers(open_page, seeded) -> None:
+    page = open_page()
+    page.goto(seeded.room, wait_until="networkidle")
+    text = page.locator("#consensus").inner_text() + page.locator("#hypotheses").inner_text()
+    text += page.locator("#summary").inner_text()
+    found = LIKELIHOOD.findall(text.replace("\n", " "))
+    assert found
+    for word, number in found:
+        low, high = BANDS[word]
+        assert low <= int(number) <= high, (word, number)
+    assert not re.search(r"\b(0|100)%", page.locator("#consensus .likely").inner_text())
+    assert re.search(r"Coverage \d+ of \d+ sources\.", page.locator("#summary").inner_text())
+
+
+def test_lanes_share_one_axis(open_page, seeded) -> None:
+    page = open_page()
+    page.goto(seeded.room, wait_until="networkidle")
+    lanes = page.evaluate(
+        """() => [...document.querySelectorAll("#timeline .lane svg")]
+        .filter(s => s.getBoundingClientRect().width > 0)
+        .map(s => [s.getBoundingClientRect().left, s.getBoundingClientRect().right])"""
+    )
+    assert len(lanes) >= 3
+    assert max(left for left, _ in lanes) - min(left for left, _ in lanes) <= 1
+    assert max(right for _, right in lanes) - min(right for _, right in lanes) <= 1
+
+
+def test_two_time_zones_tell_the_same_utc(open_page, stack, seeded) -> None:
+    page = open_page()
+    page.goto(seeded.room, wait_until="networkidle")
+    far = page.context.browser.new_context(
+        timezone_id="Pacific/Auckland", locale="en-US", storage_state=page.context.storage_state(),
+        viewport={"width": 1440, "height": 900},
+    )  # fmt: skip
+    other = far.new_page()
+    other.goto(seeded.room, wait_until="networkidle")
+    clock = re.compile(r"\d\d:\d\d:\d\dZ")
+    for part in ("#summary", "#timeline", "#evidence-list"):
+        here = clock.findall(page.locator(part).inner_text())
+        assert here == clock.findall(other.locator(part).inner_text()), part
+        assert here, part
+    far.close()
+
+
+def test_a_full_board_stays_light(open_page, stack, seeded) -> None:
+    stack.seed(f"fill({seeded.number}, 2000)")
+    page = open_page()
+    answer = page.goto(seeded.room, wait_until="networkidle")
+    assert page.locator("#evidence-list .card").count() <= 100
+    assert len(gzip.compress(answer.body())) < 60_000
+    page.goto(f"{seeded.room}?before=200", wait_until="networkidle")
+    assert page.locator("#ev-199").count() == 1
+
+
+def test_scripts_and_styles_are_within_budget(open_page, seeded) -> None:
+    page = open_page()
+    weights: dict[str, int] = {"script": 0, "stylesheet": 0}
+
+    def weigh(answer) -> None:
+        kind = answer.request.resource_type
+        if kind in weights:
+            weights[kind] += len(gzip.compress(answer.body(), 9))
+
+    page.on("response", weigh)
+    page.goto(seeded.room, wait_until="networkidle")
+    assert weights["script"] <= 25 * 1024
+    assert weights["stylesheet"] <= 15 * 1024
+
+
+def test_without_scripts_the_room_reads_and_posts(open_page, seeded) -> None:
+    page = open_page()
+    plain = page.context.browser.new_context(
+        java_script_enabled=False, storage_state=page.context.storage_state(), locale="en-US"
+    )
+    bare = plain.new_page()
+    bare.goto(seeded.room)
+    assert bare.locator("#evidence-list .card").count() >= 1
+    bare.fill("#claim", "the disk of orders is full")
+    bare.click("button:has-text('Post hypothesis')")
+    assert "the disk of orders is full" in bare.locator("#hypotheses").inner_text()
+    bare.goto(f"{seeded.room}a/1/")
+    assert bare.locator("form[action$='/approvals/'] button").first.is_enabled()
+    plain.close()
+
+
+def test_posting_moves_nothing(open_page, stack, seeded) -> None:
+    page = open_page()
+    page.add_init_script(
+        """window.shift = 0; new PerformanceObserver(l => l.getEntries().forEach(e => {
+        if (!e.hadRecentInput) window.shift += e.value; })).observe({type: "layout-shift", buffered: true});"""
+    )
+    page.goto(seeded.room, wait_until="networkidle")
+    page.wait_for_selector("#live[data-state=live]", state="attached")
+    before = int(page.get_attribute("#room", "data-sequence"))
+    held = int(stack.seed(f"post({seeded.number}, 50)"))
+    assert held == 50
+    page.wait_for_function(
+        f"Number(document.querySelector('#room').dataset.sequence) >= {before + 50}"
+    )
+    assert page.evaluate("window.shift") < 0.05
