@@ -1,6 +1,7 @@
 """Small pieces of markup: times, ages, names."""
 
 from datetime import UTC, datetime
+from itertools import takewhile
 
 from django import template
 from django.utils.html import format_html
@@ -114,15 +115,36 @@ def is_web(address: str) -> bool:
 
 @register.filter
 def as_diff(text: str) -> SafeString:
-    """Show the lines of a small diff as what goes and what comes; every other line as it is."""
-    parts = []
-    for line in text.splitlines():
+    """Show a small diff: what goes and what comes, on one line where both say the same setting."""
+    lines = text.splitlines()
+    parts: list[str] = []
+    while lines:
+        line, after = lines.pop(0), lines[0] if lines else ""
+        same = _shared(line, after)
+        if same:
+            lines.pop(0)
+            gone, come = line[1 + len(same) :], after[1 + len(same) :]
+            parts.append(format_html("{}<del>{}</del> <ins>{}</ins>", same, gone, come))
+            continue
         mark = {"-": "del", "+": "ins"}.get(line[:1])
         if mark and not line.startswith(("---", "+++")):
             parts.append(format_html("<{0}>{1}</{0}>", mark, line[1:]))
         else:
             parts.append(format_html("{}", line))
-    return mark_safe(("\n" if len(parts) > 2 else " ").join(parts))  # noqa: S308  # escaped above
+    return mark_safe("\n".join(parts))  # noqa: S308  # escaped above
+
+
+def _shared(gone: str, come: str) -> str:
+    """Return what two lines of a diff begin with alike, up to the last colon or space, or "".
+
+    Only for two settings of one name: ``-image: a/b:1`` and ``+image: a/b:2`` share ``image: a/b:``.
+    """
+    if gone[:1] != "-" or come[:1] != "+" or ": " not in gone:
+        return ""
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(gone[1:], come[1:], strict=False))
+    start = "".join(letter for letter, _ in alike)
+    cut = max(start.rfind(":"), start.rfind(" ")) + 1
+    return start[:cut] if gone[1:].partition(": ")[0] == come[1:].partition(": ")[0] else ""
 
 
 @register.filter

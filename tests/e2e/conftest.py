@@ -102,6 +102,10 @@ def seeded(stack):
         page.wait_for_url("**/i/*/", timeout=40_000)
         page.wait_for_selector("#actions .action", timeout=120_000)
         room = page.url
+        # Agents that look again would replace what the checks propose.
+        page.fill("#steer", "/pause")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#summary:has-text('paused'), #agents:has-text('paused')")
         browser.close()
     number = int(room.rstrip("/").rpartition("/")[2])
     stack.seed(f"fill({number}, 100)")
