@@ -1,5 +1,3 @@
-// The time axis: a chosen card's time in every lane, the cards near a moment, and local time.
-// Loaded by the pages with lanes.
 (() => {
   const all = (selector) => [...document.querySelectorAll(selector)];
   const span = () => document.querySelector("#local-span");
@@ -33,7 +31,7 @@
     });
   }
   document.addEventListener("htmx:ws:after:message:incoming", draw);
-  // A lane's x in its own units: half a minute either way is near.
+  // 30 s either way is near.
   document.addEventListener("pointermove", (event) => {
     const lane = event.target.closest?.("#timeline .lane svg[viewBox]");
     if (!lane && !document.querySelector(".is-near")) return;

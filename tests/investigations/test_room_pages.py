@@ -144,4 +144,4 @@ def test_a_card_of_an_older_page_is_found_by_its_number() -> None:
 def test_a_small_diff_is_shown_as_what_goes_and_what_comes() -> None:
     row = {"diff": "-a: <1>\n+a: 2", "number": 1}
     html = render_to_string("remediation/_action.html", {"a": {"row": row}, "incident_id": 1})
-    assert "<del>a: &lt;1&gt;</del> <ins>a: 2</ins>" in html
+    assert "a: <del>&lt;1&gt;</del> <ins>2</ins>" in html

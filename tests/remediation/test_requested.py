@@ -10,7 +10,7 @@ from remediation.domain.requested import kind_named, plan_requested
 from remediation.enums import ActionState, Decision
 from remediation.errors import NotPlannable, NotYours
 from remediation.models import Action
-from remediation.queries.waiting import count_decidable
+from remediation.queries.waiting import decidable
 from tests.factories.people import person
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
@@ -44,7 +44,7 @@ def test_it_stands_beside_the_agents_own_and_another_person_decides(planned) -> 
     assert mine.reason == "mira: it began there"
     theirs.refresh_from_db()
     assert theirs.state == ActionState.PROPOSED
-    assert (count_decidable(mira), count_decidable(jo)) == (1, 2)
+    assert (decidable(mira).count(), decidable(jo).count()) == (1, 2)
     with pytest.raises(NotYours, match="You asked for it"):
         decide(action_id=mine.pk, person=mira, decision=Decision.APPROVE, seen_digest=mine.digest)
     decide(
