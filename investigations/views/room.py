@@ -68,15 +68,17 @@ def log(request: HttpRequest, incident_id: int) -> HttpResponse:
     events = list_events(investigation.pk, after=read_number(request.GET.get("after", "")) or 0)
     agent, kind = request.GET.get("agent", ""), request.GET.get("kind", "")
     lines = chosen_lines(events, agent=agent, kind=kind)
+    ledger = ledger_of(investigation)
     context = {
         "incident": investigation.incident,
         "investigation": investigation,
         "lines": lines,
         "last": events[-1].sequence if len(events) == EVENT_PAGE else None,
-        "agents": [(a, NAMES[a]) for a in AGENTS],
+        # Without a language model there is none to choose.
+        "agents": [(a, NAMES[a]) for a in AGENTS if a != "model" or ledger],
         "kinds": KINDS,
         "agent": agent,
         "kind": kind,
-        "ledger": ledger_of(investigation),
+        "ledger": ledger,
     }
     return render(request, "investigations/log.html", context)
