@@ -26,7 +26,8 @@ def test_journey(open_page, stack, width, height, scenario) -> None:
     page.click("button:has-text('Post hypothesis')")
     mine = "article.hyp:has-text('posted by local-approver')"
     page.wait_for_selector(
-        f"{mine}:has-text('Refuted'), {mine}:has-text('Inconclusive')", timeout=30_000
+        f"{mine}:has-text('ruled out by'), {mine}:has-text('refuted'), {mine}:has-text('inconclusive')",
+        timeout=30_000,
     )
     number = page.url.rstrip("/").rpartition("/")[2]
     page.wait_for_selector("#actions .btn-primary:not([disabled])")
