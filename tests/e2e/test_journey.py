@@ -39,13 +39,11 @@ def test_journey(open_page, stack, width, height, scenario) -> None:
     assert page.problems == []
 
 
-def test_pages_have_no_accessibility_violations(open_page, stack) -> None:
+def test_pages_have_no_accessibility_violations(open_page, stack, seeded) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     page = open_page()
-    start(page, "bad_release_latency")
-    page.wait_for_selector("#actions .btn-primary", timeout=40_000)
-    room = page.url
+    room = seeded.room
     for theme in ("light", "dark"):
         for width in (1440, 390):
             page.set_viewport_size({"width": width, "height": 900})
