@@ -2,11 +2,11 @@
 
 from agents.enums import Presence
 from agents.findings import Finding
-from agents.specialists.phrasing import quantity
 from investigations.domain.board import write_entry
 from investigations.domain.journal import Fence, writing
 from investigations.enums import EntryKind
 from investigations.models import Evidence, Investigation
+from telemetry.phrasing import quantity
 
 MAX_LANES = 16
 MAX_CALM_LANES = 4

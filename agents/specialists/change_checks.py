@@ -12,8 +12,8 @@ from agents.detectors.diff_readings import Review, Risk, review
 from agents.enums import Presence
 from agents.findings import Finding
 from agents.specialists.change_evidence import Evidence, gather_evidence
-from agents.specialists.phrasing import clock, duration
 from agents.specialists.reader import Reader, earliest_symptom
+from telemetry.phrasing import clock, duration
 from telemetry.redaction import redact
 from telemetry.results import ResultStatus
 from telemetry.types import ChangeEvent, ChangeKind, ResourceKind, ResourceRef, TelemetryKind

@@ -11,10 +11,10 @@ from agents.features import FEATURES
 from agents.findings import Cause, Finding
 from agents.specialists.metric_checks import is_beyond, smoothing_of
 from agents.specialists.metric_rules import RULES, RuleShape
-from agents.specialists.phrasing import clock, quantity
 from agents.specialists.reader import Reader, earliest_symptom
 from agents.specialists.scan_checks import FEATURE as SERIES_ANOMALY
 from agents.specialists.scan_checks import check_series
+from telemetry.phrasing import clock, quantity
 from telemetry.types import ResourceRef, TelemetryKind, TimeWindow
 
 Check = Callable[[Reader], Iterator[Finding]]

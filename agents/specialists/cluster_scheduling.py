@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from agents.findings import Finding
 from agents.specialists.cluster_view import ClusterView, quote
-from agents.specialists.phrasing import size
 from telemetry.cluster import LabelRule, NodeFacts, Pairs, PodTemplate, Taint, Toleration
+from telemetry.phrasing import size
 from telemetry.types import (
     ClusterEvent,
     NodeState,

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from agents.findings import Finding
 from agents.specialists.cluster_view import ClusterView
-from agents.specialists.phrasing import size
 from telemetry.cluster import ClaimState, VolumeState
+from telemetry.phrasing import size
 from telemetry.types import WorkloadState
 
 NO_CLASS = re.compile(r"storageclass\S* \"?[\w.-]+\"? not found", re.I)

@@ -13,8 +13,8 @@ from agents.enums import AgentName, Presence
 from agents.findings import Finding
 from agents.specialists.metric_checks import semantics_of
 from agents.specialists.metric_findings import Result, metric_finding
-from agents.specialists.phrasing import duration
 from agents.specialists.reader import Reader
+from telemetry.phrasing import duration
 from telemetry.types import ResourceKind, ResourceRef, Semantic, Series
 
 S = Semantic

@@ -9,8 +9,8 @@ from agents.detectors.log_templates import Template, find_new, mine
 from agents.enums import Presence
 from agents.features import FEATURES
 from agents.findings import Finding
-from agents.specialists.phrasing import clock
 from agents.specialists.reader import Reader
+from telemetry.phrasing import clock
 from telemetry.redaction import redact
 from telemetry.types import LogLine, ResourceKind, ResourceRef, TelemetryKind, utc
 

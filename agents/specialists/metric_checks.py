@@ -12,8 +12,8 @@ from agents.findings import Finding
 from agents.specialists.metric_findings import Result, is_back, metric_finding, words_of
 from agents.specialists.metric_rules import RULES, MetricRule, RuleShape
 from agents.specialists.paired_checks import check_pairs
-from agents.specialists.phrasing import quantity
 from agents.specialists.reader import Reader, earliest_symptom
+from telemetry.phrasing import quantity
 from telemetry.types import Semantic, Series
 
 EXTRA = {

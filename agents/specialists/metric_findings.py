@@ -5,8 +5,8 @@ import numpy as np
 from agents.detectors.shifts import Shift
 from agents.enums import Presence
 from agents.findings import Finding
-from agents.specialists.phrasing import clock, quantity, ratio
 from agents.specialists.reader import Reader
+from telemetry.phrasing import clock, quantity, ratio
 from telemetry.results import Provenance, QueryResult, for_query
 from telemetry.types import Series, TelemetryKind, utc
 

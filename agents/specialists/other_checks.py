@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from agents.enums import Presence
 from agents.findings import Finding
-from agents.specialists.phrasing import duration
 from agents.specialists.reader import Reader
+from telemetry.phrasing import duration
 from telemetry.redaction import redact
 from telemetry.types import (
     DatabaseState,

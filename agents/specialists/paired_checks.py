@@ -10,9 +10,9 @@ from agents.enums import AgentName, Presence
 from agents.features import FEATURES
 from agents.findings import Finding
 from agents.specialists.metric_findings import Result, is_back, metric_finding, words_of
-from agents.specialists.phrasing import clock, quantity
 from agents.specialists.reader import Reader, earliest_symptom
 from agents.specialists.trace_checks import still_going
+from telemetry.phrasing import clock, quantity
 from telemetry.types import Semantic, Series
 
 # A symptom that has only just begun is not over because the newest samples still look normal.

@@ -8,8 +8,8 @@ from agents.detectors.deviations import Deviation, deviation
 from agents.enums import Presence
 from agents.findings import Finding
 from agents.specialists.metric_findings import metric_finding
-from agents.specialists.phrasing import clock, quantity
 from agents.specialists.reader import Reader, earliest_symptom
+from telemetry.phrasing import clock, quantity
 from telemetry.types import ResourceRef, Series
 
 FEATURE = "series_anomaly"

@@ -10,8 +10,8 @@ from agents.detectors.segments import Segment
 from agents.enums import Presence
 from agents.findings import Finding
 from agents.specialists.log_checks import tells_of_others
-from agents.specialists.phrasing import clock, duration
 from agents.specialists.reader import Reader, unknown
+from telemetry.phrasing import clock, duration
 from telemetry.redaction import redact
 from telemetry.results import Provenance, ResultStatus
 from telemetry.types import ResourceRef, TelemetryKind, utc

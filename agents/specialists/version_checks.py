@@ -8,8 +8,8 @@ import numpy as np
 from agents.detectors.versions import Samples, VersionGap, is_idle, version_gap
 from agents.enums import Presence
 from agents.findings import Finding
-from agents.specialists.phrasing import clock, quantity
 from agents.specialists.reader import Reader
+from telemetry.phrasing import clock, quantity
 from telemetry.types import (
     TEMPLATE_HASH,
     ChangeEvent,
