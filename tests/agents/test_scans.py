@@ -216,7 +216,7 @@ def test_people_accept_dismiss_with_a_reason_and_open_incidents(client) -> None:
     client.force_login(person("jo", "responder"))
     assert client.post(address, {"to": "dismissed"}).status_code == 422
     assert client.post(address, {"to": "gone"}).status_code == 422
-    assert client.post("/findings/999/", {"to": "accepted"}).status_code == 404
+    assert client.post("/findings/0/", {"to": "accepted"}).status_code == 404
     for _ in range(2):
         assert client.post(address, {"to": "accepted"}).status_code == 302
     row.refresh_from_db()

@@ -107,7 +107,7 @@ def test_the_document_that_fits_an_incident_is_cited_with_its_passage(signed_in)
     assert "Runbook: " in part
     assert "<html" not in part
     assert "Retry storm" in client.get(address).content.decode()
-    assert client.get("/i/99/knowledge/").status_code == 404
+    assert client.get("/i/0/knowledge/").status_code == 404
 
 
 def test_likeness_finds_what_shares_no_word_and_is_made_only_once() -> None:

@@ -93,7 +93,7 @@ def test_the_audit_page_filters_and_verifies(viewer) -> None:
 
 
 def test_error_pages_say_what_is_safe_and_what_next(viewer) -> None:
-    for path, status in (("/i/999/", 404), ("/incidents/new/", 403)):
+    for path, status in (("/i/0/", 404), ("/incidents/new/", 403)):
         answer = viewer.get(path)
         assert answer.status_code == status
         page = answer.content.decode()
