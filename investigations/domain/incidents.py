@@ -1,29 +1,26 @@
-"""Opening incidents from alerts and by hand, merging alerts, and an incident's states."""
+"""Opening incidents, and an incident's states. Alerts come in by :mod:`investigations.domain.ingest`."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import F
 
 from investigations.domain import grouping
 from investigations.domain.audit import record_audit
-from investigations.domain.clock import database_now
 from investigations.domain.journal import BoardWriter, writing
 from investigations.domain.reports import write_draft
 from investigations.domain.severity import SeverityFacts, compute_severity
 from investigations.domain.transitions import move
 from investigations.enums import (
-    AlertStatus,
     BoardEventKind,
     IncidentOrigin,
     IncidentState,
 )
 from investigations.errors import BoardError
 from investigations.jobs import enqueue_embedding
-from investigations.models import Alert, Incident, Investigation
+from investigations.models import Incident, Investigation
 from investigations.queries import objects
 from investigations.signals import incident_changed, incident_opened
 from telemetry.redaction import redact
@@ -31,31 +28,7 @@ from telemetry.redaction import redact
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-LOOKBACK = timedelta(minutes=10)
 MAX_REASON = 500
-BASELINE = timedelta(minutes=20)
-# What has fired for longer is examined as it is now: telemetry of its beginning is mostly gone.
-LONGEST_AGO = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True)
-class AlertDraft:
-    """An alert as parsed from a source's payload. ``resource`` is a resource key."""
-
-    source: str
-    fingerprint: str
-    name: str
-    resource: str
-    status: AlertStatus
-    starts_at: datetime
-    ends_at: datetime | None = None
-    semantic: str = ""
-    value: float | None = None
-    severity_label: str = ""
-    summary: str = ""
-    environment: str = ""
-    labels: dict[str, str] = field(default_factory=dict)
-    annotations: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,117 +50,6 @@ class IncidentDraft:
     severity_label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class IngestResult:
-    """What became of an alert. ``is_repeat``: this delivery changed nothing."""
-
-    incident: Incident
-    investigation: Investigation
-    is_new_incident: bool
-    is_repeat: bool
-
-
-def ingest_alert(
-    draft: AlertDraft,
-    *,
-    telemetry: dict[str, str],
-    origin: IncidentOrigin = IncidentOrigin.ALERT,
-) -> IngestResult | None:
-    """Record an alert: a repeat, an update, a new alert of an open incident, or a new incident.
-
-    One transaction; a resolved alert that was never seen firing is dropped (None). Idempotent by
-    (source, fingerprint, starts_at). Emits: ``incident_opened`` or ``incident_changed``.
-    """
-    with transaction.atomic(durable=not transaction.get_connection().in_atomic_block):
-        known = _known(draft)
-        if known is None:
-            if draft.status == AlertStatus.RESOLVED:
-                return None
-            grouping.lock_grouping()
-            # Another delivery of the same firing may have been first to the lock.
-            known = _known(draft)
-        if known is not None:
-            return _repeat(known, draft)
-        found = grouping.find_incident(
-            resource=draft.resource,
-            starts_at=draft.starts_at,
-            environment=draft.environment,
-        )
-        if found is not None:
-            return _join(found, draft)
-        return _open_from_alert(draft, telemetry=telemetry, origin=origin)
-
-
-def _known(draft: AlertDraft) -> Alert | None:
-    return (
-        Alert.objects.select_for_update(of=("self",))
-        .filter(source=draft.source, fingerprint=draft.fingerprint, starts_at=draft.starts_at)
-        .select_related("incident")
-        .first()
-    )
-
-
-def _repeat(alert: Alert, draft: AlertDraft) -> IngestResult:
-    investigation = latest_investigation(alert.incident)
-    is_news = draft.status != alert.status or draft.ends_at != alert.ends_at
-    if draft.status == AlertStatus.FIRING and alert.status == AlertStatus.FIRING:
-        is_news = False
-    Alert.objects.filter(pk=alert.pk).update(deliveries=F("deliveries") + 1)
-    if is_news:
-        alert.status, alert.ends_at = draft.status, draft.ends_at
-        alert.save(update_fields=["status", "ends_at"])
-        with writing(investigation.pk) as board:
-            _record_alert(board, alert, f"{alert.name} on {alert.resource} {alert.status}")
-            _settle(board)
-        _tell_change(investigation.pk)
-    return IngestResult(alert.incident, investigation, is_new_incident=False, is_repeat=not is_news)
-
-
-def _join(incident: Incident, draft: AlertDraft) -> IngestResult:
-    investigation = latest_investigation(incident)
-    with writing(investigation.pk) as board:
-        alert = _create_alert(incident, draft)
-        _record_alert(board, alert, f"Alert joined: {alert.name} on {alert.resource}")
-        _grade(board, draft)
-    _tell_change(investigation.pk)
-    return IngestResult(incident, investigation, is_new_incident=False, is_repeat=False)
-
-
-def _open_from_alert(
-    draft: AlertDraft, *, telemetry: dict[str, str], origin: IncidentOrigin
-) -> IngestResult:
-    now = database_now()
-    is_old = draft.starts_at < now - LONGEST_AGO
-    # The alert keeps the time that was sent: with it a repeat is known again.
-    began = now if is_old else draft.starts_at
-    opened = IncidentDraft(
-        title=(draft.summary or f"{draft.name} on {draft.resource.rpartition('/')[2]}")[:300],
-        symptom=draft.summary,
-        resource=draft.resource,
-        semantic=draft.semantic,
-        environment=draft.environment,
-        severity_label=draft.severity_label,
-        origin=origin,
-        started_at=began,
-        window_start=began - LOOKBACK,
-        window_end=max(now, began + timedelta(minutes=1)),
-        baseline_start=began - LOOKBACK - BASELINE,
-        baseline_end=began - LOOKBACK,
-        telemetry=telemetry,
-    )
-    incident, investigation = _create(opened, user=None, value=draft.value)
-    with writing(investigation.pk) as board:
-        alert = _create_alert(incident, draft)
-        sentence = f"Alert: {alert.name} on {alert.resource}"
-        if is_old:
-            since = f"{draft.starts_at:%Y-%m-%d %H:%M} UTC"
-            sentence += (
-                f". It fires since {since}, over {LONGEST_AGO.days} days: examined as of now"
-            )
-        _record_alert(board, alert, sentence)
-    return IngestResult(incident, investigation, is_new_incident=True, is_repeat=False)
-
-
 def open_incident(
     draft: IncidentDraft, *, user: "User | None" = None
 ) -> tuple[Incident, Investigation]:
@@ -196,12 +58,13 @@ def open_incident(
     Not idempotent: each call opens one. Emits: ``incident_opened`` after commit.
     """
     with transaction.atomic():
-        return _create(draft, user=user, value=None)
+        return create_incident(draft, user=user, value=None)
 
 
-def _create(
+def create_incident(
     draft: IncidentDraft, *, user: "User | None", value: float | None
 ) -> tuple[Incident, Investigation]:
+    """As :func:`open_incident`, inside a transaction; ``value`` is that of the triggering series."""
     severity, reasons = compute_severity(
         SeverityFacts(
             label=draft.severity_label,
@@ -255,64 +118,8 @@ def _create(
     return incident, investigation
 
 
-def _create_alert(incident: Incident, draft: AlertDraft) -> Alert:
-    return Alert.objects.create(
-        incident=incident,
-        source=draft.source,
-        fingerprint=draft.fingerprint,
-        name=draft.name,
-        resource=draft.resource,
-        semantic=draft.semantic,
-        status=draft.status,
-        severity_label=draft.severity_label,
-        summary=draft.summary[:500],
-        labels=draft.labels,
-        annotations=draft.annotations,
-        starts_at=draft.starts_at,
-        ends_at=draft.ends_at,
-    )
-
-
-def _record_alert(board: BoardWriter, alert: Alert, sentence: str) -> None:
-    board.record(
-        BoardEventKind.ALERT_CHANGED,
-        author="system",
-        sentence=sentence,
-        upsert={"alerts": {str(alert.pk): objects.alert_object(alert)}},
-    )
-
-
-def _grade(board: BoardWriter, draft: AlertDraft) -> None:
-    """Raise the severity when a joined alert calls for it; it never falls by itself."""
-    incident = board.investigation.incident
-    severity, reasons = compute_severity(
-        SeverityFacts(
-            label=draft.severity_label,
-            affected_count=grouping.alerting_resources(incident),
-            is_user_facing=grouping.is_user_facing(draft.resource),
-            semantic=draft.semantic,
-            value=draft.value,
-        )
-    )
-    if severity < incident.severity:
-        incident.severity, incident.severity_reasons = severity, reasons
-        incident.save(update_fields=["severity", "severity_reasons"])
-        _record_incident(board, f"Severity raised to {severity.label}")
-
-
-def _settle(board: BoardWriter) -> None:
-    """Follow the alerts: none fires any more means mitigated; one fires again means open."""
-    incident = board.investigation.incident
-    is_firing = incident.alerts.filter(status=AlertStatus.FIRING).exists()
-    if not is_firing and incident.state == IncidentState.OPEN:
-        move(incident, IncidentState.MITIGATED, mitigated_at=board.now)
-        _record_incident(board, "No alert fires any more: mitigated")
-    elif is_firing and incident.state == IncidentState.MITIGATED:
-        move(incident, IncidentState.OPEN, mitigated_at=None)
-        _record_incident(board, "An alert fires again: open")
-
-
-def _record_incident(board: BoardWriter, sentence: str, author: str = "system") -> None:
+def record_incident(board: BoardWriter, sentence: str, author: str = "system") -> None:
+    """Put the incident as it now is on the board, inside an open journal."""
     incident = board.investigation.incident
     board.record(
         BoardEventKind.INCIDENT_CHANGED,
@@ -322,7 +129,8 @@ def _record_incident(board: BoardWriter, sentence: str, author: str = "system") 
     )
 
 
-def _tell_change(investigation_id: int) -> None:
+def tell_change(investigation_id: int) -> None:
+    """Emit ``incident_changed`` after commit."""
     transaction.on_commit(
         partial(
             incident_changed.send_robust,
@@ -357,7 +165,7 @@ def change_incident_state(
             },
         }
         move(incident, to, **times[to])  # type: ignore[arg-type]  # each value is a field mapping
-        _record_incident(board, f"INC-{incident.pk} {to.label}: {reason}", author)
+        record_incident(board, f"INC-{incident.pk} {to.label}: {reason}", author)
         record_audit(
             actor=author,
             verb=f"incident.{to.value}",
@@ -367,7 +175,7 @@ def change_incident_state(
         if to == IncidentState.RESOLVED:
             write_draft(board)
         enqueue_embedding(incident.pk)
-        _tell_change(investigation_id)
+        tell_change(investigation_id)
     return incident
 
 

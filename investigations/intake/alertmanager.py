@@ -12,7 +12,7 @@ from typing import Annotated, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from investigations.domain.incidents import AlertDraft
+from investigations.domain.alert_drafts import AlertDraft
 from investigations.enums import AlertStatus
 from telemetry.redaction import redact, redact_object
 

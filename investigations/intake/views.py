@@ -7,8 +7,9 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from investigations.domain.alert_drafts import AlertDraft
 from investigations.domain.clock import database_now
-from investigations.domain.incidents import IngestResult, ingest_alert
+from investigations.domain.ingest import IngestResult, ingest_alerts
 from investigations.enums import IncidentOrigin
 from investigations.intake.alertmanager import Delivery, PayloadError, Refusal, parse
 from investigations.intake.tokens import find_sender
@@ -31,16 +32,25 @@ def _body(request: HttpRequest) -> bytes | None:
 
 
 def _ingest(delivery: Delivery, *, is_lab: bool) -> tuple[list[IngestResult | None], list[Refusal]]:
-    """Commit each alert by itself: one that cannot be stored costs its neighbours nothing."""
+    """Commit a delivery: at once, or by halves where one alert in it cannot be stored."""
     origin = IncidentOrigin.PRACTICE if is_lab else IncidentOrigin.ALERT
     telemetry = {"kind": "lab"} if is_lab else settings.TELEMETRY_DEFAULT
     taken: list[IngestResult | None] = []
     refused = list(delivery.refused)
-    for index, draft in delivery.drafts.items():
+
+    def take(some: list[tuple[int, AlertDraft]]) -> None:
         try:
-            taken.append(ingest_alert(draft, telemetry=telemetry, origin=origin))
+            taken.extend(ingest_alerts([d for _, d in some], telemetry=telemetry, origin=origin))
         except (DataError, ValueError, OverflowError):
-            refused.append(Refusal(index, f"alerts.{index}", "It cannot be stored."))
+            if len(some) == 1:
+                refused.append(Refusal(some[0][0], f"alerts.{some[0][0]}", "It cannot be stored."))
+                return
+            middle = len(some) // 2
+            take(some[:middle])
+            take(some[middle:])
+
+    if delivery.drafts:
+        take(list(delivery.drafts.items()))
     return taken, sorted(refused, key=lambda r: r.index)
 
 

@@ -12,6 +12,7 @@ from investigations.enums import SPECIALIST_NAMES, EvidenceKind
 from investigations.enums import BoardEventKind as Kind
 from investigations.models import BoardEvent, Investigation
 from investigations.presenters import words
+from investigations.presenters.storms import without_storms
 
 KINDS = ("Planning", "Query", "Observation", "Finding", "Human", "Change of mind")
 AGENTS = ("network", "deployment", "database", "resource", "reconciler", "model")
@@ -62,8 +63,11 @@ class AgentView:
 
 
 def typed_lines(events: Iterable[BoardEvent]) -> list[Line]:
-    """Return events as typed sentences, in order. An event may be several, or none."""
-    return [line for event in events for line in _lines_of(event)]
+    """Return events as typed sentences, in order. An event may be several, or none.
+
+    Alerts that joined one after the other are one sentence, which stands where the last one stood.
+    """
+    return [line for event in without_storms(events) for line in _lines_of(event)]
 
 
 def chosen_lines(events: Iterable[BoardEvent], *, agent: str = "", kind: str = "") -> list[Line]:

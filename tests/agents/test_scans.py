@@ -9,7 +9,8 @@ from django.utils import timezone
 from agents.domain.scanning import run_scans
 from agents.scans.alert_hygiene import Firing, judge
 from agents.scans.memory_growth import find_growth
-from investigations.domain.incidents import AlertDraft, ingest_alert
+from investigations.domain.alert_drafts import AlertDraft
+from investigations.domain.ingest import ingest_alert
 from investigations.domain.lifecycle import take_lead
 from investigations.enums import AlertStatus, IncidentState
 from investigations.models import (

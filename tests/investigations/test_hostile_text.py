@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from investigations.domain.alert_drafts import AlertDraft
 from investigations.domain.board import EvidenceDraft, post_evidence
 from investigations.domain.hypotheses import propose_hypothesis
-from investigations.domain.incidents import AlertDraft, ingest_alert
+from investigations.domain.ingest import ingest_alert
 from investigations.domain.runs import steer
 from investigations.enums import AlertStatus, EvidenceKind
 from investigations.models import Diagnosis
@@ -44,7 +45,7 @@ def incident_id(client: Client) -> int:
         telemetry={"kind": "recorded", "path": "nowhere"},
     )  # fmt: skip
     assert found is not None
-    board = found.investigation.pk
+    board = found.investigation_id
     draft = EvidenceDraft(
         kind=EvidenceKind.LOG, claim=EVIL, query=EVIL, result_digest="d", source=EVIL[:60],
         source_link="javascript:alert(1)//http://", resource=EVIL[:150], unit="<b>",

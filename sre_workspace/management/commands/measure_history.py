@@ -5,14 +5,13 @@ from argparse import ArgumentParser
 from statistics import median, quantiles
 
 from django.contrib.auth.models import Group, User
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.test import Client, override_settings
-from psycopg import sql
 
 from investigations.enums import Role
 from investigations.models import Incident
+from sre_workspace.bench.database import own_database
 from sre_workspace.bench.history import CAUSES, SERVICES, seed
 
 NAME = "measure_history"
@@ -59,10 +58,7 @@ class Command(BaseCommand):
             )
             seed(count)
             return
-        usual = str(connection.settings_dict["NAME"])
-        try:
-            _use(NAME, is_new=True)
-            call_command("migrate", verbosity=0)
+        with own_database(NAME, is_kept=bool(options["keep"])):
             missing = count - Incident.objects.count()
             if missing > 0:
                 began = time.perf_counter()
@@ -71,10 +67,6 @@ class Command(BaseCommand):
                     f"Seeded {missing} incidents in {time.perf_counter() - began:.0f} s."
                 )
             self._measure(rounds)
-        finally:
-            _use(usual)
-            if not options["keep"]:
-                _drop(NAME)
 
     def _measure(self, rounds: int) -> None:
         client = _signed_in()
@@ -112,19 +104,3 @@ def _signed_in() -> Client:
     client = Client()
     client.force_login(user)
     return client
-
-
-def _use(name: str, *, is_new: bool = False) -> None:
-    """Connect to another database of the same server, made first if it is new."""
-    if is_new:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
-            if cursor.fetchone() is None:
-                cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    connection.close()
-    connection.settings_dict["NAME"] = name
-
-
-def _drop(name: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import DataError
 
-from investigations.domain.incidents import IncidentDraft, ingest_alert, open_incident
+from investigations.domain.incidents import IncidentDraft, open_incident
+from investigations.domain.ingest import ingest_alerts
 from investigations.enums import IncidentOrigin
 from investigations.intake import views
 from investigations.intake.tokens import make_token
@@ -125,12 +126,12 @@ def test_what_is_no_alert_costs_its_neighbours_nothing(raw) -> None:
 
 
 def test_an_alert_that_the_database_refuses_costs_its_neighbours_nothing(monkeypatch) -> None:
-    def refusing(draft, **rest):
-        if draft.fingerprint == "fp-search":
+    def refusing(drafts, **rest):
+        if any(draft.fingerprint == "fp-search" for draft in drafts):
             raise DataError
-        return ingest_alert(draft, **rest)
+        return ingest_alerts(drafts, **rest)
 
-    monkeypatch.setattr(views, "ingest_alert", refusing)
+    monkeypatch.setattr(views, "ingest_alerts", refusing)
     answer = send(delivery("payments", "search", "mail"), make_token("am"))
     assert (answer.status_code, answer.json()["accepted"]) == (200, 2)
     assert [r["index"] for r in answer.json()["refused"]] == [1]
