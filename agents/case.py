@@ -1,10 +1,14 @@
 """The case before the specialists: what is asked, of what, and whom they may ask."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar, cast
 
 from telemetry.ask import GuardedSources
 from telemetry.types import ResourceRef, Semantic, TimeWindow, TopologyGraph
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +40,21 @@ class Case:
     hints: tuple[str, ...] = ()
     step_seconds: float = 10.0
     notes: dict[str, str] = field(default_factory=dict)
-    memo: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
+    memo: dict[Hashable, object] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(
+        self, what: Hashable, work: Callable[[], T], *, is_kept: Callable[[T], bool] | None = None
+    ) -> T:
+        """Return what ``work`` gives, worked out once per scope, windows and words of people.
+
+        Two threads that ask at once may both work; they come to the same. What ``is_kept`` refuses
+        is worked out again by who asks next.
+        """
+        key = (what, self.symptoms, self.window, self.baseline, self.affected, self.focus,
+               self.hints, self.step_seconds)  # fmt: skip
+        if key in self.memo:
+            return cast("T", self.memo[key])
+        found = work()
+        if is_kept is None or is_kept(found):
+            self.memo[key] = found
+        return found

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -338,7 +339,10 @@ class TopologyEdge:
     source: str = "traces"
 
 
-@dataclass(frozen=True, slots=True)
+Neighbours = dict[ResourceRef, tuple[ResourceRef, ...]]
+
+
+@dataclass(frozen=True)
 class TopologyGraph:
     """Who calls whom. Placement (pod on node) is in ``runs_on``."""
 
@@ -347,10 +351,22 @@ class TopologyGraph:
     runs_on: tuple[tuple[ResourceRef, ResourceRef], ...] = ()
 
     def callees(self, resource: ResourceRef) -> tuple[ResourceRef, ...]:
-        return tuple(sorted({e.callee for e in self.edges if e.caller == resource}))
+        return self._neighbours[0].get(resource, ())
 
     def callers(self, resource: ResourceRef) -> tuple[ResourceRef, ...]:
-        return tuple(sorted({e.caller for e in self.edges if e.callee == resource}))
+        return self._neighbours[1].get(resource, ())
+
+    @cached_property
+    def _neighbours(self) -> tuple[Neighbours, Neighbours]:
+        callees: dict[ResourceRef, set[ResourceRef]] = {}
+        callers: dict[ResourceRef, set[ResourceRef]] = {}
+        for edge in self.edges:
+            callees.setdefault(edge.caller, set()).add(edge.callee)
+            callers.setdefault(edge.callee, set()).add(edge.caller)
+        return (
+            {resource: tuple(sorted(found)) for resource, found in callees.items()},
+            {resource: tuple(sorted(found)) for resource, found in callers.items()},
+        )
 
 
 @dataclass(frozen=True, slots=True)

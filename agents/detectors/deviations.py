@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agents.detectors.robust import median
 from agents.detectors.shifts import INSIDE_SAMPLES, find_episodes
 from telemetry.types import FloatArray
 
@@ -77,4 +78,4 @@ def deviation(
 
 def _step(times: FloatArray) -> float:
     """Return the usual distance of samples: the last one before a cut may hold some of after."""
-    return float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+    return median(np.diff(times)) if len(times) > 1 else 0.0

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agents.detectors.robust import median
 from telemetry.types import FloatArray
 
 MAD_TO_SIGMA = 1.4826
@@ -97,8 +98,8 @@ def compare(
     if len(before) < MIN_SAMPLES or inside.sum() < MIN_SAMPLES:
         return None
     sign = -1.0 if falling else 1.0
-    center = float(np.median(before))
-    spread = float(MAD_TO_SIGMA * np.median(np.abs(before - center)))
+    center = median(before)
+    spread = MAD_TO_SIGMA * median(np.abs(before - center))
     spread = max(spread, abs(center) * 0.02, 1e-9)
     at, level = times[inside], smooth(values[inside], smoothing)
     outside = sign * (level - center)

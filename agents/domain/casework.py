@@ -204,6 +204,7 @@ def open_case(
         focus=focus,
         hints=hints,
         step_seconds=float(scope.get("step_seconds", 10.0)),
+        memo={} if answers is None else answers.memo,
     )
     return Casework(investigation, case, meter)
 

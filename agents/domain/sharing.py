@@ -18,12 +18,13 @@ class Answers:
     """What one round of one investigation was told, in this process.
 
     Who asks while the same question is on its way waits for that answer. A question that failed is
-    not kept: the next one asks again.
+    not kept: the next one asks again. ``memo`` keeps what was worked out from the answers.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._told: dict[Hashable, Future[Answer | None]] = {}
+        self.memo: dict[Hashable, object] = {}
 
     def get(self, question: Hashable, ask: Callable[[], Answer]) -> Answer:
         """Return the answer to a question; ``is_repeat`` when somebody else had asked it."""
@@ -59,6 +60,12 @@ def answers_of(investigation_id: int, round_number: int) -> Answers:
         while len(_kept) > MAX_KEPT:
             _kept.popitem(last=False)
     return answers
+
+
+def forget_round(investigation_id: int, round_number: int) -> None:
+    """Keep no longer what a round was told: it has its diagnosis."""
+    with _lock:
+        _kept.pop((investigation_id, round_number), None)
 
 
 class _Shared:

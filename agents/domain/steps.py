@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from agents.case import Case
 from agents.domain.casework import (
     Casework,
     cause_of,
@@ -24,17 +25,18 @@ from agents.domain.phases import DOING
 from agents.domain.posting import finding_of, post_finding
 from agents.domain.reasons import look_where_asked, why_examine, why_gather
 from agents.domain.recalibrating import map_in_use
-from agents.domain.sharing import Answers, answers_of
+from agents.domain.sharing import Answers, answers_of, forget_round
 from agents.domain.telling import Teller, follow
 from agents.domain.verdicts import assessments_of, diagnosis_of
 from agents.engine import CHALLENGED, EXAMINED, challengers, to_challenge
 from agents.enums import SPECIALISTS, AgentName, Presence, WorkKind
 from agents.faults.registry import FAULTS
-from agents.findings import Finding
+from agents.findings import Cause, Finding
 from agents.models import WorkItem
 from agents.reconciler.decide import decide
 from agents.reconciler.propose import propose
-from agents.reconciler.scoring import Scored, score
+from agents.reconciler.relevance import relevance_of
+from agents.reconciler.scoring import Scored, score, stances_of
 from agents.scoping import scope_case
 from agents.specialists.registry import REGISTRY
 from investigations.domain import hypotheses, runs
@@ -163,11 +165,7 @@ def _examine(item: WorkItem, fence: Fence) -> None:
     for finding in REGISTRY[agent].examine(work.case, causes, known):
         if is_fresh and work.has_same(finding):
             continue
-        trial = [finding]
-        matters = finding.presence is Presence.PRESENT or any(
-            abs(s.decibans) >= 1 for c in causes for s in score(c, trial, work.case).stances
-        )
-        if matters or finding.feature == "recovered":
+        if finding.feature == "recovered" or _matters(finding, causes, work.case):
             evidence = post_finding(
                 item.investigation, finding, fence=fence, prefix=f"r{item.round}/x/"
             )
@@ -175,6 +173,15 @@ def _examine(item: WorkItem, fence: Fence) -> None:
             crash_at("after_examined")
             posted += 1
     _account(item, work, posted=posted)
+
+
+def _matters(finding: Finding, causes: list[Cause], case: Case) -> bool:
+    """Whether a finding is there, or its absence says something of a cause."""
+    if finding.presence is Presence.PRESENT:
+        return True
+    trial = [finding]
+    relevance = relevance_of(trial, case)
+    return any(abs(s.decibans) >= 1 for c in causes for s in stances_of(c, trial, case, relevance))
 
 
 def _gathered(item: WorkItem) -> bool:
@@ -301,6 +308,7 @@ def _reconcile(item: WorkItem, fence: Fence) -> None:
             if stance.decibans > 0:
                 show_lane(item.investigation, finding, evidence, fence=fence)
     crash_at("after_diagnosis")
+    forget_round(item.investigation_id, item.round)
     _account(item, work, read_up_to=read_up_to.last_sequence)
 
 

@@ -92,22 +92,8 @@ def score(cause: Cause, findings: Sequence[Finding], case: Case) -> Scored:
     about one resource are not independent: the strongest counts whole, the others half.
     """
     model = FAULTS[cause.fault_class]
-    locator = Locator(case, cause.resource)
     relevance = relevance_of(findings, case)
-    by_feature: dict[str, list[int]] = defaultdict(list)
-    for index, finding in enumerate(findings):
-        if not relevance.is_earlier(finding):
-            by_feature[finding.feature].append(index)
-    best: dict[int, StanceScore] = {}
-    for prediction in model.predictions:
-        near = [i for i in by_feature[prediction.feature]
-                if locator.is_at(prediction.where, findings[i])]  # fmt: skip
-        stance = _judge(prediction, near, findings, relevance, cause)
-        if stance is not None:
-            known = best.get(stance.index)
-            if known is None or abs(stance.decibans) > abs(known.decibans):
-                best[stance.index] = stance
-    stances = tuple(sorted(best.values(), key=lambda s: -abs(s.decibans)))
+    stances = stances_of(cause, findings, case, relevance)
     structure, notes = _structure(model, cause, findings, case, relevance)
     shares = shares_of(stances, findings)
     evidence = sum(s.decibans * share for s, share in zip(stances, shares, strict=True))
@@ -115,6 +101,27 @@ def score(cause: Cause, findings: Sequence[Finding], case: Case) -> Scored:
     kinds = frozenset(witness_of(findings[s.index]) for s in stances if s.decibans >= 1)
     claim = f"{model.claim.format(name=cause.resource.name)}"
     return Scored(cause, claim, model.prior, total, stances, notes, kinds)
+
+
+def stances_of(
+    cause: Cause, findings: Sequence[Finding], case: Case, relevance: Relevance
+) -> tuple[StanceScore, ...]:
+    """Return what findings say of one cause, the weightiest first."""
+    locator = Locator(case, cause.resource)
+    by_feature: dict[str, list[int]] = defaultdict(list)
+    for index, finding in enumerate(findings):
+        if not relevance.is_earlier(finding):
+            by_feature[finding.feature].append(index)
+    best: dict[int, StanceScore] = {}
+    for prediction in FAULTS[cause.fault_class].predictions:
+        near = [i for i in by_feature[prediction.feature]
+                if locator.is_at(prediction.where, findings[i])]  # fmt: skip
+        stance = _judge(prediction, near, findings, relevance, cause)
+        if stance is not None:
+            known = best.get(stance.index)
+            if known is None or abs(stance.decibans) > abs(known.decibans):
+                best[stance.index] = stance
+    return tuple(sorted(best.values(), key=lambda s: -abs(s.decibans)))
 
 
 def witness_of(finding: Finding) -> str:

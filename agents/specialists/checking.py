@@ -34,7 +34,7 @@ class CheckingSpecialist:
         """Run every check over the scope; yield what is there, then what could not be asked."""
         reader = Reader(case, self.name)
         for check in self.checks:
-            found = [f for f in check(reader) if f.presence is Presence.PRESENT]
+            found = [f for f in _found(reader, check) if f.presence is Presence.PRESENT]
             yield from sorted(found, key=lambda f: -f.strength)
         yield from reader.gaps.values()
 
@@ -112,7 +112,7 @@ class CheckingSpecialist:
         for check in self.checks:
             if check is check_series and SERIES_ANOMALY not in features:
                 continue  # It reads every series there is.
-            for finding in check(reader):
+            for finding in _found(reader, check):
                 if finding.feature in features:
                     yield finding
 
@@ -148,3 +148,17 @@ class CheckingSpecialist:
                 provenance=result.provenance,
             )
         return None
+
+
+def _found(reader: Reader, check: Check) -> tuple[Finding, ...]:
+    """Return what a check finds, present or not, worked out once for the steps of a round."""
+
+    def work() -> tuple[tuple[Finding, ...], dict[str, Finding]]:
+        return tuple(check(reader)), dict(reader.gaps)
+
+    # A source that failed is asked again by the next step.
+    found, gaps = reader.case.once(
+        (reader.agent, check), work, is_kept=lambda worked_out: not worked_out[1]
+    )
+    reader.gaps.update(gaps)
+    return found

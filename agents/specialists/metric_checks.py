@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from agents.detectors.robust import median
 from agents.detectors.shifts import SMOOTHING, Shift, compare
 from agents.detectors.trends import counter_increase, find_ramp
 from agents.enums import AgentName, Presence
@@ -92,7 +93,7 @@ def _apply(reader: Reader, rule: MetricRule, series: Series, result: Result) -> 
 def smoothing_of(rule: MetricRule, series: Series) -> int:
     """Return over how many samples a level is taken: a minute's share of CPU is a mean already."""
     is_mean = rule.semantic is Semantic.CPU_UTILISATION_RATIO and len(series.times) > 1
-    return 1 if is_mean and float(np.median(np.diff(series.times))) >= COARSE_SECONDS else SMOOTHING
+    return 1 if is_mean and median(np.diff(series.times)) >= COARSE_SECONDS else SMOOTHING
 
 
 def is_beyond(rule: MetricRule, shift: Shift) -> bool:

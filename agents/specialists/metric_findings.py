@@ -8,7 +8,7 @@ from agents.findings import Finding
 from agents.specialists.reader import Reader
 from telemetry.phrasing import clock, quantity, ratio
 from telemetry.results import Provenance, QueryResult, for_query
-from telemetry.types import Series, TelemetryKind, utc
+from telemetry.types import FloatArray, Series, TelemetryKind, utc
 
 SAMPLE_POINTS = 120
 Result = QueryResult[tuple[Series, ...]]
@@ -28,11 +28,23 @@ def sample_of(series: Series, unit: str) -> dict[str, object]:
     else:
         values = series.values
     return {
-        "times": [round(float(t), 1) for t in times],
-        "values": [None if np.isnan(v) else float(f"{v:.6g}") for v in values],
+        "times": np.round(times, 1).tolist(),
+        "values": [None if v != v else v for v in _six_digits(values).tolist()],
         "unit": unit,
         "series": series.ref.name,
     }
+
+
+def _six_digits(values: FloatArray) -> FloatArray:
+    """Return values to six significant digits, as nearly as decimal digits can be kept."""
+    size = np.abs(values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        places = 5 - np.floor(np.log10(np.where(size > 0, size, 1.0)))
+    # By whole powers of ten only, up to 10 ** 22: those floating point holds exactly.
+    places = np.clip(places, -22, 22)
+    up, down = 10.0 ** np.maximum(places, 0), 10.0 ** np.maximum(-places, 0)
+    rounded: FloatArray = np.round(values * up / down) / up * down
+    return rounded
 
 
 def metric_finding(

@@ -116,17 +116,15 @@ class Reader:
         Worked out once for all steps of a case. Lines are joined where all of them could be read
         and they name their traces.
         """
-        known = self.case.memo.get(f"segments {part}")
-        if known is not None:
-            return known  # type: ignore[return-value]  # kept below
+        return self.case.once(("segments", part), lambda: self._segments(part))
+
+    def _segments(self, part: str) -> tuple[list[Segment], QueryResult[tuple[Span, ...]]]:
         window = self._before_or_since(part)
         spans = self.case.sources.traces.spans(
             self.case.affected, window, limit=SPAN_LIMIT, is_sample=True
         )
         lines = self._joined_lines(window) if spans.data else ()
-        found = (cut_segments(spans.data, lines), spans)
-        self.case.memo[f"segments {part}"] = found
-        return found
+        return cut_segments(spans.data, lines), spans
 
     def _joined_lines(self, window: TimeWindow) -> tuple[LogLine, ...]:
         logs = self.case.sources.logs
