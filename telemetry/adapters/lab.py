@@ -3,7 +3,7 @@
 import base64
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -172,7 +172,7 @@ class LabMetrics(_Lab):
     ) -> QueryResult[tuple[SeriesRef, ...]]:
         text = f'lab series{{service="{_names(resources)}"}}'
         answer, source = self.query("catalogue", TelemetryKind.METRIC, resources, window, text)
-        found = _decode(REFS, answer["data"])
+        found = tuple(map(_with_query, _decode(REFS, answer["data"])))
         return _result(found, source, is_empty=not found)
 
     def read(
@@ -220,7 +220,12 @@ def _series(item: Json) -> Series:
     values = np.frombuffer(base64.b64decode(item["values"]), dtype="<f8")
     steps = np.arange(len(values), dtype=np.float64)
     times = float(item["start"]) + float(item["step"]) * steps
-    return Series(_decode(REFS, [item["ref"]])[0], times, values)
+    return Series(_with_query(_decode(REFS, [item["ref"]])[0]), times, values)
+
+
+def _with_query(ref: SeriesRef) -> SeriesRef:
+    """Return a reference with the query that reads this series alone."""
+    return replace(ref, query=f"lab read {_selectors([ref])}")
 
 
 @dataclass(slots=True)
