@@ -25,7 +25,8 @@ from investigations.models import (
 from investigations.queries.board import Collections, apply_event
 from investigations.queries.objects import BoardObject, stance_key
 
-PAGE = 100
+# A desktop shows five cards; what is below is read on the way down.
+PAGE = 40
 MESSAGES = 4
 SUPPORT = 3
 # Changes have marks of their own on the timeline, and a gap begins nothing.
