@@ -87,6 +87,15 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   openPalette();
 });
+// Copying is fetched when it is first wanted, too.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("[data-tools]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  await import(link.dataset.tools);
+  delete link.dataset.tools;
+  link.click();
+});
 
 document.addEventListener("keydown", (event) => {
   const { key } = event;

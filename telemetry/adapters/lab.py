@@ -172,7 +172,8 @@ class LabMetrics(_Lab):
     ) -> QueryResult[tuple[SeriesRef, ...]]:
         text = f'lab series{{service="{_names(resources)}"}}'
         answer, source = self.query("catalogue", TelemetryKind.METRIC, resources, window, text)
-        found = tuple(map(_with_query, _decode(REFS, answer["data"])))
+        refs = _decode(REFS, answer["data"])
+        found = tuple(_with_query(ref) for ref in refs)
         return _result(found, source, is_empty=not found)
 
     def read(

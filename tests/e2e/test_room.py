@@ -2,8 +2,10 @@
 
 import gzip
 import re
+from collections import Counter
 
 import pytest
+from playwright.sync_api import Response, expect
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.timeout(240)]
 BANDS = {
@@ -41,6 +43,10 @@ def test_targets_on_a_phone_are_large(open_page, seeded) -> None:
 def test_each_card_carries_its_citation(open_page, seeded) -> None:
     page = open_page()
     page.goto(seeded.room, wait_until="networkidle")
+    cards = page.locator("#evidence-list .card")
+    while (shown := cards.count()) < 100:
+        page.locator("#older").scroll_into_view_if_needed()
+        expect(cards).not_to_have_count(shown)
     told = page.evaluate(
         """() => [...document.querySelectorAll("#evidence-list .card")].map(c => ({
             id: c.id, text: c.textContent, times: [...c.querySelectorAll("time")].length,
@@ -123,15 +129,15 @@ def test_a_full_board_stays_light(open_page, stack, seeded) -> None:
 
 def test_scripts_and_styles_are_within_budget(open_page, seeded) -> None:
     page = open_page()
-    weights: dict[str, int] = {"script": 0, "stylesheet": 0}
-
-    def weigh(answer) -> None:
-        kind = answer.request.resource_type
-        if kind in weights:
-            weights[kind] += len(gzip.compress(answer.body(), 9))
-
-    page.on("response", weigh)
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))
     page.goto(seeded.room, wait_until="networkidle")
+    weights: Counter[str] = Counter()
+    for answer in answers:
+        if answer.request.resource_type in {"script", "stylesheet"}:
+            weights[answer.request.resource_type] += len(gzip.compress(answer.body(), 9))
+    assert len(answers) > 10
+    print(dict(weights))
     assert weights["script"] <= 25 * 1024
     assert weights["stylesheet"] <= 15 * 1024
 
@@ -167,3 +173,13 @@ def test_posting_moves_nothing(open_page, stack, seeded) -> None:
         f"Number(document.querySelector('#room').dataset.sequence) >= {before + 50}"
     )
     assert page.evaluate("window.shift") < 0.05
+
+
+def test_copying_is_fetched_when_it_is_first_wanted(open_page, seeded) -> None:
+    page = open_page()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(seeded.room, wait_until="networkidle")
+    page.get_by_role("link", name="Copy as Markdown").click()
+    expect(page.get_by_role("link", name="Copied")).to_be_visible()
+    assert page.url == seeded.room
+    assert page.evaluate("navigator.clipboard.readText()").startswith("# ")
