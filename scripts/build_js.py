@@ -2,11 +2,13 @@
 
 Separate deferred files race: htmx may process the page before the extension registers, and the
 socket is then never opened. Our own files share one function's scope, in this order, without their
-comments and line ends: no string of theirs may span lines, and each statement ends with a semicolon.
+comments, line ends and needless spaces: no string of theirs may span lines or hold a template within a
+template, and each statement ends with a semicolon.
 Run after changing any part: ``python scripts/build_js.py``. What ``LATER`` names is a file of its
 own, for the pages that need it.
 """
 
+import re
 from pathlib import Path
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
@@ -15,6 +17,11 @@ OWN = (
     "core", "look", "times", "guard", "presence", "attention", "live", "forms", "evidence", "lists", "options",
     "steer", "keys", "dock",
 )  # fmt: skip
+# What must stay as it is: strings, templates, and patterns (a slash where no value stands before it).
+LITERAL = re.compile(
+    r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`|(?<=[(,=:!&|?{};>])\s*/(?:\\.|[^/\\])+/\w*)"""
+)
+SPACES = re.compile(r"\s*([{}()\[\];,<>=?:&|!])\s*")
 LATER = ("axis", "chart", "page_tools", "palette", "push-worker", "replay", "settings")
 
 
@@ -23,7 +30,8 @@ def _squeezed(text: str) -> str:
     kept = [line for line in lines if line and not line.startswith("//")]
     if any(" // " in line for line in kept):
         raise SystemExit("A comment of a script stands on a line of its own.")
-    return " ".join(kept)
+    parts = LITERAL.split(" ".join(kept))
+    return "".join(p if at % 2 else SPACES.sub(r"\1", p) for at, p in enumerate(parts))
 
 
 def build() -> str:

@@ -38,6 +38,7 @@ def history(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form, "rows": rows, "like": like, "is_ranked": is_ranked, "query": query.urlencode(),
         "is_searching": is_ranked or any(given.values()) or not is_valid, "now": database_now(),
+        "is_narrowed": bool(form.errors) or any(v for name, v in given.items() if name != "q"),
         "next": rows[-1].incident.pk if len(rows) == PAGE and not is_ranked else None,
     }  # fmt: skip
     status = 200 if is_valid or not request.GET else 422
