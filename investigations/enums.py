@@ -9,6 +9,11 @@ class IncidentState(TextChoices):
     OPEN = "open"
     MITIGATED = "mitigated"
     RESOLVED = "resolved"
+    MERGED = "merged"
+
+
+OVER_STATES = (IncidentState.RESOLVED, IncidentState.MERGED)
+"""Nothing is changed, planned or asked for these: they are over, or another one goes on for them."""
 
 
 class IncidentOrigin(TextChoices):

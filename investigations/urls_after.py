@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from investigations.views import exports, replay, report, status, watch
+from investigations.views import exports, merging, replay, report, status, watch
 
 urlpatterns = [
     path("i/<int:incident_id>/acknowledge/", watch.acknowledge, name="acknowledge"),
@@ -15,6 +15,9 @@ urlpatterns = [
         watch.withdraw,
         name="withdraw_handoff",
     ),
+    path("i/<int:incident_id>/alerts/", merging.alerts, name="alerts"),
+    path("i/<int:incident_id>/merge/", merging.merge, name="merge"),
+    path("i/<int:incident_id>/separate/", merging.separate, name="separate"),
     path("i/<int:incident_id>/status/", status.status, name="status"),
     path("i/<int:incident_id>/status/updates/", status.post_update, name="post_update"),
     path("i/<int:incident_id>/status/links/", status.create_share, name="create_share"),

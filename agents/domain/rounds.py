@@ -14,11 +14,11 @@ from investigations.domain.clock import database_now
 from investigations.domain.journal import writing
 from investigations.enums import (
     FOR_AGENTS,
+    OVER_STATES,
     AlertStatus,
     DiagnosisVerdict,
     EntryKind,
     HypothesisState,
-    IncidentState,
     InvestigationState,
     SteeringKind,
     SteeringState,
@@ -213,7 +213,7 @@ def _burns_on(row: Investigation) -> bool:
 
 def _may_look_again(row: Investigation) -> bool:
     """Whether fresh telemetry can tell more: not of a recording, nor after people or actions."""
-    if row.telemetry.get("kind") == "recorded" or row.incident.state == IncidentState.RESOLVED:
+    if row.telemetry.get("kind") == "recorded" or row.incident.state in OVER_STATES:
         return False
     actions = row.entries.filter(kind=EntryKind.ACTION)
     return not actions.exclude(data__state__in=NEVER_RUN).exists()

@@ -16,6 +16,9 @@ NEAR_HOPS = 2
 NEAR_TIME = timedelta(minutes=15)
 GROUPING_LOCK = 0x5E_6809
 CANDIDATE_LIMIT = 200
+OPEN_STATES = (IncidentState.OPEN, IncidentState.MITIGATED)
+_LATEST = Max("alerts__starts_at")
+_ALERTING = ArrayAgg("alerts__resource", distinct=True, default=[], filter=Q(alerts__isnull=False))
 
 
 @dataclass(slots=True)
@@ -91,37 +94,49 @@ def read_surroundings(resources: set[str]) -> Surroundings:
 
 
 def read_groups(near: set[str], environments: set[str]) -> list[Group]:
-    """Return the open incidents that alert in or near resources. One query.
+    """Return the open incidents that alert in or near resources. Two queries.
 
     Not those in which an action was seen to help: whatever fires after it is another incident.
+    What was merged into an incident makes that one alert where it does.
     """
+    alerting = Alert.objects.filter(incident=OuterRef("pk"), resource__in=near)
+    here = Incident.objects.filter(Exists(alerting) | Q(resource__in=near))
+    merged = list(
+        here.filter(state=IncidentState.MERGED, merged_into__state__in=OPEN_STATES)
+        .annotate(latest=_LATEST, alerting=_ALERTING).order_by("-pk")[:CANDIDATE_LIMIT]
+    )  # fmt: skip
+    groups = _groups(
+        Q(Exists(alerting) | Q(resource__in=near)) | Q(pk__in=[m.merged_into_id for m in merged]),
+        environments,
+    )  # fmt: skip
+    for row in merged:
+        group = groups.get(row.merged_into_id or 0)
+        if group is not None:
+            group.resources |= {row.resource, *row.alerting}
+            group.alerting |= set(row.alerting)
+            group.latest = max(group.latest, row.latest or row.started_at)
+    return list(groups.values())
+
+
+def _groups(wanted: Q, environments: set[str]) -> dict[int, Group]:
     fixed = BoardEntry.objects.filter(
         investigation__incident=OuterRef("pk"), kind=EntryKind.ACTION, data__state="succeeded"
     )
-    alerting = Alert.objects.filter(incident=OuterRef("pk"), resource__in=near)
     newest = Investigation.objects.filter(incident=OuterRef("pk")).order_by("-pk")
-    rows = (
-        Incident.objects.filter(
-            ~Exists(fixed), Exists(alerting) | Q(resource__in=near),
-            environment__in=environments,
-            state__in=[IncidentState.OPEN, IncidentState.MITIGATED],
-        )
-        .annotate(
-            latest=Max("alerts__starts_at"),
-            alerting=ArrayAgg("alerts__resource", distinct=True, default=[],
-                              filter=Q(alerts__isnull=False)),
-            investigation_id=Subquery(newest.values("pk")[:1]),
-        )
-    )[:CANDIDATE_LIMIT]  # fmt: skip
-    return [
-        Group(
+    rows = Incident.objects.filter(
+        wanted, ~Exists(fixed), environment__in=environments, state__in=OPEN_STATES
+    ).annotate(
+        latest=_LATEST, alerting=_ALERTING, investigation_id=Subquery(newest.values("pk")[:1])
+    )[:CANDIDATE_LIMIT]
+    return {
+        row.pk: Group(
             environment=row.environment, state=row.state,
             resources={row.resource, *row.alerting}, alerting=set(row.alerting),
             latest=row.latest or row.started_at, incident=row,
             investigation_id=row.investigation_id,
         )
         for row in rows
-    ]  # fmt: skip
+    }  # fmt: skip
 
 
 def choose_group(

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 
 from investigations.domain import grouping
 from investigations.domain.audit import record_audit
@@ -14,13 +15,14 @@ from investigations.domain.reports import write_draft
 from investigations.domain.severity import SeverityFacts, compute_severity
 from investigations.domain.transitions import move
 from investigations.enums import (
+    AlertStatus,
     BoardEventKind,
     IncidentOrigin,
     IncidentState,
 )
 from investigations.errors import BoardError
 from investigations.jobs import enqueue_embedding
-from investigations.models import Incident, Investigation
+from investigations.models import Alert, Incident, Investigation
 from investigations.queries import objects
 from investigations.signals import incident_changed, incident_opened
 from telemetry.redaction import redact
@@ -149,13 +151,10 @@ def change_incident_state(
         IllegalTransition: The incident may not move that way.
         BoardError: The reason is longer than 500 characters.
     """
-    if len(reason) > MAX_REASON:
-        raise BoardError(
-            f"At most {MAX_REASON} characters for the reason; yours has {len(reason)}."
-        )
-    reason = redact(reason, limit=MAX_REASON)
+    reason = read_reason(reason)
     with writing(investigation_id) as board:
         incident = board.investigation.incident
+        refuse_merged(incident)
         times: dict[str, object] = {
             IncidentState.OPEN: {"mitigated_at": None, "resolved_at": None},
             IncidentState.MITIGATED: {"mitigated_at": board.now},
@@ -177,6 +176,52 @@ def change_incident_state(
         enqueue_embedding(incident.pk)
         tell_change(investigation_id)
     return incident
+
+
+def read_reason(text: str) -> str:
+    """Return a person's reason without secrets.
+
+    Raises:
+        BoardError: It is longer than 500 characters.
+    """
+    if len(text) > MAX_REASON:
+        raise BoardError(f"At most {MAX_REASON} characters for the reason; yours has {len(text)}.")
+    return redact(text, limit=MAX_REASON)
+
+
+def refuse_merged(incident: Incident) -> None:
+    """Refuse what is asked of an incident for which another one goes on.
+
+    Raises:
+        BoardError: It is merged.
+    """
+    if incident.merged_into_id is not None:
+        raise BoardError(
+            f"{incident} is merged into INC-{incident.merged_into_id}: go on there. Nothing was done."
+        )
+
+
+def settle(board: BoardWriter, *, is_firing: bool | None = None) -> None:
+    """Follow the alerts, also those of what was merged into it, after one of them changed.
+
+    None fires any more means mitigated; one fires again means open. ``is_firing`` saves the query
+    where it is known.
+    """
+    incident = board.investigation.incident
+    if is_firing is None:
+        is_firing = fires(incident)
+    if not is_firing and incident.state == IncidentState.OPEN:
+        move(incident, IncidentState.MITIGATED, mitigated_at=board.now)
+        record_incident(board, "No alert fires any more: mitigated")
+    elif is_firing and incident.state == IncidentState.MITIGATED:
+        move(incident, IncidentState.OPEN, mitigated_at=None)
+        record_incident(board, "An alert fires again: open")
+
+
+def fires(incident: Incident) -> bool:
+    """Whether an alert fires in an incident or in what was merged into it. One query."""
+    here = Q(incident=incident) | Q(incident__merged_into=incident)
+    return Alert.objects.filter(here, status=AlertStatus.FIRING).exists()
 
 
 def latest_investigation(incident: Incident) -> Investigation:

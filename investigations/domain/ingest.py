@@ -25,11 +25,11 @@ from investigations.domain.grouping import Group, Surroundings
 from investigations.domain.incidents import (
     create_incident,
     record_incident,
+    settle,
     tell_change,
 )
 from investigations.domain.journal import BoardWriter, writing
 from investigations.domain.severity import SeverityFacts, compute_severity
-from investigations.domain.transitions import move
 from investigations.enums import AlertStatus, BoardEventKind, IncidentOrigin, IncidentState
 from investigations.models import Alert, Incident, Investigation
 from investigations.queries import objects
@@ -50,12 +50,16 @@ class IngestResult:
 
 @dataclass(slots=True)
 class _News:
-    """What a delivery brings to one incident. ``opener``: it is opened by this draft."""
+    """What a delivery brings to one incident.
+
+    ``opener``: it is opened by this draft. ``elsewhere``: changes in what was merged into it.
+    """
 
     group: Group
     opener: AlertDraft | None = None
     joined: list[tuple[AlertDraft, Alert, int]] = field(default_factory=list)
     changed: dict[Key, Alert] = field(default_factory=dict)
+    elsewhere: list[tuple[Incident, Alert]] = field(default_factory=list)
 
 
 def ingest_alert(
@@ -100,7 +104,7 @@ def _known(drafts: Sequence[AlertDraft]) -> dict[Key, Alert]:
             source__in={d.source for d in drafts}, fingerprint__in={d.fingerprint for d in drafts},
             starts_at__in={d.starts_at for d in drafts},
         )
-        .select_related("incident")
+        .select_related("incident__merged_into")
         .annotate(investigation_id=Subquery(newest.values("pk")[:1]))
     )  # fmt: skip
     return {(row.source, row.fingerprint, row.starts_at): row for row in rows}
@@ -223,6 +227,7 @@ class _Batch:
 
     def _write_news(self, boards: ExitStack) -> None:
         """Write to all boards. Those that are there are locked first, lowest first, then the audit."""
+        self._follow_merged()
         there = [n for n in self._news.values() if n.group.investigation_id is not None]
         there.sort(key=lambda n: n.group.investigation_id or 0)
         open_boards = [(n, boards.enter_context(_board(n.group))) for n in there]
@@ -237,6 +242,20 @@ class _Batch:
         Alert.objects.bulk_create(a for n in self._news.values() for _, a, _ in n.joined)
         for news, board in open_boards:
             self._tell(news, board)
+
+    def _follow_merged(self) -> None:
+        """Tell also the incident into which one was merged what changed in that."""
+        for news in list(self._news.values()):
+            incident = news.group.incident
+            if incident is None or incident.merged_into is None:
+                continue
+            into = incident.merged_into
+            group = self._there.get(into.pk) or Group(
+                into.environment, into.state, {into.resource}, set(), into.started_at, into,
+                into.investigations.order_by("-pk").values_list("pk", flat=True)[0],
+            )  # fmt: skip
+            self._there[into.pk] = group
+            self._news_of(group).elsewhere += [(incident, a) for a in news.changed.values()]
 
     def _open(self, group: Group, draft: AlertDraft) -> None:
         opened = opening_of(draft, telemetry=self._telemetry, origin=self._origin)
@@ -253,9 +272,16 @@ class _Batch:
         _record_many(board, list(news.changed.values()), how="")
         if rest:
             self._grade(board, rest)
-        if rest or news.changed:
-            _settle(board, [*(a for _, a, _ in rest), *news.changed.values()])
+        for incident, alert in news.elsewhere:
+            _record(board, [], f"{sentence_of([alert], how='')}, in {incident}")
+        changed = [*news.changed.values(), *(a for _, a in news.elsewhere)]
+        if rest or changed:
+            self._settle(board, [*(a for _, a, _ in rest), *changed])
             tell_change(board.investigation.pk)
+
+    def _settle(self, board: BoardWriter, changed: list[Alert]) -> None:
+        is_firing = any(alert.status == AlertStatus.FIRING for alert in changed)
+        settle(board, is_firing=is_firing or None)
 
     def _grade(self, board: BoardWriter, joined: list[tuple[AlertDraft, Alert, int]]) -> None:
         """Raise the severity when a joined alert calls for it; it never falls by itself."""
@@ -283,21 +309,6 @@ def _board(group: Group) -> AbstractContextManager[BoardWriter]:
     if group.investigation_id is None:
         raise AssertionError("A board is there once its incident is.")
     return writing(group.investigation_id)
-
-
-def _settle(board: BoardWriter, changed: list[Alert]) -> None:
-    """Follow the alerts: none fires any more means mitigated; one fires again means open."""
-    incident = board.investigation.incident
-    is_firing = (
-        any(alert.status == AlertStatus.FIRING for alert in changed)
-        or incident.alerts.filter(status=AlertStatus.FIRING).exists()
-    )
-    if not is_firing and incident.state == IncidentState.OPEN:
-        move(incident, IncidentState.MITIGATED, mitigated_at=board.now)
-        record_incident(board, "No alert fires any more: mitigated")
-    elif is_firing and incident.state == IncidentState.MITIGATED:
-        move(incident, IncidentState.OPEN, mitigated_at=None)
-        record_incident(board, "An alert fires again: open")
 
 
 def _record(board: BoardWriter, alerts: list[Alert], sentence: str) -> None:

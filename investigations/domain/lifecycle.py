@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from investigations.domain.audit import record_audit
+from investigations.domain.incidents import refuse_merged
 from investigations.domain.journal import BoardWriter, writing
 from investigations.enums import BoardEventKind, IncidentState
 from investigations.errors import BoardError
@@ -28,6 +29,7 @@ def acknowledge_incident(*, investigation_id: int, user: "User") -> Incident:
             return incident
         if incident.state == IncidentState.RESOLVED:
             raise BoardError("It is resolved: nobody needs to acknowledge it.")
+        refuse_merged(incident)
         incident.acknowledged_at, incident.acknowledged_by = board.now, name
         incident.save(update_fields=["acknowledged_at", "acknowledged_by"])
         leads = "" if incident.lead else ", who leads it"

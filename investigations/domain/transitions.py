@@ -12,9 +12,10 @@ from investigations.models import Hypothesis, Incident, Investigation, SteeringM
 _RUN = InvestigationState
 _HYP = HypothesisState
 INCIDENT_EDGES: dict[str, set[str]] = {
-    IncidentState.OPEN: {IncidentState.MITIGATED, IncidentState.RESOLVED},
-    IncidentState.MITIGATED: {IncidentState.OPEN, IncidentState.RESOLVED},
+    IncidentState.OPEN: {IncidentState.MITIGATED, IncidentState.RESOLVED, IncidentState.MERGED},
+    IncidentState.MITIGATED: {IncidentState.OPEN, IncidentState.RESOLVED, IncidentState.MERGED},
     IncidentState.RESOLVED: {IncidentState.OPEN},
+    IncidentState.MERGED: {IncidentState.OPEN, IncidentState.MITIGATED},
 }
 INVESTIGATION_EDGES: dict[str, set[str]] = {
     _RUN.PENDING: {_RUN.GATHERING, _RUN.STOPPED, _RUN.FAILED},

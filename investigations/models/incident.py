@@ -47,6 +47,14 @@ class Incident(models.Model):
     lead = models.CharField(max_length=150, blank=True, help_text="Username of who leads it.")
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.CharField(max_length=150, blank=True)
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged"
+    )
+    merged_by = models.CharField(max_length=150, blank=True)
+    merge_reason = models.CharField(max_length=500, blank=True)
+    absorbed = models.JSONField(
+        default=list, blank=True, help_text="Ids of the incidents that were merged into this one."
+    )
 
     class Meta:
         ordering = ("-id",)
@@ -54,6 +62,10 @@ class Incident(models.Model):
             models.CheckConstraint(
                 condition=Q(resolved_at__isnull=True) | Q(state=IncidentState.RESOLVED),
                 name="incident_resolved_has_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) ^ Q(state=IncidentState.MERGED),
+                name="incident_merged_has_another",
             ),
         )
         # For the lists, which are sorted by these and then newest first.

@@ -31,7 +31,7 @@ def _as_one(rows: list[BoardEvent]) -> BoardEvent:
     alerts = [
         (str(alert["name"]), str(alert["resource"]))
         for event in rows
-        for alert in event.payload["upsert"]["alerts"].values()
+        for alert in event.payload["upsert"].get("alerts", {}).values()
     ]
     payload = newest.payload | {"sentence": joined_sentence(alerts)}
     return BoardEvent(

@@ -46,6 +46,10 @@ def incident_object(incident: Incident) -> BoardObject:
         "lead": incident.lead,
         "acknowledged_at": _at(incident.acknowledged_at),
         "acknowledged_by": incident.acknowledged_by,
+        "merged_into": incident.merged_into_id,
+        "merged_by": incident.merged_by,
+        "merge_reason": incident.merge_reason,
+        "absorbed": incident.absorbed,
     }
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max, Q
 
-from investigations.enums import IncidentState
+from investigations.enums import OVER_STATES
 from investigations.errors import NotFound
 from investigations.models import (
     BoardEntry,
@@ -83,7 +83,7 @@ def _health(services: tuple[Service, ...], now: datetime) -> dict[str, Health]:
 
 
 def _open_incidents() -> tuple[dict[str, list[Incident]], dict[str, list[Incident]]]:
-    rows = list(Incident.objects.exclude(state=IncidentState.RESOLVED).order_by("-pk")[:MAX_OPEN])
+    rows = list(Incident.objects.exclude(state__in=OVER_STATES).order_by("-pk")[:MAX_OPEN])
     hurt: dict[str, list[Incident]] = {}
     for incident in rows:
         hurt.setdefault(incident.resource, []).append(incident)

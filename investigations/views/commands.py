@@ -6,7 +6,7 @@ from django.views.decorators.http import require_POST
 
 from investigations.domain import hypotheses, runs
 from investigations.domain.grades import grade_by_person
-from investigations.domain.incidents import change_incident_state
+from investigations.domain.incidents import change_incident_state, refuse_merged
 from investigations.domain.steering import obey
 from investigations.enums import GradeValue, IncidentState, SteeringKind
 from investigations.errors import BoardError
@@ -18,6 +18,8 @@ from investigations.queries.access import (
 from investigations.rules import can_respond
 from investigations.views.common import answer, needs, person_of, refused
 
+CHOSEN_STATES = (IncidentState.OPEN, IncidentState.MITIGATED, IncidentState.RESOLVED)
+
 
 @require_POST
 @needs(can_respond)
@@ -26,6 +28,7 @@ def post_hypothesis(request: HttpRequest, incident_id: int) -> HttpResponse:
     investigation = access_investigation(request.user, incident_id)
     claim = request.POST.get("claim", "")
     try:
+        refuse_merged(investigation.incident)
         row = hypotheses.propose_hypothesis(
             investigation_id=investigation.pk,
             claim=claim,
@@ -46,6 +49,7 @@ def rule_out(request: HttpRequest, incident_id: int, number: int) -> HttpRespons
     row = access_hypothesis(request.user, incident_id, number)
     reason = request.POST.get("reason", "")
     try:
+        refuse_merged(row.investigation.incident)
         hypotheses.rule_out_hypothesis(
             hypothesis_id=row.pk,
             reason=reason,
@@ -63,6 +67,7 @@ def challenge(request: HttpRequest, incident_id: int, number: int) -> HttpRespon
     row = access_evidence(request.user, incident_id, number)
     reason = request.POST.get("reason", "") or f"Please re-check E{number}."
     try:
+        refuse_merged(row.investigation.incident)
         runs.steer(
             investigation_id=row.investigation_id,
             user=person_of(request),
@@ -84,6 +89,7 @@ def steer(request: HttpRequest, incident_id: int) -> HttpResponse:
     investigation = access_investigation(request.user, incident_id)
     text = request.POST.get("text", "").strip()
     try:
+        refuse_merged(investigation.incident)
         said = obey(investigation=investigation, user=person_of(request), text=text)
     except BoardError as error:
         return refused(request, error, incident_id=incident_id, kept=text)
@@ -98,7 +104,7 @@ def change_state(request: HttpRequest, incident_id: int) -> HttpResponse:
     wanted = request.POST.get("to", "")
     reason = request.POST.get("reason", "").strip()
     try:
-        if wanted not in IncidentState.values:
+        if wanted not in CHOSEN_STATES:
             raise BoardError("Choose open, mitigated or resolved.")
         if not reason:
             raise BoardError("Say why: the report and the next reader will want to know.")

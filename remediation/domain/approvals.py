@@ -8,7 +8,7 @@ from django.db import transaction
 
 from investigations.domain.audit import record_audit
 from investigations.domain.clock import database_now
-from investigations.enums import IncidentState
+from investigations.enums import OVER_STATES
 from investigations.rules import can_approve
 from remediation.domain.digests import digest_of_action
 from remediation.domain.planning import SYSTEM
@@ -114,20 +114,23 @@ def expire_old(*, limit: int = 100) -> int:
             move(action, ActionState.EXPIRED, actor=SYSTEM, result="Expired. Nothing ran.")
         except IllegalTransition:
             continue
-    return len(late) + _supersede_resolved(limit=limit)
+    return len(late) + supersede_over(limit=limit)
 
 
-def _supersede_resolved(*, limit: int) -> int:
+def supersede_over(*, limit: int) -> int:
     """Take back what waits for people, or for a worker, in incidents that are over."""
     waiting = Action.objects.filter(
         state__in=[ActionState.PROPOSED, ActionState.APPROVED],
-        investigation__incident__state=IncidentState.RESOLVED,
+        investigation__incident__state__in=OVER_STATES,
     )
-    found = list(waiting[:limit])
+    found = list(waiting.select_related("investigation__incident")[:limit])
     for action in found:
+        incident = action.investigation.incident
+        is_merged = incident.merged_into_id is not None
+        why = f"merged into INC-{incident.merged_into_id}" if is_merged else "resolved"
         try:
             move(action, ActionState.SUPERSEDED, actor=SYSTEM,
-                 result="The incident was resolved. Nothing ran.")  # fmt: skip
+                 result=f"The incident was {why}. Nothing ran.")  # fmt: skip
         except IllegalTransition:
             continue
     return len(found)

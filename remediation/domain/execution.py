@@ -103,8 +103,9 @@ def claim(action_id: int) -> Execution | None:
                     action=action, key=f"sre-{action.pk}-{action.digest[:12]}"
                 )
                 move(action, ActionState.RUNNING, actor=SYSTEM, result="Running.")
-        except IntegrityError:
-            # Another action runs on the target: this one stays approved until its time is up.
+        except (IntegrityError, IllegalTransition) as error:
+            # Another action runs on the target, or the incident has just ended: it does not start.
+            log.info("execution.not_claimed", action=action.pk, reason=type(error).__name__)
             return None
     return execution
 

@@ -44,6 +44,8 @@ def plan_for(diagnosis_id: int) -> Action | None:
     newest = investigation.diagnoses.order_by("-number").first()
     if diagnosis.verdict != DiagnosisVerdict.LIKELY_CAUSE or newest != diagnosis:
         return None
+    if investigation.incident.merged_into_id is not None:
+        return None
     try:
         executor = executor_for(str(investigation.telemetry.get("kind", "")))
     except NotPlannable:

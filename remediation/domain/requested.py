@@ -66,6 +66,8 @@ def _plan(message: SteeringMessage) -> "Action":
     investigation = message.investigation
     if investigation.incident.state == IncidentState.RESOLVED:
         raise NotPlannable("The incident is resolved. Open it again first.")
+    if investigation.incident.merged_into_id is not None:
+        raise NotPlannable("The incident is merged into another one: ask there.")
     diagnosis = investigation.diagnoses.order_by("-number").first()
     if diagnosis is None:
         raise NotPlannable("There is no diagnosis yet: an action is judged against one.")

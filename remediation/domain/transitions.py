@@ -5,8 +5,9 @@ from datetime import datetime
 from investigations.domain.audit import record_audit
 from investigations.domain.board import write_entry
 from investigations.domain.clock import ClockTimestamp
-from investigations.domain.journal import writing
-from investigations.enums import EntryKind
+from investigations.domain.journal import BoardWriter, writing
+from investigations.enums import OVER_STATES, EntryKind
+from investigations.models import Incident
 from remediation.enums import ActionState, Decision
 from remediation.errors import IllegalTransition
 from remediation.models import Action
@@ -43,6 +44,8 @@ def move(
     if to not in EDGES[was]:
         raise IllegalTransition(f"{action} is {was}; it cannot become {to.value}.")
     with writing(action.investigation_id) as board:
+        if to == ActionState.RUNNING and _is_over(board):
+            raise IllegalTransition(f"{action} cannot run: its incident is over, or merged.")
         fields: dict[str, object] = {"state": to}
         if result:
             fields["result"] = result[:500]
@@ -61,6 +64,12 @@ def move(
             board, kind=EntryKind.ACTION, key=str(action), data=summary_of(action), author=actor,
             sentence=f"{action} {action.title}: {action.get_state_display()}. {result}".strip(),
         )  # fmt: skip
+
+
+def _is_over(board: BoardWriter) -> bool:
+    """Whether nothing may start any more, read behind the lock under which incidents are merged."""
+    incident = Incident.objects.filter(pk=board.investigation.incident_id)
+    return incident.filter(state__in=OVER_STATES).exists()
 
 
 def tell_approvals(action: Action, *, actor: str) -> None:

@@ -40,6 +40,8 @@ def incident_state(situation: Situation) -> Ruling:
     )
     if state == IncidentState.RESOLVED:
         return Ruling("incident", BLOCK, "The incident is resolved. Open it again first.")
+    if state == IncidentState.MERGED:
+        return Ruling("incident", BLOCK, "The incident is merged into another one.")
     return Ruling("incident", ALLOW, f"The incident is {IncidentState(state).label.lower()}.")
 
 

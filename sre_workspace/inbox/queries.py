@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
-from investigations.enums import DiagnosisVerdict, IncidentState, InvestigationState
+from investigations.enums import OVER_STATES, DiagnosisVerdict, IncidentState, InvestigationState
 from investigations.models import Diagnosis, Incident, Investigation
 from investigations.queries.handoffs import list_pending_handoffs
 from investigations.queries.incidents import IncidentRow, list_active
@@ -88,7 +88,7 @@ def _questions() -> list[Waiting]:
     newest = Diagnosis.objects.filter(investigation=OuterRef("pk")).order_by("-number")
     rows = (
         Investigation.objects.filter(state=InvestigationState.CONCLUDED)
-        .exclude(incident__state=IncidentState.RESOLVED)
+        .exclude(incident__state__in=OVER_STATES)
         .annotate(verdict=Subquery(newest.values("verdict")[:1]),
                   asked=Subquery(newest.values("next_steps")[:1]))
         .filter(verdict=DiagnosisVerdict.INCONCLUSIVE)

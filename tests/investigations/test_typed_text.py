@@ -104,7 +104,7 @@ def test_what_people_post_is_kept_without_controls(responder: Client, board: Inv
 def test_a_challenge_a_grade_and_a_decision_come_without_controls(
     client: Client, board: Investigation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    card = SimpleNamespace(investigation_id=board.pk, pk=1)
+    card = SimpleNamespace(investigation=board, investigation_id=board.pk, pk=1)
     seen: list[str] = []
     monkeypatch.setattr(commands, "access_evidence", lambda *_: card)
     monkeypatch.setattr(commands, "grade_by_person", lambda **given: seen.append(given["note"]))

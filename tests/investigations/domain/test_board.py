@@ -129,12 +129,19 @@ def test_board_law_for_peoples_words() -> None:
     ids=["incident", "investigation", "hypothesis"],
 )  # fmt: skip
 def test_every_edge_is_allowed_or_refused(states, edges, make) -> None:
-    row = make(open_board())
+    row, other = make(open_board()), open_board().incident
+
+    def beside(state: str) -> dict:
+        """A merged incident names the one that goes on, and only a merged one does."""
+        return (
+            {"merged_into": other if state == "merged" else None} if states is IncidentState else {}
+        )
+
     for was, to in itertools.permutations(states.values, 2):
-        type(row).objects.filter(pk=row.pk).update(state=was)
+        type(row).objects.filter(pk=row.pk).update(state=was, **beside(was))
         row.state = was
         if to in edges[was]:
-            move(row, to)
+            move(row, to, **beside(to))
             assert type(row).objects.get(pk=row.pk).state == to
         else:
             with pytest.raises(IllegalTransition):
