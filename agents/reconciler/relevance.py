@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from agents.case import Case
 from agents.enums import Presence
@@ -10,6 +10,9 @@ from agents.findings import Finding
 from agents.specialists.reader import earliest_symptom
 
 SHARE_OF_ENDED = 0.5
+# An alert comes after its rule's pause and a scrape or two: a process that a leak killed has dropped
+# its memory by then. What ended so shortly before is part of this incident.
+ALERT_DELAY = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,9 @@ class Relevance:
 
     def is_earlier(self, finding: Finding) -> bool:
         """Whether what was found was over before the symptom began, which goes on without it."""
-        return not self.is_over and finding.ended_at is not None and finding.ended_at < self.began
+        if self.is_over or finding.ended_at is None:
+            return False
+        return finding.ended_at < self.began - ALERT_DELAY
 
     def share(self, finding: Finding, weight: float) -> float:
         """Return how much of a weight counts, 0..1.
