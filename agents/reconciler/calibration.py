@@ -10,15 +10,17 @@ from math import exp, log
 from agents.reconciler.likelihood import clamp
 from agents.reconciler.posterior import Claim
 
-INPUTS = ("constant", "logit")
+INPUTS = ("constant", "logit", "alone")
 
 
 @dataclass(frozen=True, slots=True)
 class CalibrationMap:
-    """A logistic map of the claimed log-odds (Platt 1999).
+    """A logistic map of the claimed log-odds (Platt 1999), and of what could be asked at all.
 
-    More inputs (the lead over other resources, whether a mechanism is known, how many kinds of
-    telemetry agree) were tried: they fit the sets better and did worse on a set left out.
+    ``alone``: one kind of telemetry answered in the whole case. Weights cannot add up there, so
+    that claims stay low; they are right more often than as low a claim where much else was asked
+    and did not bear it out. More inputs (the lead over other resources, whether a mechanism is
+    known, how many kinds agree) fit the sets better and did worse on a set left out.
 
     Attributes:
         coefficients: One per entry of ``INPUTS``.
@@ -38,13 +40,13 @@ class CalibrationMap:
         return clamp(1 / (1 + exp(-max(-30.0, min(30.0, score)))))
 
 
-NONE = CalibrationMap("none", 0, (0.0, 1.0))
+NONE = CalibrationMap("none", 0, (0.0, 1.0, 0.0))
 
 
 def inputs_of(claim: Claim) -> tuple[float, ...]:
     """Return the map's inputs in the order of ``INPUTS``."""
     posterior = min(0.995, max(0.005, claim.posterior))
-    return 1.0, log(posterior / (1 - posterior))
+    return 1.0, log(posterior / (1 - posterior)), float(claim.answered == 1)
 
 
 @cache
@@ -55,15 +57,15 @@ def shipped() -> CalibrationMap:
 
 
 def from_json(found: Mapping[str, object]) -> CalibrationMap:
-    """Read a map.
+    """Read a map. Of an earlier version's, inputs that it did not know count nothing.
 
     Raises:
         ValueError: Its inputs are not those of this version.
     """
     by_input = found.get("coefficients")
-    if not isinstance(by_input, dict) or set(by_input) != set(INPUTS):
+    if not isinstance(by_input, dict) or not {"constant", "logit"} <= set(by_input) <= set(INPUTS):
         raise ValueError(f"a calibration map needs a coefficient each of {', '.join(INPUTS)}")
-    coefficients = tuple(float(by_input[name]) for name in INPUTS)
+    coefficients = tuple(float(by_input.get(name, 0.0)) for name in INPUTS)
     return CalibrationMap(str(found["version"]), int(str(found["cases"])), coefficients)
 
 

@@ -38,11 +38,22 @@ def rank(
     standings = [standing_of(c) for c in candidates]
     calm_decibans = NO_FAULT_DECIBANS if is_over(findings) else -30.0
     raw, calm = posteriors(standings, calm_decibans=calm_decibans)
-    found, claim = raw, claim_of(standings, raw)
+    found, claim = raw, claim_of(standings, raw, answered=len(sources_of(findings)[1]))
     if claim is not None and claim.posterior > calm:
         found, calm = rescaled(raw, calm, (calibration or shipped()).apply(claim))
     ranked = [Ranked(c, clamp(p), r) for c, p, r in zip(candidates, found, raw, strict=True)]
     return sorted(ranked, key=lambda r: (-r.posterior, -r.raw)), clamp(calm)
+
+
+def sources_of(
+    findings: Sequence[Finding], asked: Sequence[str] = ASKED
+) -> tuple[list[str], list[str]]:
+    """Return the kinds of telemetry that were asked, and those of them that answered."""
+    silent = {KIND_NAMES[f.kind.value] for f in findings if f.presence is Presence.UNKNOWN
+              and f.feature.startswith("gap_")}  # fmt: skip
+    answered = {KIND_NAMES[f.kind.value] for f in findings if f.presence is not Presence.UNKNOWN}
+    all_asked = sorted(silent | answered | set(asked))
+    return all_asked, sorted(set(all_asked) - silent)
 
 
 def standing_of(candidate: Scored) -> Standing:
@@ -83,18 +94,17 @@ def decide(
     left = [c for c in candidates if (str(c.cause.resource), c.cause.fault_class) not in ruled_out]
     ranked, calm = rank(left, findings, case, calibration)
     gaps = tuple(f.claim for f in findings if f.presence is Presence.UNKNOWN)
-    silent = {KIND_NAMES[f.kind.value] for f in findings if f.presence is Presence.UNKNOWN
-              and f.feature.startswith("gap_")}  # fmt: skip
-    answered = {KIND_NAMES[f.kind.value] for f in findings if f.presence is not Presence.UNKNOWN}
-    all_asked = sorted(silent | answered | set(asked))
-    good = sorted(set(all_asked) - silent)
+    all_asked, good = sources_of(findings, asked)
     coverage = len(good) / max(1, len(all_asked))
     leader = ranked[0] if ranked else None
     base = Outcome(
         verdict="inconclusive", leader=leader, ranked=tuple(ranked), confidence=None, summary="",
         happening=_happening(findings, case), rules=(), sources_asked=tuple(all_asked),
         sources_answered=tuple(good), gaps=gaps,
-        claim=claim_of([standing_of(r.scored) for r in ranked], [r.raw for r in ranked]),
+        claim=claim_of(
+            [standing_of(r.scored) for r in ranked], [r.raw for r in ranked],
+            answered=len(sources_of(findings)[1]),
+        ),
         map_version=(calibration or shipped()).version,
     )  # fmt: skip
     if calm >= MIN_POSTERIOR and (leader is None or calm > leader.posterior):

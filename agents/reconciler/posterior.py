@@ -36,12 +36,14 @@ class Claim:
     Attributes:
         posterior: Its probability by the weights alone.
         lead: Decibans ahead of the best candidate at another resource, 0..30.
+        answered: How many kinds of telemetry answered in the whole case; 0: not known.
     """
 
     posterior: float
     lead: float
     is_catch_all: bool
     kinds: int
+    answered: int = 0
 
 
 def posteriors(standings: Sequence[Standing], *, calm_decibans: float) -> tuple[list[float], float]:
@@ -79,7 +81,9 @@ def _shadows(standings: Sequence[Standing]) -> set[int]:
     }  # fmt: skip
 
 
-def claim_of(standings: Sequence[Standing], found: Sequence[float]) -> Claim | None:
+def claim_of(
+    standings: Sequence[Standing], found: Sequence[float], *, answered: int = 0
+) -> Claim | None:
     """Return the claim of the likeliest candidate; None without candidates."""
     if not standings:
         return None
@@ -88,4 +92,5 @@ def claim_of(standings: Sequence[Standing], found: Sequence[float]) -> Claim | N
     others = [found[i] for i, s in enumerate(standings) if s.resource != leader.resource]
     second = max(others, default=0.0)
     lead = 30.0 if second <= 0 else 10 * log10(max(found[first], 1e-9) / second)
-    return Claim(found[first], max(0.0, min(30.0, lead)), leader.is_catch_all, leader.kinds)
+    lead = max(0.0, min(30.0, lead))
+    return Claim(found[first], lead, leader.is_catch_all, leader.kinds, answered)

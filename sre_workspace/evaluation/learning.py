@@ -1,7 +1,7 @@
-"""Learning what kinds of evidence are worth, and how often claims are right.
+"""Learning what kinds of evidence are worth.
 
-Both are fitted on kept results alone: no telemetry is read again. Everything that is reported is
-out of fold: a case is judged by what was fitted on other types of fault.
+Fitted on kept results alone: no telemetry is read again. Everything that is reported is out of
+fold: a case is judged by what was fitted on other types of fault.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,7 @@ from math import log
 
 import numpy as np
 
-from agents.reconciler.calibration import CalibrationMap
-from agents.reconciler.fitting import fit_map
-from agents.reconciler.posterior import LARGEST_DECIBANS, SOMETHING_ELSE_DECIBANS, Claim
+from agents.reconciler.posterior import LARGEST_DECIBANS, SOMETHING_ELSE_DECIBANS
 from sre_workspace.evaluation.samples import Arrays, Sample, flatten
 from telemetry.types import FloatArray
 
@@ -22,10 +20,6 @@ RATE = 0.05
 MIN_CASES = 8
 MOST = 3.0
 """A learned factor lies between a third of the stated weight and three times as much."""
-
-
-SEEN_DISCOUNT = 0.05
-"""The rules were written with these cases in view: so much of what is right here would not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,28 +115,3 @@ def _first_is_right(sample: Sample, factors: Mapping[str, float]) -> bool:
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
-
-
-def calibrate(
-    pairs: Sequence[tuple[Sample, Mapping[str, float]]], *, version: str, start: CalibrationMap
-) -> tuple[CalibrationMap, list[tuple[Sample, float, float, bool]]]:
-    """Return the map fitted on every case, and each case's claim before and after, out of fold."""
-    rows = [(s, *found) for s, f in pairs if (found := s.claim(f)) is not None]
-    sizes: dict[str, int] = {}
-    for s, _, _ in rows:
-        sizes[s.set_slug] = sizes.get(s.set_slug, 0) + 1
-
-    def fitted(chosen: Sequence[tuple[Sample, Claim, bool]]) -> CalibrationMap:
-        most = max(sizes.values())
-        weights = [(most / sizes[s.set_slug]) ** 0.5 for s, _, _ in chosen]
-        claims = [(claim, (1 - SEEN_DISCOUNT) * right) for _, claim, right in chosen]
-        return fit_map(claims, version=version, start=start, weights=weights)
-
-    told = []
-    for group in sorted({s.group for s, _, _ in rows}):
-        others = fitted([row for row in rows if row[0].group != group])
-        told += [
-            (s, claim.posterior, others.apply(claim), right)
-            for s, claim, right in rows if s.group == group
-        ]  # fmt: skip
-    return fitted(rows), told

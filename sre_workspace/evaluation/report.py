@@ -27,6 +27,7 @@ def render_report(slug: str, figures: Figures, scored: Sequence[Scored]) -> str:
         f"| at least 90 % sure and wrong | {figures.confident_and_wrong:.1%} |",
         f"| Brier score | {figures.brier:.3f} |",
         f"| expected calibration error | {figures.ece:.3f} |",
+        f"| the same of honest claims, by chance | {figures.chance_ece:.3f} |",
         f"| seconds per case, median | {figures.median_seconds:.2f} |",
         f"| peak memory of a worker | {figures.peak_mb:.0f} MB |",
         "", "## By type of fault", "", "| fault | cases | right |", "|---|---|---|",

@@ -50,7 +50,7 @@ class CaseResult:
     """What one case came to.
 
     ``error`` names what could not be read; then nothing was concluded. ``failed``: verdict rules
-    that were not met.
+    that were not met. ``answered``: how many kinds of telemetry answered.
     """
 
     case_id: str
@@ -63,6 +63,7 @@ class CaseResult:
     peak_mb: float
     error: str = ""
     failed: list[str] = field(default_factory=list)
+    answered: int = 0
 
     def as_json(self) -> dict[str, object]:
         """Return it as JSON-able values."""
@@ -102,6 +103,7 @@ def run_case(path: Path, variant: Variant = FULL) -> CaseResult:
         causes=[_kept(ranked, findings) for ranked in outcome.ranked[:KEPT_CAUSES]],
         affected=_affected(outcome, findings), gaps=sorted(set(outcome.gaps)), seconds=seconds,
         peak_mb=_peak_mb(), failed=[r.name for r in outcome.rules if not r.passed],
+        answered=len(outcome.sources_answered),
     )  # fmt: skip
     return _restored(result, perturbed)
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
 from agents.faults.registry import FAULTS
 from agents.reconciler.posterior import Claim, Standing, claim_of, posteriors
-from sre_workspace.evaluation.running import CaseResult, RankedCause
+from sre_workspace.evaluation.running import CaseResult, RankedCause, read_results
 from sre_workspace.evaluation.sets import EvaluationSet, Label
+from sre_workspace.evaluation.variants import DROPS, PERTURBED
 from telemetry.types import FloatArray
 
 NO_CALM_DECIBANS = -30.0
@@ -22,12 +24,14 @@ class Sample:
         group: Its set and type of fault: what is left out together.
         causes: Candidates as they were kept.
         right: Whether each of them is the right answer.
+        answered: How many kinds of telemetry answered.
     """
 
     group: str
     set_slug: str
     causes: tuple[RankedCause, ...]
     right: tuple[bool, ...]
+    answered: int = 0
 
     def totals(self, factors: Mapping[str, float]) -> list[float]:
         """Return each candidate's decibans under the given factors."""
@@ -46,7 +50,7 @@ class Sample:
                          model.refines)
             )  # fmt: skip
         found, _ = posteriors(standings, calm_decibans=NO_CALM_DECIBANS)
-        claim = claim_of(standings, found)
+        claim = claim_of(standings, found, answered=self.answered)
         if claim is None:
             return None
         return claim, self.right[int(np.argmax(found))]
@@ -78,8 +82,23 @@ def samples_of(
             continue
         right = tuple(_is_right(kind, result, cause, label) for cause in result.causes)
         group = f"{kind.slug}: {kind.fault_of(label)}"
-        samples.append(Sample(group, kind.slug, tuple(result.causes), right))
+        causes = tuple(result.causes)
+        samples.append(Sample(group, kind.slug, causes, right, result.answered))
     return samples
+
+
+def kept_samples(
+    kind: EvaluationSet, labels: Mapping[str, Label], work: Path, variant: str = ""
+) -> list[Sample]:
+    """Return the samples of results that an evaluation kept; none where it has not run."""
+    name = f"{kind.slug}.{variant}" if variant else kind.slug
+    return samples_of(kind, list(read_results(work / f"{name}.jsonl")), labels)
+
+
+def changed_samples(kind: EvaluationSet, labels: Mapping[str, Label], work: Path) -> list[Sample]:
+    """Return the samples of recordings that were changed, or lost a source."""
+    variants = [v for v in (*PERTURBED, *DROPS) if v.concerns(has_history=kind.has_history)]
+    return [s for v in variants for s in kept_samples(kind, labels, work, v.slug)]
 
 
 def _is_right(kind: EvaluationSet, result: CaseResult, cause: RankedCause, label: Label) -> bool:

@@ -5,12 +5,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from sre_workspace.evaluation.running import CaseResult
 from sre_workspace.evaluation.sets import EvaluationSet, Label, Marks
 
 Z95 = 1.96
 BINS = 10
 CONFIDENT = 0.9
+DRAWS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,10 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The report's figures. ``measures``: name -> (mean, low, high) with a 95 % interval."""
+    """The report's figures. ``measures``: name -> (mean, low, high) with a 95 % interval.
+
+    ``chance_ece``: the ``ece`` to expect of so many claims that are honest.
+    """
 
     count: int
     measures: dict[str, tuple[float, float, float]]
@@ -59,6 +65,7 @@ class Figures:
     confident_and_wrong: float = 0.0
     median_seconds: float = 0.0
     peak_mb: float = 0.0
+    chance_ece: float = 0.0
 
 
 def score_all(
@@ -117,7 +124,26 @@ def figures_of(scored: Sequence[Scored]) -> Figures:
         / count,
         median_seconds=seconds[count // 2],
         peak_mb=max(s.result.peak_mb for s in scored),
+        chance_ece=chance_ece([s.probability for s in scored]),
     )
+
+
+def chance_ece(claims: Sequence[float]) -> float:
+    """Return the calibration error to expect of claims that are right exactly as often as they say.
+
+    With few cases it is far from zero: the share that is right scatters.
+    """
+    if not claims:
+        return 0.0
+    rng = np.random.default_rng(0)
+    chances = np.asarray(claims, dtype=float)
+    bands = np.minimum(9, (chances * 10).astype(int))
+    drawn = rng.random((DRAWS, len(chances))) < chances
+    gaps = sum(
+        np.abs((drawn[:, bands == band] - chances[bands == band]).sum(axis=1))
+        for band in np.unique(bands)
+    )
+    return float(np.mean(gaps) / len(chances))
 
 
 def reliability(scored: Sequence[Scored]) -> list[Bin]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from agents.engine import WHOLE, Plan
 from agents.enums import SPECIALISTS
-from sre_workspace.evaluation.perturbing import PERTURBATIONS
+from sre_workspace.evaluation.perturbing import OF_CLUSTERS, PERTURBATIONS
 from telemetry.ports import TelemetrySources
 from telemetry.types import TimeWindow
 
@@ -33,6 +33,10 @@ class Variant:
     without: frozenset[str] = frozenset()
     is_fault_free: bool = False
     perturbation: str = ""
+
+    def concerns(self, *, has_history: bool) -> bool:
+        """Whether it can change anything: some change a cluster's state alone, a set's snapshot."""
+        return not (has_history and self.perturbation in OF_CLUSTERS)
 
     def sources(self, sources: TelemetrySources) -> TelemetrySources:
         """Return the sources less what this variant takes away."""

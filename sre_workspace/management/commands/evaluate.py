@@ -80,7 +80,8 @@ class Command(BaseCommand):
             )
         self.stdout.write(
             f"abstained {figures.abstained:.0%}, right when named {figures.right_when_named:.0%}, "
-            f"sure and wrong {figures.confident_and_wrong:.1%}, ECE {figures.ece:.3f}, "
+            f"sure and wrong {figures.confident_and_wrong:.1%}, ECE {figures.ece:.3f} "
+            f"({figures.chance_ece:.3f} by chance), "
             f"{figures.median_seconds:.2f} s a case, {figures.peak_mb:.0f} MB"
         )
 
@@ -94,7 +95,8 @@ class Command(BaseCommand):
         for option, title, variants in asked:
             if options[option]:
                 rows = [row_of(kind, FULL, results, truth)]
-                rows += [row_of(kind, v, session.run(v), truth) for v in variants]
+                chosen = [v for v in variants if v.concerns(has_history=kind.has_history)]
+                rows += [row_of(kind, v, session.run(v), truth) for v in chosen]
                 lines += ["", f"## {title}", "", *table(rows), "", bars_svg(rows)]
         if options["fault_free"]:
             found = session.run(FAULT_FREE)

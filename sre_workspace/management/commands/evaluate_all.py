@@ -9,8 +9,11 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from agents.reconciler.calibration import NONE, shipped
+from agents.reconciler.weights import factors
+from sre_workspace.evaluation.calibrating import cross_validate, graded_of, lines_of
 from sre_workspace.evaluation.comparing import Row, row_of, same_verdicts, table
-from sre_workspace.evaluation.perturbing import OF_CLUSTERS
+from sre_workspace.evaluation.samples import changed_samples, samples_of
 from sre_workspace.evaluation.scoring import Figures, wilson
 from sre_workspace.evaluation.session import Session
 from sre_workspace.evaluation.sets import SETS
@@ -60,6 +63,7 @@ class Command(BaseCommand):
                 lines += _again(fewer)
                 lines += _compared("What each part is worth", fewer, ABLATIONS)
                 lines += _compared("With a source taken away", fewer, DROPS)
+            lines += _calibration(sessions)
         text = "\n".join(lines)
         self.stdout.write(text)
         if options["write"]:
@@ -70,13 +74,17 @@ class Command(BaseCommand):
 
 
 def _figures(sessions: list[Session]) -> Iterator[str]:
-    yield "| set | cases | measures, 95 % interval | verdict given | right then | sure, wrong | ECE | s a case | MB |"
-    yield "|---|---|---|---|---|---|---|---|---|"
+    yield (
+        "| set | cases | measures, 95 % interval | verdict given | right then | sure, wrong "
+        "| ECE | ECE by chance | s a case | MB |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|---|"
     for session in sessions:
         f = session.figures()
         yield (
             f"| {session.kind.slug} | {f.count} | {_measures(f)} | {1 - f.abstained:.0%} "
             f"| {f.right_when_named:.0%} | {f.confident_and_wrong:.1%} | {f.ece:.3f} "
+            f"| {f.chance_ece:.3f} "
             f"| {f.median_seconds:.2f} | {f.peak_mb:.0f} |"
         )
 
@@ -107,6 +115,18 @@ def _fault_free(sessions: list[Session]) -> Iterator[str]:
     yield f"| all | {all_windows} | {all_false} ({low:.1%} to {high:.1%}) |"
 
 
+def _calibration(sessions: list[Session]) -> Iterator[str]:
+    """How honest claims are: in view by the map in use, and by maps that left something out."""
+    as_is, changed = [], []
+    for session in sessions:
+        labels = session.labels()
+        as_is += [(s, factors()) for s in samples_of(session.kind, session.run(), labels)]
+        changed += [(s, factors()) for s in changed_samples(session.kind, labels, session.work)]
+    graded = graded_of(as_is, changed)
+    _, told = cross_validate(graded, version="", start=NONE, in_use=shipped())
+    yield from ("", "## Calibration", "", *lines_of(told))
+
+
 def _robust(sessions: list[Session]) -> Iterator[str]:
     """First answers right where a recording is changed in ways that must not matter."""
     head = " | ".join(f"{s.kind.slug} ({len(s.paths)})" for s in sessions)
@@ -115,7 +135,7 @@ def _robust(sessions: list[Session]) -> Iterator[str]:
     for variant in (FULL, *PERTURBED):
         rows = [
             row_of(s.kind, variant, s.run(variant), s.labels())
-            if not s.kind.has_history or variant.perturbation not in OF_CLUSTERS
+            if variant.concerns(has_history=s.kind.has_history)
             else None
             for s in sessions
         ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,22 +10,22 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from agents.reconciler.calibration import INPUTS, NONE, CalibrationMap
-from agents.reconciler.fitting import Sureness, sureness
-from sre_workspace.evaluation.learning import (
-    Validated,
-    calibrate,
-    fit_factors,
-    out_of_fold,
-    validate,
+from agents.reconciler.fitting import sureness
+from sre_workspace.evaluation.calibrating import (
+    CHANGED_SHARE,
+    UNKNOWN_SHARE,
+    Told,
+    cross_validate,
+    graded_of,
+    lines_of,
 )
-from sre_workspace.evaluation.running import read_results
-from sre_workspace.evaluation.samples import Sample, samples_of
-from sre_workspace.evaluation.sets import SETS
+from sre_workspace.evaluation.learning import Validated, fit_factors, out_of_fold, validate
+from sre_workspace.evaluation.samples import Sample, changed_samples, kept_samples
+from sre_workspace.evaluation.sets import SETS, Label
 
 PULLS = (10.0, 3.0, 1.0, 0.3)
 WORTH_IT = 0.01
 """Learned weights are shipped only if they are right this much more often on unseen faults."""
-Told = Sequence[tuple[Sample, float, float, bool]]
 
 
 class Command(BaseCommand):
@@ -42,7 +42,9 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         """Learn from every set at once."""
         work = Path(str(options["work"]))
-        samples = [s for text in _texts(options["sets"]) for s in _samples(text, work)]
+        sets = [_set_of(text) for text in _texts(options["sets"])]
+        samples = [s for slug, labels in sets for s in kept_samples(SETS[slug], labels, work)]
+        changed = [s for slug, labels in sets for s in changed_samples(SETS[slug], labels, work)]
         if not samples:
             raise CommandError("No kept result has a label: run `evaluate --work` first.")
         version = f"{datetime.now(UTC):%Y-%m-%d}"
@@ -51,12 +53,13 @@ class Command(BaseCommand):
         if not is_worth_it:
             pairs = [(sample, {}) for sample in samples]
         factors = fit_factors(samples, pull=pull) if is_worth_it else {}
-        found, told = calibrate(pairs, version=version, start=NONE)
+        graded = graded_of(pairs, [(sample, factors) for sample in changed])
+        found, told = cross_validate(graded, version=version, start=NONE)
         self.stdout.write(f"weights: {'learned' if is_worth_it else 'as stated'}, pull {pull:g}")
-        self._show(told)
+        self.stdout.write("\n".join(lines_of(told)))
         self.stdout.write(f"map: {dict(zip(INPUTS, found.coefficients, strict=True))}")
         if options["write"]:
-            _write(factors, found, samples, checked, told)
+            _write(factors, found, samples, checked, told, len(changed))
 
     def _best(
         self, samples: Sequence[Sample]
@@ -76,44 +79,26 @@ class Command(BaseCommand):
             raise CommandError("Nothing to learn from.")
         return best
 
-    def _show(self, told: Told) -> None:
-        for slug in [*sorted({s.set_slug for s, *_ in told}), "all"]:
-            own = [row for row in told if slug in {row[0].set_slug, "all"}]
-            before, after = _before_after(own)
-            self.stdout.write(
-                f"{slug:18s} n={before.count:4d}  Brier {before.brier:.3f} > {after.brier:.3f}  "
-                f"ECE {before.ece:.3f} > {after.ece:.3f}  "
-                f"sure and wrong {before.sure_and_wrong:.1%} > {after.sure_and_wrong:.1%}"
-            )
-
-
-def _before_after(told: Told) -> tuple[Sureness, Sureness]:
-    return (
-        sureness([(before, right) for _, before, _, right in told]),
-        sureness([(after, right) for _, _, after, right in told]),
-    )
-
 
 def _texts(value: object) -> list[str]:
     return [str(v) for v in value] if isinstance(value, list) else []
 
 
-def _samples(text: str, work: Path) -> Iterator[Sample]:
+def _set_of(text: str) -> tuple[str, dict[str, Label]]:
     slug, _, folder = text.partition("=")
     labels = Path(folder) / "labels.json"
     if slug not in SETS or not labels.is_file():
         raise CommandError(f"{text}: a known set and a folder with labels.json are needed.")
-    results = list(read_results(work / f"{slug}.jsonl"))
-    yield from samples_of(SETS[slug], results, json.loads(labels.read_text(encoding="utf-8")))
+    found: dict[str, Label] = json.loads(labels.read_text(encoding="utf-8"))
+    return slug, found
 
 
 def _write(
     factors: Mapping[str, float], found: CalibrationMap, samples: Sequence[Sample],
-    checked: Validated, told: Told,
+    checked: Validated, told: Sequence[Told], changed: int,
 ) -> None:  # fmt: skip
     folder = Path(settings.BASE_DIR) / "agents" / "reconciler"
     counts = {slug: sum(s.set_slug == slug for s in samples) for slug in checked.by_set}
-    before, after = _before_after(told)
     origin = {
         "version": found.version, "fitted_on": counts,
         "left_out": "one type of fault of one set at a time",
@@ -124,10 +109,20 @@ def _write(
                                "learned": round(checked.learned, 3)},
         "factors": dict(factors),
     }  # fmt: skip
+    passes = {
+        "before": [(t.uncalibrated, t.is_right) for t in told],
+        "in_view": [(t.in_view, t.is_right) for t in told],
+        "after": [(t.type_left_out, t.is_right) for t in told],
+        "set_left_out": [(t.set_left_out, t.is_right) for t in told],
+    }
+    figures = {name: sureness(pairs) for name, pairs in passes.items()}
     mapped = {
         **origin, "cases": found.cases,
-        "brier": {"before": round(before.brier, 3), "after": round(after.brier, 3)},
-        "ece": {"before": round(before.ece, 3), "after": round(after.ece, 3)},
+        "changed_recordings": {"count": changed, "share": CHANGED_SHARE},
+        "causes_withheld_share": UNKNOWN_SHARE,
+        "brier": {name: round(f.brier, 3) for name, f in figures.items()},
+        "ece": {name: round(f.ece, 3) for name, f in figures.items()},
+        "sure_and_wrong": {name: round(f.sure_and_wrong, 4) for name, f in figures.items()},
         "coefficients": dict(zip(INPUTS, found.coefficients, strict=True)),
     }  # fmt: skip
     for name, data in (("weights.json", weights), ("calibration.json", mapped)):

@@ -59,7 +59,7 @@ def test_without_graded_cases_a_map_changes_nothing() -> None:
 
 
 def test_a_map_answers_within_bounds_whatever_is_claimed() -> None:
-    steep = CalibrationMap("t", 50, (0.0, 9.0))
+    steep = CalibrationMap("t", 50, (0.0, 9.0, 0.0))
     assert steep.apply(Claim(1.0, 30.0, is_catch_all=False, kinds=3)) == 0.99
     assert steep.apply(Claim(0.0, 0.0, is_catch_all=False, kinds=0)) == 0.01
 
@@ -70,6 +70,13 @@ def test_the_shipped_map_can_be_read_and_never_rewards_a_weaker_claim() -> None:
     weak = Claim(0.2, 1.0, is_catch_all=False, kinds=2)
     strong = Claim(0.9, 12.0, is_catch_all=False, kinds=2)
     assert found.apply(weak) <= found.apply(strong)
+
+
+def test_a_map_of_an_earlier_version_is_read_as_what_it_said() -> None:
+    old = from_json({"version": "x", "cases": 30, "coefficients": {"constant": 1.0, "logit": 0.5}})
+    alone = Claim(0.4, 5.0, is_catch_all=False, kinds=1, answered=1)
+    among = Claim(0.4, 5.0, is_catch_all=False, kinds=1, answered=5)
+    assert old.apply(alone) == old.apply(among)
 
 
 def test_a_map_with_other_inputs_is_refused() -> None:

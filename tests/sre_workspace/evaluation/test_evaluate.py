@@ -70,7 +70,7 @@ def test_a_set_is_scored_compared_and_learned_from(cases, tmp_path, capsys) -> N
 
     call_command("learn", f"sockshop-rcd={cases}", "--work", str(work))
     learned = capsys.readouterr().out
-    assert "sockshop-rcd       n=   2" in learned
+    assert "| sockshop-rcd | 2 |" in learned
     assert "map: {" in learned
 
 

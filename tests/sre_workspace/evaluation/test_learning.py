@@ -8,7 +8,6 @@ from agents.reconciler.calibration import NONE
 from agents.reconciler.fitting import fit_map, sureness
 from agents.reconciler.posterior import Claim
 from sre_workspace.evaluation.learning import (
-    calibrate,
     fit_factors,
     folds_of,
     out_of_fold,
@@ -72,17 +71,6 @@ def test_few_graded_claims_hardly_move_a_map() -> None:
     one = fit_map([(Claim(0.5, 5.0, is_catch_all=False, kinds=2), False)], version="u", start=start)
     claim = Claim(0.5, 5.0, is_catch_all=False, kinds=2)
     assert abs(one.apply(claim) - start.apply(claim)) < 0.15
-
-
-def test_calibration_is_reported_out_of_fold() -> None:
-    samples = [sample(i, group=f"set: {i % 4}", telling=i % 4 != 0) for i in range(24)]
-    found, told = calibrate([(s, {}) for s in samples], version="t", start=NONE)
-    assert found.cases == 24
-    assert len(told) == 24
-    # The group that is always right was judged by maps that saw only the others.
-    assert {after for s, _, after, _ in told if s.group == "set: 0"} != {
-        after for s, _, after, _ in told if s.group == "set: 1"
-    }
 
 
 def test_sureness_counts_what_it_says() -> None:
