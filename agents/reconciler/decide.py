@@ -127,8 +127,7 @@ def _rules(
     if not ranked:
         return (Rule("A candidate exists", False, "No finding points to a cause."),)
     leader = ranked[0]
-    second = ranked[1].raw if len(ranked) > 1 else 0.0
-    margin = leader.raw - second
+    margin = leader.raw - max((r.raw for r in ranked[1:] if _competes(r, leader)), default=0.0)
     kinds = sorted(leader.scored.kinds)
     against = [s for s in leader.scored.stances if s.decibans <= STRONG_DECIBANS]
     support = {s.index for s in leader.scored.stances if s.decibans >= 1}
@@ -145,6 +144,15 @@ def _rules(
              f"{sum(tried.values())} of {len(tried)} survived" if tried else "not challenged"),
     )  # fmt: skip
     return rules[:-1] if challenged is None else rules
+
+
+def _competes(other: Ranked, leader: Ranked) -> bool:
+    """Whether only one of both can hold.
+
+    That a resource is at fault, of unknown kind, goes with each mechanism that it may have.
+    """
+    is_open = FAULTS[leader.cause.fault_class].is_catch_all
+    return not (is_open and other.cause.resource == leader.cause.resource)
 
 
 def _happening(findings: Sequence[Finding], case: Case) -> str:

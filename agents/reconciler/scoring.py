@@ -19,6 +19,7 @@ MAX_DECIBANS = 15.0
 REPEAT_DISCOUNT = 0.5
 TIMING_TOLERANCE = timedelta(seconds=60)
 UNREACHED_SYMPTOM = -9.0
+UNTOLD_SIDE = -3.0
 PAST_AND_OVER = -16.0
 
 
@@ -207,6 +208,9 @@ def _structure(
             total += UNREACHED_SYMPTOM * len(missed) / len(case.symptoms)
             names = ", ".join(sorted({r.name for r in missed}))
             notes.append(f"does not explain the symptom on {names}: it does not depend on this")
+    if not case.graph.edges and model.is_catch_all:
+        total += UNTOLD_SIDE
+        notes.append("nobody knows what it calls: it may suffer from that")
     triggers = [
         f for f in findings
         if f.presence is Presence.PRESENT and f.feature in model.triggers

@@ -13,7 +13,10 @@ BAR, ROW, LEFT = 220, 22, 150
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One variant's figures, each a share of all cases."""
+    """One variant's figures, each a share of all cases.
+
+    ``confidence``: mean of what verdicts show for themselves, which missing sources cap.
+    """
 
     title: str
     count: int
@@ -22,6 +25,7 @@ class Row:
     named: float
     right_when_named: float
     sure_and_wrong: float
+    confidence: float | None
 
 
 def row_of(
@@ -32,20 +36,24 @@ def row_of(
     scored = score_all(kind, results, labels)
     figures = figures_of(scored)
     claimed = sum(s.probability for s in scored) / len(scored)
+    shown = [s.result.confidence or 0.0 for s in scored if not s.has_abstained]
     return Row(
         variant.title, figures.count, figures.measures[kind.main][0], claimed,
         1 - figures.abstained, figures.right_when_named, figures.confident_and_wrong,
+        sum(shown) / len(shown) if shown else None,
     )  # fmt: skip
 
 
 def table(rows: Sequence[Row]) -> list[str]:
     """Return the rows as Markdown."""
-    head = "| run | cases | first answer right | mean claim | verdict given | right then | sure, wrong |"
+    head = ("| run | cases | first answer right | mean claim | verdict given | its confidence "
+            "| right then | sure, wrong |")  # fmt: skip
     return [
-        head, "|---|---|---|---|---|---|---|",
+        head, "|---|---|---|---|---|---|---|---|",
         *(
             f"| {r.title} | {r.count} | {r.right:.3f} | {r.claimed:.2f} | {r.named:.0%} "
-            f"| {r.right_when_named:.0%} | {r.sure_and_wrong:.1%} |"
+            f"| {'–' if r.confidence is None else f'{r.confidence:.2f}'} "
+            f"| {'–' if r.confidence is None else f'{r.right_when_named:.0%}'} | {r.sure_and_wrong:.1%} |"
             for r in rows
         ),
     ]  # fmt: skip

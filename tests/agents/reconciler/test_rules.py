@@ -1,0 +1,63 @@
+"""The verdict rules on candidates that are given, not found."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from agents.case import Symptom
+from agents.enums import AgentName, Presence
+from agents.findings import Cause, Finding
+from agents.reconciler.decide import decide
+from agents.reconciler.scoring import UNTOLD_SIDE, Scored, StanceScore, score
+from agents.scoping import build_case
+from telemetry.adapters.memory import MemoryData, open_memory_sources
+from telemetry.ask import guarded
+from telemetry.results import Provenance
+from telemetry.types import TelemetryKind, TimeWindow, TopologyEdge, TopologyGraph, service
+
+pytestmark = pytest.mark.unit
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+WINDOW = TimeWindow(NOW - timedelta(minutes=5), NOW + timedelta(minutes=5))
+FRONT, CART = service("front"), service("cart")
+ANOMALY = Finding(
+    AgentName.RESOURCE, "series_anomaly", CART, Presence.PRESENT, TelemetryKind.METRIC,
+    "p99 of cart left its usual range.", Provenance("memory", TelemetryKind.METRIC, "p99", WINDOW, NOW),
+)  # fmt: skip
+CALLS = TopologyGraph((FRONT, CART), (TopologyEdge(FRONT, CART),))
+
+
+def case_of(graph: TopologyGraph):
+    """A case at front, with a topology or none."""
+    baseline = TimeWindow(WINDOW.start - timedelta(hours=1), WINDOW.start)
+    sources = guarded(open_memory_sources(MemoryData(name="memory", graph=graph)))
+    return build_case(sources, (Symptom(FRONT, NOW, "front is slow"),), WINDOW, baseline)
+
+
+def scored(resource, fault_class: str, total: float) -> Scored:
+    """A candidate as if two kinds of telemetry had spoken for it."""
+    cause = Cause(resource, fault_class)
+    stances = (StanceScore(0, 9.0, "series anomaly (self): predicted"),)
+    return Scored(cause, f"{fault_class} at {resource.name}", 0.0, total, stances,
+                  kinds=frozenset({"metric", "trace"}))  # fmt: skip
+
+
+def margin_is_met(*candidates: Scored) -> bool:
+    outcome = decide(candidates, [ANOMALY], case_of(CALLS), challenged=None)
+    return next(r.passed for r in outcome.rules if "ahead of the next" in r.name)
+
+
+def test_a_mechanism_at_the_same_resource_does_not_contradict_that_it_is_at_fault() -> None:
+    at_fault, overload = scored(CART, "slow_by_itself", 15.0), scored(CART, "cpu_overload", 14.5)
+    assert margin_is_met(at_fault, overload)
+    # Another resource does, and so does another mechanism where one is named.
+    assert not margin_is_met(at_fault, scored(FRONT, "cpu_overload", 14.5))
+    assert not margin_is_met(overload, scored(CART, "network_delay", 14.0))
+
+
+def test_without_a_topology_a_fault_of_unknown_kind_is_less_likely() -> None:
+    at_fault, overload = Cause(CART, "own_fault"), Cause(CART, "cpu_overload")
+    known, unknown = case_of(CALLS), case_of(TopologyGraph((), ()))
+    fallen = score(at_fault, [ANOMALY], known).total - score(at_fault, [ANOMALY], unknown).total
+    assert fallen == pytest.approx(-UNTOLD_SIDE)
+    named = [score(overload, [ANOMALY], case).total for case in (known, unknown)]
+    assert named[0] == named[1]
