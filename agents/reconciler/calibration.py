@@ -11,6 +11,8 @@ from agents.reconciler.likelihood import clamp
 from agents.reconciler.posterior import Claim
 
 INPUTS = ("constant", "logit", "alone")
+# Two witnesses are asked for before anything is done: one is never called sure.
+MOST_OF_ONE_WITNESS = 0.89
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,12 @@ class CalibrationMap:
     coefficients: tuple[float, ...]
 
     def apply(self, claim: Claim) -> float:
-        """Return how often claims like this were right, 0.01..0.99."""
+        """Return how often claims like this were right, 0.01..0.99; below 0.9 for one witness."""
         if self.cases == 0:
             return clamp(claim.posterior)
         score = sum(c * x for c, x in zip(self.coefficients, inputs_of(claim), strict=True))
-        return clamp(1 / (1 + exp(-max(-30.0, min(30.0, score)))))
+        found = clamp(1 / (1 + exp(-max(-30.0, min(30.0, score)))))
+        return found if claim.kinds >= 2 else min(found, MOST_OF_ONE_WITNESS)
 
 
 NONE = CalibrationMap("none", 0, (0.0, 1.0, 0.0))

@@ -9,6 +9,7 @@ alone would claim certainty. Three things stand for what nobody had in view:
 * figures by maps that saw neither the fault's type nor, in a second pass, anything of its set.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -92,7 +93,7 @@ def _weights(rows: Sequence[Graded]) -> list[float]:
         size = counts[row.set_slug, AS_IS]
         if not size:
             return 0.0
-        whole = size * (most / size) ** 0.5 * SHARES[row.origin]
+        whole = size * math.sqrt(most / size) * SHARES[row.origin]
         return whole / counts[row.set_slug, row.origin]
 
     return [weight(row) for row in rows]

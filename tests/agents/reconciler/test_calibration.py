@@ -64,6 +64,12 @@ def test_a_map_answers_within_bounds_whatever_is_claimed() -> None:
     assert steep.apply(Claim(0.0, 0.0, is_catch_all=False, kinds=0)) == 0.01
 
 
+def test_one_witness_is_never_called_sure() -> None:
+    steep = CalibrationMap("t", 50, (3.0, 2.0, 2.0))
+    assert steep.apply(Claim(0.9, 20.0, is_catch_all=False, kinds=1, answered=1)) < 0.9
+    assert steep.apply(Claim(0.9, 20.0, is_catch_all=False, kinds=2, answered=4)) > 0.9
+
+
 def test_the_shipped_map_can_be_read_and_never_rewards_a_weaker_claim() -> None:
     found = shipped()
     assert len(found.coefficients) == len(INPUTS)

@@ -26,8 +26,8 @@ def sample(
     rival: float = 2.0, answered: int = 3,
 ) -> Sample:  # fmt: skip
     """A leader and a rival at another resource; one of them is right."""
-    causes = (RankedCause("service/a", "bad_release", "", 0.5, [], decibans),
-              RankedCause("service/b", "bad_release", "", 0.1, [], rival))  # fmt: skip
+    causes = (RankedCause("service/a", "bad_release", "", 0.5, [], decibans, kinds=2),
+              RankedCause("service/b", "bad_release", "", 0.1, [], rival, kinds=2))  # fmt: skip
     return Sample(group, slug, causes, (right, not right), answered)
 
 
