@@ -3,7 +3,7 @@
 The rules were written with these cases in view, so that nearly all are right: a map fitted on them
 alone would claim certainty. Three things stand for what nobody had in view:
 
-* recordings changed in ways that need not matter, or with a source taken away;
+* recordings changed in ways that must not matter, and with a source or a part of one taken away;
 * each case once more with the right candidates withheld: what the board claims when no fault model
   knows the cause. ``UNKNOWN_SHARE`` says how many such there are to one as it is;
 * figures by maps that saw neither the fault's type nor, in a second pass, anything of its set.
@@ -24,14 +24,15 @@ UNKNOWN_SHARE = 0.06
 """Causes that no model knows, to one that a model knows: of 50 made cases of unseen types 12 were
 wrong at the first try, and about a quarter of what comes is of such a type."""
 CHANGED_SHARE = 0.5
+LOST_SHARE = 0.1
 Factors = Mapping[str, float]
-AS_IS, CHANGED, UNKNOWN = "as it is", "changed", "unknown"
-SHARES = {AS_IS: 1.0, CHANGED: CHANGED_SHARE, UNKNOWN: UNKNOWN_SHARE}
+AS_IS, CHANGED, LOST, UNKNOWN = "as it is", "changed", "something lost", "unknown"
+SHARES = {AS_IS: 1.0, CHANGED: CHANGED_SHARE, LOST: LOST_SHARE, UNKNOWN: UNKNOWN_SHARE}
 
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """One claim: whose, how it came about (``AS_IS``, ``CHANGED``, ``UNKNOWN``), and its worth."""
+    """One claim: whose, how it came about (``AS_IS``, ``CHANGED``, ``LOST``, ``UNKNOWN``), and its worth."""
 
     set_slug: str
     group: str
@@ -53,16 +54,17 @@ class Told:
 
 
 def graded_of(
-    as_is: Sequence[tuple[Sample, Factors]], changed: Sequence[tuple[Sample, Factors]] = ()
-) -> list[Graded]:
-    """Return every claim to learn from: of the cases as they are, changed, and unknown to us.
+    as_is: Sequence[tuple[Sample, Factors]], changed: Sequence[tuple[Sample, Factors]] = (),
+    lost: Sequence[tuple[Sample, Factors]] = (),
+) -> list[Graded]:  # fmt: skip
+    """Return every claim to learn from: of cases as they are, changed, with less, and unknown.
 
     Each sample comes with the learned factors by which its candidates are weighed.
     """
     unknown = [(_without_right(sample), factors) for sample, factors in as_is]
     return [
         Graded(sample.set_slug, sample.group, origin, *told)
-        for origin, pairs in ((AS_IS, as_is), (CHANGED, changed), (UNKNOWN, unknown))
+        for origin, pairs in ((AS_IS, as_is), (CHANGED, changed), (LOST, lost), (UNKNOWN, unknown))
         for sample, factors in pairs
         if (told := sample.claim(factors)) is not None
     ]

@@ -286,3 +286,5 @@ PERTURBATIONS: dict[str, tuple[str, Change]] = {
 }
 # These change a cluster's state alone.
 OF_CLUSTERS = {"doubled", "no-manifests", "no-events", "no-tests"}
+# These take away what the right answer may rest on: they ask for modesty, not for being right.
+LOSSY = {"no-manifests", "no-events", "no-tests"}

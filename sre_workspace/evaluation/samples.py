@@ -95,9 +95,12 @@ def kept_samples(
     return samples_of(kind, list(read_results(work / f"{name}.jsonl")), labels)
 
 
-def changed_samples(kind: EvaluationSet, labels: Mapping[str, Label], work: Path) -> list[Sample]:
-    """Return the samples of recordings that were changed, or lost a source."""
-    variants = [v for v in (*PERTURBED, *DROPS) if v.concerns(has_history=kind.has_history)]
+def changed_samples(
+    kind: EvaluationSet, labels: Mapping[str, Label], work: Path, *, is_lossy: bool
+) -> list[Sample]:
+    """Return the samples of recordings that were changed, or that lost something."""
+    variants = [v for v in (*PERTURBED, *DROPS)
+                if v.is_lossy == is_lossy and v.concerns(has_history=kind.has_history)]  # fmt: skip
     return [s for v in variants for s in kept_samples(kind, labels, work, v.slug)]
 
 

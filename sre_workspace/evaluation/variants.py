@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from agents.engine import WHOLE, Plan
 from agents.enums import SPECIALISTS
-from sre_workspace.evaluation.perturbing import OF_CLUSTERS, PERTURBATIONS
+from sre_workspace.evaluation.perturbing import LOSSY, OF_CLUSTERS, PERTURBATIONS
 from telemetry.ports import TelemetrySources
 from telemetry.types import TimeWindow
 
@@ -33,6 +33,11 @@ class Variant:
     without: frozenset[str] = frozenset()
     is_fault_free: bool = False
     perturbation: str = ""
+
+    @property
+    def is_lossy(self) -> bool:
+        """Whether it takes away what an answer may rest on."""
+        return bool(self.without) or self.perturbation in LOSSY
 
     def concerns(self, *, has_history: bool) -> bool:
         """Whether it can change anything: some change a cluster's state alone, a set's snapshot."""

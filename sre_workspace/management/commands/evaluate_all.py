@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from agents.reconciler.calibration import NONE, shipped
 from agents.reconciler.weights import factors
-from sre_workspace.evaluation.calibrating import cross_validate, graded_of, lines_of
+from sre_workspace.evaluation.calibrating import Factors, cross_validate, graded_of, lines_of
 from sre_workspace.evaluation.comparing import Row, row_of, same_verdicts, table
-from sre_workspace.evaluation.samples import changed_samples, samples_of
+from sre_workspace.evaluation.samples import Sample, changed_samples, samples_of
 from sre_workspace.evaluation.scoring import Figures, wilson
 from sre_workspace.evaluation.session import Session
 from sre_workspace.evaluation.sets import SETS
@@ -117,12 +117,16 @@ def _fault_free(sessions: list[Session]) -> Iterator[str]:
 
 def _calibration(sessions: list[Session]) -> Iterator[str]:
     """How honest claims are: in view by the map in use, and by maps that left something out."""
-    as_is, changed = [], []
+    as_is: list[tuple[Sample, Factors]] = []
+    changed: list[tuple[Sample, Factors]] = []
+    lost: list[tuple[Sample, Factors]] = []
     for session in sessions:
         labels = session.labels()
         as_is += [(s, factors()) for s in samples_of(session.kind, session.run(), labels)]
-        changed += [(s, factors()) for s in changed_samples(session.kind, labels, session.work)]
-    graded = graded_of(as_is, changed)
+        for rows, is_lossy in ((changed, False), (lost, True)):
+            found = changed_samples(session.kind, labels, session.work, is_lossy=is_lossy)
+            rows += [(s, factors()) for s in found]
+    graded = graded_of(as_is, changed, lost)
     _, told = cross_validate(graded, version="", start=NONE, in_use=shipped())
     yield from ("", "## Calibration", "", *lines_of(told))
 

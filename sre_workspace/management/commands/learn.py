@@ -13,6 +13,7 @@ from agents.reconciler.calibration import INPUTS, NONE, CalibrationMap
 from agents.reconciler.fitting import sureness
 from sre_workspace.evaluation.calibrating import (
     CHANGED_SHARE,
+    LOST_SHARE,
     UNKNOWN_SHARE,
     Told,
     cross_validate,
@@ -44,7 +45,14 @@ class Command(BaseCommand):
         work = Path(str(options["work"]))
         sets = [_set_of(text) for text in _texts(options["sets"])]
         samples = [s for slug, labels in sets for s in kept_samples(SETS[slug], labels, work)]
-        changed = [s for slug, labels in sets for s in changed_samples(SETS[slug], labels, work)]
+        changed, lost = (
+            [
+                sample
+                for slug, labels in sets
+                for sample in changed_samples(SETS[slug], labels, work, is_lossy=is_lossy)
+            ]
+            for is_lossy in (False, True)
+        )
         if not samples:
             raise CommandError("No kept result has a label: run `evaluate --work` first.")
         version = f"{datetime.now(UTC):%Y-%m-%d}"
@@ -53,13 +61,15 @@ class Command(BaseCommand):
         if not is_worth_it:
             pairs = [(sample, {}) for sample in samples]
         factors = fit_factors(samples, pull=pull) if is_worth_it else {}
-        graded = graded_of(pairs, [(sample, factors) for sample in changed])
+        graded = graded_of(
+            pairs, [(sample, factors) for sample in changed], [(sample, factors) for sample in lost]
+        )
         found, told = cross_validate(graded, version=version, start=NONE)
         self.stdout.write(f"weights: {'learned' if is_worth_it else 'as stated'}, pull {pull:g}")
         self.stdout.write("\n".join(lines_of(told)))
         self.stdout.write(f"map: {dict(zip(INPUTS, found.coefficients, strict=True))}")
         if options["write"]:
-            _write(factors, found, samples, checked, told, len(changed))
+            _write(factors, found, samples, checked, told, (len(changed), len(lost)))
 
     def _best(
         self, samples: Sequence[Sample]
@@ -95,7 +105,7 @@ def _set_of(text: str) -> tuple[str, dict[str, Label]]:
 
 def _write(
     factors: Mapping[str, float], found: CalibrationMap, samples: Sequence[Sample],
-    checked: Validated, told: Sequence[Told], changed: int,
+    checked: Validated, told: Sequence[Told], others: tuple[int, int],
 ) -> None:  # fmt: skip
     folder = Path(settings.BASE_DIR) / "agents" / "reconciler"
     counts = {slug: sum(s.set_slug == slug for s in samples) for slug in checked.by_set}
@@ -118,7 +128,8 @@ def _write(
     figures = {name: sureness(pairs) for name, pairs in passes.items()}
     mapped = {
         **origin, "cases": found.cases,
-        "changed_recordings": {"count": changed, "share": CHANGED_SHARE},
+        "changed_recordings": {"count": others[0], "share": CHANGED_SHARE},
+        "recordings_with_less": {"count": others[1], "share": LOST_SHARE},
         "causes_withheld_share": UNKNOWN_SHARE,
         "brier": {name: round(f.brier, 3) for name, f in figures.items()},
         "ece": {name: round(f.ece, 3) for name, f in figures.items()},
