@@ -9,7 +9,14 @@ from django.db.models import Q
 from django.urls import reverse
 
 from investigations.errors import NotFound
-from investigations.models import Evidence, Hypothesis, Incident, Investigation, ServiceDependency
+from investigations.models import (
+    Evidence,
+    Hypothesis,
+    Incident,
+    Investigation,
+    Service,
+    ServiceDependency,
+)
 from investigations.queries.access import access_investigation
 from investigations.rules import AnyUser, can_view
 from investigations.typed_text import read_number, title_or_untitled
@@ -32,7 +39,7 @@ class Found:
 def find(user: AnyUser, text: str, *, incident_id: int | None = None) -> list[Found]:
     """Return what a person may see that fits the text: in this incident first, then elsewhere.
 
-    At most ``EACH`` of each kind, in at most six queries whatever there is. Nothing for somebody
+    At most ``EACH`` of each kind, in at most seven queries whatever there is. Nothing for somebody
     without a role.
     """
     words = " ".join(text.split())[:100]
@@ -109,11 +116,21 @@ def _incidents(words: str) -> list[Found]:
 
 
 def _services(words: str) -> list[Found]:
-    rows = ServiceDependency.objects.filter(callee__icontains=words).values_list(
-        "callee", flat=True
+    """Return services with a page of their own, then names that only the topology knows."""
+    fits = Q(name__icontains=words) | Q(key__icontains=words) | Q(owner__icontains=words)
+    owned = list(Service.objects.filter(fits).order_by("name", "pk")[:EACH])
+    found = [
+        Found(s.name, f"Service{f' of {s.owner}' if s.owner else ''}",
+              reverse("service", args=[s.slug]))
+        for s in owned
+    ]  # fmt: skip
+    rows = ServiceDependency.objects.filter(callee__icontains=words).exclude(
+        callee__in=Service.objects.values("key")
     )
-    names = sorted({key.rpartition("/")[2] for key in rows.distinct()[: EACH * 2]})
-    return [
+    keys = rows.values_list("callee", flat=True).distinct()[: EACH * 2]
+    names = sorted({key.rpartition("/")[2] for key in keys})
+    found += [
         Found(name, "Service: past incidents", f"{reverse('history')}?service={quote(name)}")
-        for name in names[:EACH]
+        for name in names
     ]
+    return found[:EACH]

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from investigations.domain.clock import database_now
-from investigations.domain.incidents import IncidentDraft, close_practice, open_incident
+from investigations.domain.incidents import IncidentDraft, close_practice, open_by_hand
 from investigations.enums import IncidentOrigin
 from investigations.errors import BoardError
 from investigations.forms import IncidentsForm, SymptomForm
@@ -90,8 +90,8 @@ def new_incident(request: HttpRequest) -> HttpResponse:
     """Start from a symptom and a window."""
     form = SymptomForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        _, investigation = open_incident(_draft(form.cleaned_data), user=person_of(request))
-        return redirect("room", incident_id=investigation.incident_id)
+        incident = open_by_hand(_draft(form.cleaned_data), user=person_of(request))
+        return redirect("room", incident_id=incident.pk)
     status = 422 if request.method == "POST" else 200
     return render(request, "investigations/new_incident.html", {"form": form}, status=status)
 

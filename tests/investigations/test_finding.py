@@ -8,6 +8,7 @@ from django.test import Client
 
 from investigations.domain.board import post_note
 from investigations.domain.hypotheses import propose_hypothesis
+from investigations.models import Service, ServiceDependency
 from investigations.queries.finding import EACH, find
 from tests.factories.board import open_board
 from tests.factories.people import person
@@ -64,3 +65,20 @@ def test_the_price_and_the_length_do_not_grow(django_assert_max_num_queries) -> 
     with django_assert_max_num_queries(9):
         found = find(mira, "payments", incident_id=boards[0].incident_id)
     assert len(found) == 2 * EACH
+
+
+def test_a_service_is_found_by_name_and_owner_and_leads_to_its_page(client) -> None:
+    seen = "2026-03-01T12:00:00Z"
+    Service.objects.create(key="service/ledger", slug="ledger", kind="service", name="ledger",
+                           owner="Team Money", seen_at=seen)  # fmt: skip
+    for callee in ("service/ledger", "service/ledger-old"):
+        ServiceDependency.objects.create(
+            caller="service/shop", callee=callee, source="traces", seen_at=seen
+        )
+    mira = person("mira", "viewer")
+    client.force_login(mira)
+    assert [(r.text, r.kind, r.href) for r in find(mira, "ledger")] == [
+        ("ledger", "Service of Team Money", "/services/ledger/"),
+        ("ledger-old", "Service: past incidents", "/history/?service=ledger-old"),
+    ]
+    assert client.get(find(mira, "money")[0].href).status_code == 200

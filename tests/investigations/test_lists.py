@@ -1,8 +1,11 @@
 """The lists of incidents: constant queries, keyset pages, facets, what a person has seen."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from investigations.domain.visits import mark_seen, snooze
@@ -135,3 +138,24 @@ def test_the_first_visit_leads_to_practice_or_says_what_is_missing(
     )
     page = client.get("/inbox/").content.decode()
     assert "Nothing waits for you. 0 active incidents. Last incident" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_symptom_that_is_sent_twice_opens_one_incident() -> None:
+    rosa = person("rosa", "responder")
+    given = {"symptom": "checkout is slow", "resource": "checkout", "minutes": "15"}
+
+    def post(_: int) -> str:
+        client = Client()
+        client.force_login(rosa)
+        try:
+            return client.post("/incidents/new/", given).headers["Location"]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        assert len(set(pool.map(post, range(3)))) == 1
+    client = Client()
+    client.force_login(rosa)
+    client.post("/incidents/new/", given | {"symptom": "checkout answers with errors"})
+    assert Incident.objects.count() == 2
