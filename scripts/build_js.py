@@ -22,7 +22,9 @@ LITERAL = re.compile(
     r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`|(?<=[(,=:!&|?{};>])\s*/(?:\\.|[^/\\])+/\w*)"""
 )
 SPACES = re.compile(r"\s*([{}()\[\];,<>=?:&|!])\s*")
-LATER = ("axis", "chart", "page_tools", "palette", "push-worker", "replay", "settings")
+LATER = (
+    "axis", "chart", "offline", "offline-worker", "page_tools", "palette", "push-worker", "replay", "settings",
+)  # fmt: skip
 
 
 def _squeezed(text: str) -> str:

@@ -5,7 +5,16 @@ from django.urls import include, path
 
 from sre_workspace.inbox import views as inbox
 from sre_workspace.sign_in import PasswordSignIn
-from sre_workspace.views import appearance, healthz, live, patterns, ready, sign_in
+from sre_workspace.views import (
+    appearance,
+    healthz,
+    live,
+    offline,
+    offline_worker,
+    patterns,
+    ready,
+    sign_in,
+)
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
@@ -15,6 +24,8 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("sign-in/<str:token>/", sign_in, name="sign_in"),
     path("appearance/", appearance, name="appearance"),
+    path("offline/", offline, name="offline"),
+    path("offline-worker.js", offline_worker, name="offline_worker"),
     path("patterns/", patterns, name="patterns"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/live/", inbox.live, name="inbox_live"),

@@ -1,10 +1,14 @@
-"""Health, sign-in links and error pages."""
+"""Health, sign-in links, error pages, and the page of a browser that is offline."""
+
+from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.staticfiles import finders
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -82,6 +86,24 @@ def appearance(request: HttpRequest) -> HttpResponse:
 def patterns(request: HttpRequest) -> HttpResponse:
     """Every shared component in every state, for whoever changes one."""
     return render(request, "patterns.html", {"severities": Severity.choices})
+
+
+@require_safe
+def offline(request: HttpRequest) -> HttpResponse:
+    """What a browser shows when it reaches no page. Open to all, and the same for everybody."""
+    request.user = AnonymousUser()
+    return render(request, "offline.html")
+
+
+@require_safe
+def offline_worker(request: HttpRequest) -> HttpResponse:
+    """The script of the offline page, at the root: a worker sees only what is below its address."""
+    path = finders.find("js/offline-worker.js")
+    if not isinstance(path, str):
+        raise Http404
+    response = HttpResponse(Path(path).read_bytes(), content_type="text/javascript")
+    response.headers["Cache-Control"] = "no-cache"
+    return response
 
 
 def _back(request: HttpRequest) -> str:

@@ -18,6 +18,8 @@ OPEN = {
     "login/": "signs people in",
     "logout/": "signs people out, whoever they are",
     "sign-in/x/": "a one-time link: it is the credential",
+    "offline/": "what a browser keeps to say that it is offline; it is the same for everybody",
+    "offline-worker.js": "the script that keeps that page; it holds no data",
     "s/x/": "the status by a link that a responder made: its token is the credential",
 }
 SAMPLES = {"int": "1", "str": "x", "slug": "x", "path": "x", "uuid": str(UUID(int=0))}
