@@ -14,7 +14,7 @@ from remediation.domain.digests import digest_of_action
 from remediation.domain.kill_switch import environment_of, is_free
 from remediation.domain.live_check import drift_of
 from remediation.domain.planning import SYSTEM
-from remediation.domain.transitions import move
+from remediation.domain.transitions import move, tell_delay
 from remediation.enums import ActionState, Decision
 from remediation.errors import ExecutorError, IllegalTransition, NotPlannable, TargetRefused
 from remediation.executors.ports import Request
@@ -57,7 +57,8 @@ def execute(action_id: int) -> None:
 def _is_as_planned(action_id: int) -> bool:
     """Whether planning anew on the live target gives the same; if not, the action goes stale.
 
-    A target that cannot be read now is no reason to run: it is tried again until its time is up.
+    A target that cannot be read now is no reason to run: that is said, and it is tried again until
+    its time is up.
     """
     action = Action.objects.select_related("diagnosis", "investigation__incident").get(pk=action_id)
     if action.state != ActionState.APPROVED:
@@ -66,6 +67,7 @@ def _is_as_planned(action_id: int) -> bool:
         drift = drift_of(action)
     except (ExecutorError, NotPlannable) as error:
         log.warning("execution.target_unread", action=action.pk, reason=str(error))
+        tell_delay(action, reason=_delay(action, error), actor=SYSTEM)
         return False
     if drift:
         try:
@@ -73,6 +75,12 @@ def _is_as_planned(action_id: int) -> bool:
         except IllegalTransition:
             log.info("execution.moved_on", action=action.pk)
     return not drift
+
+
+def _delay(action: Action, error: Exception) -> str:
+    until = action.execution_expires_at
+    limit = f" until {until:%H:%M:%SZ}, then it expires" if until else ""
+    return f"{error} Nothing ran yet. It is tried again{limit}."
 
 
 def claim(action_id: int) -> Execution | None:

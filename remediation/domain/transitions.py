@@ -72,6 +72,19 @@ def _is_over(board: BoardWriter) -> bool:
     return incident.filter(state__in=OVER_STATES).exists()
 
 
+def tell_delay(action: Action, *, reason: str, actor: str) -> None:
+    """Say why an approved action has not begun: on its card and on the board, once per reason."""
+    with writing(action.investigation_id) as board:
+        rows = Action.objects.filter(pk=action.pk, state=A.APPROVED).exclude(result=reason[:500])
+        if not rows.update(result=reason[:500]):
+            return
+        action.refresh_from_db()
+        write_entry(
+            board, kind=EntryKind.ACTION, key=str(action), data=summary_of(action), author=actor,
+            sentence=f"{action} {action.title}: not begun. {reason}",
+        )  # fmt: skip
+
+
 def tell_approvals(action: Action, *, actor: str) -> None:
     """Put an approval that is not yet enough on the board. Joins the caller's transaction."""
     data = summary_of(action)

@@ -124,7 +124,14 @@ def test_a_target_that_cannot_be_read_is_not_changed(incident) -> None:
 
     with override_executor(Blind(InProcessActions(incident.client))):
         execute(action.pk)
-    assert (_state(action), incident.world.applied) == ("approved", {})
+        assert (_state(action), incident.world.applied) == ("approved", {})
+        assert action.result.startswith("no answer Nothing ran yet. It is tried again until ")
+        told = action.investigation.events.filter(
+            payload__sentence__icontains="not begun. no answer"
+        )
+        assert told.count() == 1
+        execute(action.pk)
+        assert told.count() == 1
 
 
 def _ran(incident, count: int) -> None:
