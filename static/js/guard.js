@@ -64,10 +64,15 @@ document.addEventListener("htmx:before:request", (event) => {
   const { sourceElement, sourceEvent } = event.detail.ctx;
   if (sourceEvent?.type === "every" && sourceElement.contains(document.activeElement)) event.preventDefault();
 });
-// What a swap asks to be read next gets the focus that its button had.
+// What a swap asks to be read next gets the focus that its button had; and a card that is drawn anew
+// keeps it.
+let focusedCard = null;
+document.addEventListener("htmx:before:swap", () => {
+  focusedCard = document.activeElement.closest(".action");
+});
 document.addEventListener("htmx:after:swap", () => {
   const result = $("[data-focus-me]");
-  if (!result) return;
-  result.removeAttribute("data-focus-me");
-  result.focus();
+  result?.removeAttribute("data-focus-me");
+  if (result) result.focus();
+  else if (focusedCard && document.activeElement === document.body) $(`#${focusedCard.id} [tabindex]`)?.focus();
 });
