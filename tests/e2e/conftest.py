@@ -1,5 +1,6 @@
 """A real stack and a real browser."""
 
+import json
 import os
 import re
 import shutil
@@ -13,10 +14,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from sre_workspace.embedded.paths import paths_of
+from sre_workspace.embedded.postgres import DATABASE, server_url
 from tests.factories.browser import FLAGS, browser_path, signed_in_page
 
+# Whether the first action of an incident that is open still waits, and for a while.
+WAITS = """
+    SELECT 1 FROM remediation_action a
+    JOIN investigations_investigation i ON i.id = a.investigation_id
+    JOIN investigations_incident n ON n.id = i.incident_id
+    WHERE n.id = %s AND n.state <> 'resolved' AND a.number = 1 AND a.state = 'proposed'
+      AND a.approval_expires_at > now() + interval '4 minutes'
+"""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -39,6 +51,15 @@ class Stack:
 
     def link(self, role: str) -> str:
         return self.manage("sign_in_link", role).splitlines()[-1]
+
+    def ask(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        """Ask the stack's own database."""
+        with psycopg.connect(server_url(paths_of(self.state).postgres_sockets, DATABASE)) as found:
+            return found.execute(query, values).fetchall()
+
+    def pid_of(self, part: str) -> int:
+        """Return the process of a part of the stack, such as ``web``."""
+        return int(json.loads((self.state / "pids" / f"{part}.json").read_text("utf-8"))["pid"])
 
     def seed(self, call: str) -> str:
         """Call a function of :mod:`tests.e2e.seeding` inside the stack; return its answer."""
@@ -91,43 +112,63 @@ def stack():
 
 
 @pytest.fixture(scope="session")
-def seeded(stack):
-    """Work a practice incident to its proposal, and fill its board."""
-    from playwright.sync_api import TimeoutError, sync_playwright
+def made() -> list[Seeded]:
+    """Keep the incidents that were seeded, the newest last."""
+    return []
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
-        page = signed_in_page(browser, stack.link("responder"), stack.base)
-        # A second fault of one service within minutes may be left open: then another is as good.
-        for scenario in ("disk_full", "bad_release_errors", "crash_loop"):
-            page.goto(f"{stack.base}/inbox/")
-            page.select_option("#scenario", scenario)
-            page.click("button:has-text('Start a practice')")
-            page.wait_for_url("**/i/*/", timeout=40_000)
-            with suppress(TimeoutError):
-                page.wait_for_selector("#actions .action", timeout=60_000)
-                break
-        room = page.url
-        # Agents that look again would replace what the checks propose.
-        page.fill("#steer", "/pause")
-        page.keyboard.press("Enter")
-        page.wait_for_selector("#summary:has-text('paused'), #agents:has-text('paused')")
-        browser.close()
+
+@pytest.fixture
+def seeded(stack, browser, made) -> Seeded:
+    """Return an incident of a hundred cards with an action that waits.
+
+    A test that starts a practice of its own ends the one before: then another is worked.
+    """
+    if not made or not stack.ask(WAITS, made[-1].number):
+        made.append(_work_one(stack, browser))
+    return made[-1]
+
+
+def _work_one(stack, browser) -> Seeded:
+    """Work a practice incident to its proposal, and fill its board."""
+    from playwright.sync_api import TimeoutError
+
+    page = signed_in_page(browser, stack.link("responder"), stack.base)
+    # A second fault of one service within minutes may be left open: then another is as good.
+    for scenario in ("disk_full", "bad_release_errors", "crash_loop"):
+        page.goto(f"{stack.base}/inbox/")
+        page.select_option("#scenario", scenario)
+        page.click("button:has-text('Start a practice')")
+        page.wait_for_url("**/i/*/", timeout=40_000)
+        with suppress(TimeoutError):
+            page.wait_for_selector("#actions .action", timeout=60_000)
+            break
+    room = page.url
+    # Agents that look again would replace what the checks propose.
+    page.fill("#steer", "/pause")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#summary:has-text('paused'), #agents:has-text('paused')")
+    page.context.close()
     number = int(room.rstrip("/").rpartition("/")[2])
     stack.seed(f"fill({number}, 100)")
     return Seeded(number, room, stack.base)
 
 
 @pytest.fixture
-def open_page(stack):
-    """Open a signed-in page; every console error, failed request and server error is kept."""
+def browser():
+    """Run a browser for one test: its loop would be in the way of asynchronous tests."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        found = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        yield found
+        found.close()
 
-        def make(role: str = "approver", **look: object):
-            return signed_in_page(browser, stack.link(role), stack.base, **look)
 
-        yield make
-        browser.close()
+@pytest.fixture
+def open_page(stack, browser):
+    """Open a signed-in page; every console error, failed request and server error is kept."""
+
+    def make(role: str = "approver", **look: object):
+        return signed_in_page(browser, stack.link(role), stack.base, **look)
+
+    return make

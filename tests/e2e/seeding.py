@@ -6,11 +6,13 @@ Runs inside the stack: ``manage.py shell -c "from tests.e2e import seeding; ..."
 import hashlib
 from datetime import timedelta
 
+from channels.layers import get_channel_layer
+
 from investigations.domain.board import EvidenceDraft, post_evidence, write_entry
 from investigations.domain.clock import database_now
 from investigations.domain.journal import writing
 from investigations.enums import EntryKind, EvidenceKind
-from investigations.models import Investigation
+from investigations.models import BoardEvent, Investigation
 from remediation.domain.digests import digest_of_action
 from remediation.domain.transitions import summary_of
 from remediation.models import Action, KillSwitch
@@ -74,6 +76,22 @@ def change_plan(incident: int, number: int) -> None:
 def post(incident: int, count: int) -> int:
     """Post more cards; return how many."""
     post_cards(incident, count)
+    return count
+
+
+def post_unheard(incident: int, count: int) -> int:
+    """Post cards while every fifth bell, and the last, is lost in the channel layer."""
+    layer = get_channel_layer()
+    assert layer is not None
+    ring, rung = layer.group_send, iter(range(1, 10_000))
+
+    async def lossy(group: str, message: dict[str, object]) -> None:
+        if next(rung) % 5 and message["sequence"] != last:
+            await ring(group, message)
+
+    last = BoardEvent.objects.filter(investigation__incident_id=incident).count() + count
+    layer.group_send = lossy
+    post_cards(incident, count, pause_seconds=0.05)
     return count
 
 

@@ -53,7 +53,7 @@ def test_each_card_carries_its_citation(open_page, seeded) -> None:
             details: !!c.querySelector("details"),
             way: [...c.querySelectorAll("a")].some(a => /Details|Open source/.test(a.textContent))}))"""
     )
-    assert len(told) == 100
+    assert len(told) >= 100
     for card in told:
         assert card["details"], card
         assert card["way"], card
