@@ -4,12 +4,12 @@ from functools import partial
 
 from django.db import transaction
 
+from investigations.jobs import RUN_SCANS as RUN_SCANS
 from investigations.jobs import send
 
 RUN_WORK_ITEM = "agents.run_work_item"
 RUN_OPEN_WORK = "agents.run_open_work"
 WAKE = "agents.wake"
-RUN_SCANS = "agents.run_scans"
 RECALIBRATE = "agents.recalibrate"
 
 

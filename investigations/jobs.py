@@ -17,6 +17,8 @@ REFRESH_SERVICES = "investigations.refresh_services"
 CHECK_CONNECTIONS = "investigations.check_connections"
 # Run by whoever may change things, and so the only one that can tell what it may.
 CHECK_EXECUTOR = "remediation.check_executor"
+# The scans are the agents' work; people may ask for them before they are due.
+RUN_SCANS = "agents.run_scans"
 log = structlog.get_logger(__name__)
 _is_muted = False
 

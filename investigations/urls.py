@@ -66,6 +66,7 @@ urlpatterns = [
         name="channel_test",
     ),
     path("findings/", findings.findings, name="findings"),
+    path("findings/scan/", findings.scan_now, name="scan_now"),
     path("findings/<int:finding_id>/", findings.decide, name="decide_finding"),
     path("findings/<int:finding_id>/incident/", findings.to_incident, name="finding_to_incident"),
     path("services/", services.services, name="services"),

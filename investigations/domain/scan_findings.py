@@ -13,13 +13,16 @@ from investigations.domain.clock import database_now
 from investigations.domain.incidents import IncidentDraft, open_incident
 from investigations.enums import IncidentOrigin
 from investigations.errors import BoardError, NotFound
-from investigations.models import FindingState, Incident, ScanFinding, ScanName
+from investigations.jobs import RUN_SCANS, enqueue
+from investigations.models import FindingState, Incident, PeriodicJob, ScanFinding, ScanName
+from investigations.queries.scan_findings import job_name
 from telemetry.redaction import redact
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 MAX_FINDINGS = 200
+SCAN_PAUSE = timedelta(minutes=1)
 S = FindingState
 EDGES: dict[str, set[str]] = {
     S.OPEN: {S.ACCEPTED, S.DISMISSED},
@@ -131,6 +134,31 @@ def open_incident_from(*, finding_id: int, user: "User") -> Incident:
         row.decided_by, row.decided_at = f"person/{user.get_username()}", now
         row.save(update_fields=["incident", "state", "owner", "decided_by", "decided_at"])
     return incident
+
+
+def ask_for_scans(*, user: "User") -> None:
+    """Let every scan look now, at most once a minute for all people together.
+
+    One transaction with its audit entry; a worker begins within seconds.
+
+    Raises:
+        BoardError: One runs now, or was asked for or made within the last minute.
+    """
+    with transaction.atomic():
+        jobs = PeriodicJob.objects.select_for_update().filter(
+            name__in=[job_name(scan) for scan in ScanName]
+        )
+        rows, now = list(jobs.order_by("name")), database_now()
+        if any(row.lease_until is not None and row.lease_until > now for row in rows):
+            raise BoardError("A scan is running now. Its findings come here by themselves.")
+        asked = [row.due_at for row in rows if row.due_at is not None and row.due_at <= now]
+        last = max([*asked, *(r.attempted_at for r in rows if r.attempted_at)], default=None)
+        if last is not None and now - last < SCAN_PAUSE:
+            wait = int((SCAN_PAUSE - (now - last)).total_seconds()) + 1
+            raise BoardError(f"The last look is less than a minute ago. Ask again in {wait} s.")
+        jobs.update(due_at=now)
+        record_audit(actor=f"person/{user.get_username()}", verb="scan.asked_for", subject="scan")
+        enqueue(RUN_SCANS)
 
 
 def _locked(finding_id: int) -> ScanFinding:

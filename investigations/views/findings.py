@@ -2,10 +2,15 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from investigations.domain.clock import database_now
-from investigations.domain.scan_findings import decide_finding, open_incident_from
+from investigations.domain.scan_findings import (
+    ask_for_scans,
+    decide_finding,
+    open_incident_from,
+)
 from investigations.errors import BoardError, NotFound
 from investigations.models import FindingState, ScanName
 from investigations.queries.scan_findings import PAGE, all_clear_at, list_findings, list_scans
@@ -33,6 +38,17 @@ def findings(request: HttpRequest) -> HttpResponse:
         "next": rows[-1].pk if len(rows) == PAGE else None,
     }  # fmt: skip
     return render(request, "investigations/findings.html", context)
+
+
+@require_POST
+@needs(can_respond)
+def scan_now(request: HttpRequest) -> HttpResponse:
+    """Let the scans look before they are due; too soon is refused with how long to wait."""
+    try:
+        ask_for_scans(user=person_of(request))
+    except BoardError as error:
+        return render(request, "refused.html", {"text": str(error)}, status=422)
+    return redirect(f"{reverse('findings')}#sc")
 
 
 @require_POST

@@ -246,3 +246,25 @@ def test_as_many_queries_for_three_as_for_one(client, django_assert_max_num_quer
     with django_assert_max_num_queries(99) as three:
         client.get("/findings/")
     assert len(one) == len(three)
+
+
+@integration
+@pytest.mark.django_db
+def test_a_responder_lets_the_scans_look_at_once_but_not_again_and_again(client) -> None:
+    run_scans(is_forced=True)
+    jobs = PeriodicJob.objects.filter(name__startswith="scan.")
+    client.force_login(person("vic", "viewer"))
+    assert client.post("/findings/scan/").status_code == 403
+    assert "Scan now" not in client.get("/findings/").content.decode()
+    client.force_login(person("rosa", "responder"))
+    answer = client.post("/findings/scan/")
+    assert (answer.status_code, "less than a minute ago" in answer.content.decode()) == (422, True)
+    jobs.update(attempted_at=timezone.now() - timedelta(minutes=2), lease_until=None)
+    assert client.post("/findings/scan/").status_code == 302
+    assert "it begins within seconds" in client.get("/findings/").content.decode()
+    assert client.post("/findings/scan/").status_code == 422, "asked for already"
+    assert AuditEntry.objects.filter(verb="scan.asked_for", actor="person/rosa").count() == 1
+    assert all(outcome is not None for outcome in run_scans().values()), "due although it is early"
+    jobs.update(attempted_at=timezone.now() - timedelta(minutes=2))
+    jobs.update(lease_until=timezone.now() + timedelta(minutes=1))
+    assert "running now" in client.post("/findings/scan/").content.decode()
