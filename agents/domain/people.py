@@ -133,11 +133,22 @@ def answer_challenges(item: WorkItem, work: Casework, fence: Fence) -> None:
         )
 
 
+def _began(item: WorkItem) -> set[int]:
+    """Return the numbers of the messages that began the item's round."""
+    gathers = item.investigation.work_items.filter(round=item.round, kind=WorkKind.GATHER.value)
+    return {int(word[1:]) for g in gathers for word in g.subject.split()}
+
+
+def steerers(item: WorkItem) -> list[int]:
+    """Return the ids of the people whose messages began the item's round."""
+    rows = item.investigation.steering.filter(number__in=_began(item), posted_by__isnull=False)
+    return sorted(set(rows.values_list("posted_by_id", flat=True)))
+
+
 def answer_messages(item: WorkItem, fence: Fence) -> None:
     """At the end of a round, tell those whose messages began it what it found."""
     investigation = item.investigation
-    gathers = investigation.work_items.filter(round=item.round, kind=WorkKind.GATHER.value)
-    numbers = {int(word[1:]) for g in gathers for word in g.subject.split()}
+    numbers = _began(item)
     posted = Evidence.objects.filter(
         investigation=investigation, step_key__startswith=f"r{item.round}/"
     ).order_by("number")

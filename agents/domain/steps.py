@@ -1,6 +1,7 @@
 """What each kind of work item does. Every write is fenced and idempotent by its step key."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from agents.case import Case
@@ -19,6 +20,7 @@ from agents.domain.people import (
     answer_messages,
     challenged_card,
     interpret,
+    steerers,
     waiting,
 )
 from agents.domain.phases import DOING
@@ -296,7 +298,10 @@ def _reconcile(item: WorkItem, fence: Fence) -> None:
     crash_at("after_assessments")
     reach_diagnosis(
         investigation_id=item.investigation_id,
-        draft=diagnosis_of(outcome, pairs, work, skipped=skipped_steps(item)),
+        draft=replace(
+            diagnosis_of(outcome, pairs, work, skipped=skipped_steps(item)),
+            steered_by=steerers(item),
+        ),
         step_key=item.step_key,
         author=RECONCILER,
         fence=fence,

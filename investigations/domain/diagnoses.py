@@ -1,6 +1,6 @@
 """Diagnoses: what a reconciliation concluded, once per step."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from django.db import transaction
@@ -41,6 +41,7 @@ class DiagnosisDraft:
     causal_chain: Facts = field(default_factory=list)
     contributing: Facts = field(default_factory=list)
     treatments: Facts = field(default_factory=list)
+    steered_by: list[int] = field(default_factory=list)
 
 
 def reach_diagnosis(
@@ -72,6 +73,7 @@ def reach_diagnosis(
             raise EvidenceRejected("The diagnosis cites evidence that is not on the board.")
         if draft.verdict == DiagnosisVerdict.LIKELY_CAUSE and not draft.cited:
             raise EvidenceRejected("A likely cause must cite evidence.")
+        draft = replace(draft, steered_by=_steered_by(diagnoses.order_by("-number").first(), draft))
         last = diagnoses.aggregate(last=Max("number"))["last"] or 0
         diagnosis = Diagnosis.objects.create(
             investigation=board.investigation,
@@ -96,3 +98,11 @@ def reach_diagnosis(
                 )
             )
     return diagnosis
+
+
+def _steered_by(before: Diagnosis | None, draft: DiagnosisDraft) -> list[int]:
+    """Return who steered to this cause: a round that only finds it again makes nobody its author."""
+    cause = (draft.verdict, draft.resource, draft.fault_class)
+    if before is not None and (before.verdict, before.resource, before.fault_class) == cause:
+        return list(before.steered_by)
+    return draft.steered_by

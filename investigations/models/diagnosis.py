@@ -50,6 +50,9 @@ class Diagnosis(models.Model):
     causal_chain = models.JSONField(default=list)
     contributing = models.JSONField(default=list)
     treatments = models.JSONField(default=list)
+    steered_by = models.JSONField(
+        default=list, help_text="Ids of the people whose messages began the round that found it."
+    )
     reached_at = models.DateTimeField(db_default=Now())
 
     class Meta:

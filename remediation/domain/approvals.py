@@ -33,7 +33,8 @@ def decide(
     denial vetoes. Idempotent per person: the same decision again returns the first.
 
     Raises:
-        NotYours: No approver, or this very person asked for it, or posted the hypothesis it rests on.
+        NotYours: No approver, or this very person asked for it, posted the hypothesis it rests on,
+            or steered the agents to it.
         PlanChanged: The digest is not that of the action as it now is.
         GuardrailBlocked: A guardrail blocks it now.
         IllegalTransition: It is decided, expired or superseded already.
@@ -73,6 +74,8 @@ def _check_person(action: Action, person: "User") -> None:
     hypothesis = action.diagnosis.hypothesis
     if hypothesis is not None and hypothesis.posted_by_id == person.pk:
         raise NotYours("It rests on your own hypothesis: another approver must decide.")
+    if person.pk in action.diagnosis.steered_by:
+        raise NotYours("The agents found it where you sent them: another approver must decide.")
     if action.requested_by_id == person.pk:
         raise NotYours("You asked for it: another approver must decide.")
 

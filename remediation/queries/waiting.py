@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 def decidable(user: "User") -> QuerySet[Action]:
     """Return the actions that this person may decide now, soonest to expire first.
 
-    Not those of a hypothesis of their own, not those they asked for, not those they have decided,
-    not those out of time.
+    Not those of a hypothesis of their own, not those to which they steered the agents, not those
+    they asked for, not those they have decided, not those out of time.
     """
     if not can_approve(user):
         return Action.objects.none()
     mine = Approval.objects.filter(action=OuterRef("pk"), person=user)
     rows = Action.objects.filter(
         ~Exists(mine), state=ActionState.PROPOSED, approval_expires_at__gt=Now()
-    ).exclude(Q(diagnosis__hypothesis__posted_by=user) | Q(requested_by=user))
+    ).exclude(
+        Q(diagnosis__hypothesis__posted_by=user)
+        | Q(diagnosis__steered_by__contains=[user.pk])
+        | Q(requested_by=user)
+    )
     return rows.select_related("investigation__incident").order_by("approval_expires_at")

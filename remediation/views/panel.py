@@ -40,6 +40,7 @@ class ActionView:
     is_waiting: bool
     own: bool
     asked_for: bool
+    steered: bool
     confirm: str
 
 
@@ -76,6 +77,7 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
         is_waiting=is_waiting,
         own=bool(hypothesis and hypothesis.posted_by_id and hypothesis.posted_by_id == person_id),
         asked_for=bool(row.requested_by_id and row.requested_by_id == person_id),
+        steered=person_id in row.diagnosis.steered_by,
         confirm=f"Approve: {row.title[0].lower()}{row.title[1:]}",
     )
 
