@@ -157,6 +157,7 @@ class BoardEventKind(TextChoices):
     SHARE_CHANGED = "share_changed"
     REPORT_CHANGED = "report_changed"
     DIAGNOSIS_GRADED = "diagnosis_graded"
+    VIEW_RECORDED = "view_recorded"
 
 
 class Role(TextChoices):

@@ -33,6 +33,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     Kind.SHARE_CHANGED: (),
     Kind.REPORT_CHANGED: ("summary",),
     Kind.DIAGNOSIS_GRADED: (),
+    Kind.VIEW_RECORDED: ("consensus",),
 }
 ENTRY_SECTIONS = {
     "agent": ("agents",), "lane": ("timeline", "summary"), "change": ("timeline",),

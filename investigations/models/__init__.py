@@ -33,6 +33,7 @@ from investigations.models.notification import (
     WebhookFormat,
 )
 from investigations.models.periodic import PeriodicJob
+from investigations.models.person_view import PersonView
 from investigations.models.report import ReportText
 from investigations.models.scan_finding import FindingState, ScanFinding, ScanName
 from investigations.models.service import Service, ServiceChange, ServiceReading, Tier
@@ -74,6 +75,7 @@ __all__ = [
     "NotificationPreference",
     "OutboundHost",
     "PeriodicJob",
+    "PersonView",
     "ReportText",
     "ScanFinding",
     "ScanName",

@@ -1,9 +1,14 @@
 """The matrix of competing hypotheses: rows sorted by how much they separate."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.db.models import Q
 
 from investigations.models import Evidence, Hypothesis, Investigation, Stance
+from investigations.presenters.views import PersonDissent, dissents_of
+from investigations.queries.board import views_of
+from investigations.queries.objects import view_object
 
 MAX_ROWS = 60
 # Rows whose weights differ by less than this tell no hypothesis from another.
@@ -21,6 +26,7 @@ class Cell:
     kind: str
     words: str
     title: str
+    views: tuple[PersonDissent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,11 @@ class Matrix:
 
 
 def build_matrix(investigation: Investigation) -> Matrix:
-    """Read the matrix in three queries."""
+    """Read the matrix in four queries."""
+    views: dict[tuple[int, int], list[PersonDissent]] = defaultdict(list)
+    for view in dissents_of(view_object(v) for v in views_of(investigation)):
+        views[view.evidence, view.hypothesis].append(view)
+    viewed = {number for number, _ in views}
     by_pair: dict[int, dict[int, Stance]] = defaultdict(dict)
     for stance in Stance.objects.filter(hypothesis__investigation=investigation):
         by_pair[stance.evidence_id][stance.hypothesis_id] = stance
@@ -53,11 +63,15 @@ def build_matrix(investigation: Investigation) -> Matrix:
         key=lambda h: (h.posterior is None, h.refutes_count, -(h.posterior or 0.0), h.number),
     )
     rows = []
-    for evidence in Evidence.objects.filter(investigation=investigation, pk__in=list(by_pair)):
+    held = Q(pk__in=list(by_pair)) | Q(number__in=viewed)
+    for evidence in Evidence.objects.filter(held, investigation=investigation):
         said = by_pair[evidence.pk]
         weights = [said[h.pk].weight_decibans if h.pk in said else 0.0 for h in hypotheses]
-        if any(weights):
-            cells = tuple(_cell(said.get(h.pk), h) for h in hypotheses)
+        if any(weights) or evidence.number in viewed:
+            cells = tuple(
+                replace(_cell(said.get(h.pk), h), views=tuple(views[evidence.number, h.number]))
+                for h in hypotheses
+            )
             spread = max(weights) - min(weights) if len(weights) > 1 else abs(weights[0])
             rows.append((spread, MatrixRow(evidence, cells, spread >= SEPARATES_DECIBANS)))
     rows.sort(key=lambda item: (-item[0], item[1].evidence.number))

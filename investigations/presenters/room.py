@@ -22,6 +22,7 @@ from investigations.presenters.model import ModelSummary, note_of, summary_of
 from investigations.presenters.steering import Delivery, delivery_of
 from investigations.presenters.stream import AgentView, agents_of
 from investigations.presenters.timeline import Timeline, build_timeline
+from investigations.presenters.views import PersonDissent, dissents_of
 from investigations.queries.grades import track_record
 from investigations.queries.history import HistoryRow, similar_incidents
 from investigations.queries.rows import (
@@ -80,6 +81,7 @@ class Room:
     answers: Answers
     consensus: Consensus | None
     rests_on: tuple[tuple[int, str], ...]
+    weighed: tuple[PersonDissent, ...]
     record: str
     model_summary: ModelSummary | None
     model_note: str
@@ -154,6 +156,7 @@ def room_of(rows: BoardRows, *, now: datetime, has_cards: bool = True) -> Room:
         answers=answers_of(incident, investigation, diagnosis, timeline, actions, now=now),
         consensus=consensus_of(diagnosis, claims, spoken=counts, lead=lead),
         rests_on=tuple((n, claims[n]) for n in (cited or lead)[:3] if n in claims),
+        weighed=dissents_of(rows.views),
         record=track_record(
             diagnosis.confidence if diagnosis else None,
             practice=incident.origin == IncidentOrigin.PRACTICE,

@@ -10,6 +10,7 @@ from investigations.models import (
     Grade,
     Hypothesis,
     Investigation,
+    PersonView,
     ReportText,
     Stance,
 )
@@ -78,9 +79,16 @@ def _around(investigation: Investigation) -> Collections:
                 diagnosis__investigation=investigation, source=GradeSource.PERSON
             ).select_related("diagnosis")
         },
+        "views": {objects.view_key(v): objects.view_object(v) for v in views_of(investigation)},
         "report": {t.section: objects.report_object(t) for t in newest_texts(investigation)},
     }
     return {name: rows for name, rows in found.items() if rows}
+
+
+def views_of(investigation: Investigation) -> list[PersonView]:
+    """Return what people think that evidence says, also what they took back. One query."""
+    rows = PersonView.objects.filter(evidence__investigation=investigation)
+    return list(rows.select_related("evidence", "hypothesis"))
 
 
 def newest_texts(investigation: Investigation) -> list[ReportText]:

@@ -13,6 +13,7 @@ from investigations.models import (
     Hypothesis,
     Incident,
     Investigation,
+    PersonView,
     ReportText,
     ShareLink,
     Stance,
@@ -259,4 +260,21 @@ def grade_object(grade: Grade) -> BoardObject:
         "author": grade.author,
         "note": grade.note,
         "graded_at": _at(grade.graded_at),
+    }
+
+
+def view_key(view: PersonView) -> str:
+    """Return the key of a person's view: the cell and who holds it."""
+    return f"E{view.evidence.number}:H{view.hypothesis.number}:{view.author}"
+
+
+def view_object(view: PersonView) -> BoardObject:
+    """Return what a person thinks that a piece of evidence says, and why."""
+    return {
+        "evidence": view.evidence.number,
+        "hypothesis": view.hypothesis.number,
+        "author": view.author,
+        "kind": view.kind,
+        "reason": view.reason,
+        "withdrawn_at": _at(view.withdrawn_at),
     }

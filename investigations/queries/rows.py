@@ -22,8 +22,8 @@ from investigations.models import (
     Stance,
     SteeringMessage,
 )
-from investigations.queries.board import Collections, apply_event
-from investigations.queries.objects import BoardObject, stance_key
+from investigations.queries.board import Collections, apply_event, views_of
+from investigations.queries.objects import BoardObject, stance_key, view_object
 
 # A desktop shows five cards; what is below is read on the way down.
 PAGE = 40
@@ -57,6 +57,7 @@ class BoardRows:
     support: tuple[int, ...]
     entries: Entries
     messages: tuple[SteeringMessage, ...]
+    views: tuple[BoardObject, ...] = ()
     is_replay: bool = False
 
 
@@ -83,6 +84,7 @@ def rows_now(investigation: Investigation, *, before: int | None = None) -> Boar
         support=_support_now(newest),
         entries=entries,
         messages=tuple(investigation.steering.order_by("-number")[:MESSAGES]),
+        views=tuple(view_object(view) for view in views_of(investigation)),
     )
 
 
@@ -181,6 +183,7 @@ def rows_at(investigation: Investigation, *, sequence: int) -> BoardRows:
         support=_support_then(board, concluded),
         entries=_entries(board),
         messages=tuple(reversed(messages))[:MESSAGES],
+        views=tuple(board.get("views", {}).values()),
         is_replay=True,
     )
 

@@ -1,6 +1,7 @@
 """What people post to the board. Each answers with what happened; a refusal keeps what was typed."""
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
@@ -8,6 +9,7 @@ from investigations.domain import hypotheses, runs
 from investigations.domain.grades import grade_by_person
 from investigations.domain.incidents import change_incident_state, refuse_merged
 from investigations.domain.steering import obey
+from investigations.domain.weighing import weigh_differently, withdraw_view
 from investigations.enums import GradeValue, IncidentState, SteeringKind
 from investigations.errors import BoardError
 from investigations.queries.access import (
@@ -16,6 +18,7 @@ from investigations.queries.access import (
     access_investigation,
 )
 from investigations.rules import can_respond
+from investigations.typed_text import read_number
 from investigations.views.common import answer, needs, person_of, refused
 
 CHOSEN_STATES = (IncidentState.OPEN, IncidentState.MITIGATED, IncidentState.RESOLVED)
@@ -80,6 +83,25 @@ def challenge(request: HttpRequest, incident_id: int, number: int) -> HttpRespon
     return answer(
         request, incident_id=incident_id, text=f"E{number} challenged. An agent re-checks it."
     )
+
+
+@require_POST
+@needs(can_respond)
+def weigh(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
+    """Record that a person weighs a card differently for a hypothesis, or take that back."""
+    row = access_evidence(request.user, incident_id, number)
+    wanted = read_number(request.POST.get("hypothesis", "")) or 0
+    kind, reason = request.POST.get("kind", ""), request.POST.get("reason", "")
+    try:
+        hypothesis = access_hypothesis(request.user, incident_id, wanted)
+        if kind == "withdraw":
+            withdraw_view(evidence=row, hypothesis=hypothesis, user=person_of(request))
+        else:
+            weigh_differently(evidence=row, hypothesis=hypothesis, kind=kind, reason=reason,
+                              user=person_of(request))  # fmt: skip
+    except BoardError as error:
+        return refused(request, error, incident_id=incident_id, kept=reason)
+    return redirect(f"{reverse('evidence', args=[incident_id, number])}#weigh")
 
 
 @require_POST

@@ -5,18 +5,21 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from investigations.domain.clock import database_now
-from investigations.models import Stance
+from investigations.models import Evidence, Stance
 from investigations.presenters import words
 from investigations.presenters.axis import axis_of
 from investigations.presenters.cards import card_views
 from investigations.presenters.matrix import build_matrix
 from investigations.presenters.pages import chart_of, graph_page, hypothesis_page
 from investigations.presenters.room import build_room, timeline_of
+from investigations.presenters.views import SAYS, dissents_of
 from investigations.queries.access import (
     access_evidence,
     access_hypothesis,
     access_investigation,
 )
+from investigations.queries.board import views_of
+from investigations.queries.objects import view_object
 from investigations.queries.rows import evidence_citing, rows_now
 from investigations.rules import can_view
 from investigations.typed_text import read_number
@@ -91,6 +94,7 @@ def evidence(request: HttpRequest, incident_id: int, number: int) -> HttpRespons
         "card": card,
         "axis": axis_of(row.investigation),
         "stances": stances.order_by("-weight_decibans"),
+        **_weighing(request, row),
         "chart": chart_of(card),
         "cited_by": evidence_citing(row),
         "sample": {k: v for k, v in row.sample.items() if k not in {"times", "values", "finding"}},
@@ -98,6 +102,17 @@ def evidence(request: HttpRequest, incident_id: int, number: int) -> HttpRespons
         "further": row.sample.get("finding", {}).get("further_queries", []),
     }
     return render(request, "investigations/evidence.html", context)
+
+
+def _weighing(request: HttpRequest, row: Evidence) -> dict[str, object]:
+    """Return what people think that it says, and what the form for one's own view offers."""
+    views = [v for v in views_of(row.investigation) if v.evidence_id == row.pk]
+    hypotheses = row.investigation.hypotheses.order_by("number").only("number", "claim")
+    return {
+        "views": dissents_of(view_object(v) for v in views),
+        "hypotheses": list(hypotheses[:100]), "kinds": SAYS.items(),
+        "chosen": read_number(request.GET.get("h", "")),
+    }  # fmt: skip
 
 
 @require_safe
