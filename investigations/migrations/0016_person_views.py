@@ -7,34 +7,93 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('investigations', '0015_diagnosis_steered_by'),
+        ("investigations", "0015_diagnosis_steered_by"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='boardevent',
-            name='kind',
-            field=models.CharField(choices=[('investigation_changed', 'Investigation Changed'), ('incident_changed', 'Incident Changed'), ('alert_changed', 'Alert Changed'), ('evidence_posted', 'Evidence Posted'), ('hypothesis_changed', 'Hypothesis Changed'), ('stance_recorded', 'Stance Recorded'), ('diagnosis_reached', 'Diagnosis Reached'), ('steering_changed', 'Steering Changed'), ('entry_changed', 'Entry Changed'), ('handoff_changed', 'Handoff Changed'), ('status_posted', 'Status Posted'), ('share_changed', 'Share Changed'), ('report_changed', 'Report Changed'), ('diagnosis_graded', 'Diagnosis Graded'), ('view_recorded', 'View Recorded')], max_length=32),
+            model_name="boardevent",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("investigation_changed", "Investigation Changed"),
+                    ("incident_changed", "Incident Changed"),
+                    ("alert_changed", "Alert Changed"),
+                    ("evidence_posted", "Evidence Posted"),
+                    ("hypothesis_changed", "Hypothesis Changed"),
+                    ("stance_recorded", "Stance Recorded"),
+                    ("diagnosis_reached", "Diagnosis Reached"),
+                    ("steering_changed", "Steering Changed"),
+                    ("entry_changed", "Entry Changed"),
+                    ("handoff_changed", "Handoff Changed"),
+                    ("status_posted", "Status Posted"),
+                    ("share_changed", "Share Changed"),
+                    ("report_changed", "Report Changed"),
+                    ("diagnosis_graded", "Diagnosis Graded"),
+                    ("view_recorded", "View Recorded"),
+                ],
+                max_length=32,
+            ),
         ),
         migrations.CreateModel(
-            name='PersonView',
+            name="PersonView",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('author', models.CharField(max_length=160)),
-                ('kind', models.CharField(choices=[('supports', 'Supports'), ('refutes', 'Refutes'), ('neutral', 'Neutral')], max_length=16)),
-                ('reason', models.CharField(max_length=500)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('evidence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='views', to='investigations.evidence')),
-                ('hypothesis', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='views', to='investigations.hypothesis')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("author", models.CharField(max_length=160)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("supports", "Supports"),
+                            ("refutes", "Refutes"),
+                            ("neutral", "Neutral"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("reason", models.CharField(max_length=500)),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "evidence",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="views",
+                        to="investigations.evidence",
+                    ),
+                ),
+                (
+                    "hypothesis",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="views",
+                        to="investigations.hypothesis",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ('id',),
-                'constraints': [models.UniqueConstraint(fields=('evidence', 'hypothesis', 'person'), name='view_once_per_person')],
+                "ordering": ("id",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("evidence", "hypothesis", "person"), name="view_once_per_person"
+                    )
+                ],
             },
         ),
     ]
