@@ -127,7 +127,8 @@ def _rules(
     if not ranked:
         return (Rule("A candidate exists", False, "No finding points to a cause."),)
     leader = ranked[0]
-    margin = leader.raw - max((r.raw for r in ranked[1:] if _competes(r, leader)), default=0.0)
+    second = max((r.raw for r in ranked[1:] if _competes(r, leader)), default=0.0)
+    margin = leader.raw - second
     kinds = sorted(leader.scored.kinds)
     against = [s for s in leader.scored.stances if s.decibans <= STRONG_DECIBANS]
     support = {s.index for s in leader.scored.stances if s.decibans >= 1}
@@ -136,7 +137,8 @@ def _rules(
     rules = (
         Rule("Probability at least 60%", leader.posterior >= MIN_POSTERIOR,
              f"{leader.posterior:.0%}"),
-        Rule("At least 20 points ahead of the next", margin >= MIN_MARGIN, f"{margin:.0%} ahead"),
+        Rule("At least 20 points ahead of the next", margin >= MIN_MARGIN,
+             f"{leader.raw:.0%} against {second:.0%} by the weights alone"),
         Rule("Two independent kinds of telemetry", len(kinds) >= 2, ", ".join(kinds) or "none"),
         Rule("Nothing strong stands against it", not against,
              "; ".join(s.rule for s in against) or "nothing"),

@@ -14,11 +14,14 @@ SAMPLE_POINTS = 120
 Result = QueryResult[tuple[Series, ...]]
 
 
-def sample_of(series: Series, unit: str) -> dict[str, object]:
-    """Return at most 120 points, means over equal parts, JSON-able."""
+def sample_of(series: Series, unit: str, *, since: float | None = None) -> dict[str, object]:
+    """Return at most 120 points, means over parts, JSON-able.
+
+    ``since``, Unix seconds: what came after is cut as finely as the half of the points allows, so
+    that a short excursion after a long baseline still shows.
+    """
     count = len(series.values)
-    every = max(1, -(-count // SAMPLE_POINTS))
-    starts = np.arange(0, count, every)
+    starts = _parts(series.times, since)
     times = series.times[starts]
     known = ~np.isnan(series.values)
     if count:
@@ -33,6 +36,17 @@ def sample_of(series: Series, unit: str) -> dict[str, object]:
         "unit": unit,
         "series": series.ref.name,
     }
+
+
+def _parts(times: FloatArray, since: float | None) -> np.ndarray:
+    """Return where each part of a sample begins."""
+    count = len(times)
+    split = int(np.searchsorted(times, since)) if since is not None else 0
+    if count <= SAMPLE_POINTS or not 0 < split < count:
+        return np.arange(0, count, max(1, -(-count // SAMPLE_POINTS)))
+    late = np.arange(split, count, -(-(count - split) // (SAMPLE_POINTS // 2)))
+    early = np.arange(0, split, -(-split // (SAMPLE_POINTS - len(late))))
+    return np.concatenate([early, late])
 
 
 def _six_digits(values: FloatArray) -> FloatArray:
@@ -66,7 +80,7 @@ def metric_finding(
         unit=unit or series.ref.unit,
         strength=strength,
         onset_at=None if onset is None else utc(onset),
-        sample=sample_of(series, series.ref.unit),
+        sample=sample_of(series, series.ref.unit, since=reader.case.window.start.timestamp()),
         has_ended=has_ended,
         ended_at=None if ended is None else utc(ended),
     )

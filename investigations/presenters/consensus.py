@@ -16,7 +16,8 @@ CITED = 3
 FAILED = {
     "A candidate exists": "No finding points to a cause.",
     "Probability at least 60%": "The strongest lead reaches {detail}; a verdict needs 60%.",
-    "At least 20 points ahead of the next": "It is {detail} of its rival; a verdict needs 20 points.",
+    "At least 20 points ahead of the next": 
+        "It is not far enough ahead of its rival ({detail}); a verdict needs 20 points.",
     "Two independent kinds of telemetry":
         "It rests on one kind of telemetry ({detail}); a verdict needs two.",
     "Nothing strong stands against it": "Strong evidence stands against it: {detail}.",

@@ -42,6 +42,21 @@ def test_short_values_stay_short() -> None:
     assert sample["values"] == [0.1, 0.3, 0.333333, 0.0, -2.5, 123457000.0, 4.2e-9]
 
 
+def test_a_short_excursion_after_a_long_baseline_stays_in_the_sample() -> None:
+    times = np.arange(2_000) * 60.0
+    values = np.where((times >= 118_800) & (times < 119_100), 42.0, 13.0)
+    series = Series(SeriesRef(service("a"), "latency", unit="ms"), times, values)
+    sample = sample_of(series, "ms", since=118_500.0)
+    assert max(sample["values"]) == 42.0
+    assert len(sample["times"]) <= 120
+    assert sample["times"] == sorted(sample["times"])
+    assert sample["times"][0] == 0.0
+    # Averaged over equal parts it would hardly show.
+    assert max(sample_of(series, "ms")["values"]) < 30.0
+    # Where the window is longer than its share, both parts are thinned.
+    assert len(sample_of(series, "ms", since=600.0)["times"]) <= 120
+
+
 def test_a_graph_tells_neighbours_both_ways_and_once() -> None:
     a, b, c = service("a"), service("b"), service("c")
     graph = TopologyGraph(
