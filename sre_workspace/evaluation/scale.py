@@ -1,7 +1,9 @@
 """What an investigation costs as a system grows: made systems with one broken service."""
 
 import random
+import statistics
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -120,3 +122,17 @@ def measure(count: int, *, seed: int = 1) -> Cost:
     named = outcome.leader.cause.resource if outcome.leader else None
     return Cost(count, len(data.series or ()), len(case.affected), queries, rows, seconds,
                 named == broken)  # fmt: skip
+
+
+def table_of(sizes: Sequence[int], *, rounds: int) -> Iterator[str]:
+    """Return Markdown: each size measured several times with another broken service each time."""
+    yield "| services | series | in scope | queries | rows | seconds | right |"
+    yield "|---|---|---|---|---|---|---|"
+    for size in sizes:
+        found = [measure(max(2, size), seed=n) for n in range(rounds)]
+        first = found[0]
+        seconds = statistics.median(f.seconds for f in found)
+        yield (
+            f"| {first.services} | {first.series} | {first.in_scope} | {first.queries} "
+            f"| {first.rows} | {seconds:.2f} | {sum(f.is_right for f in found)} of {len(found)} |"
+        )

@@ -14,6 +14,7 @@ from agents.reconciler.weights import factors
 from sre_workspace.evaluation.calibrating import Factors, cross_validate, graded_of, lines_of
 from sre_workspace.evaluation.comparing import Row, row_of, same_verdicts, table
 from sre_workspace.evaluation.samples import Sample, changed_samples, samples_of
+from sre_workspace.evaluation.scale import table_of
 from sre_workspace.evaluation.scoring import Figures, wilson
 from sre_workspace.evaluation.session import Session
 from sre_workspace.evaluation.sets import SETS
@@ -27,6 +28,7 @@ from sre_workspace.evaluation.variants import (
 )
 
 REPEATS = 5
+SIZES = (10, 100, 1000)
 BEGIN, END = "<!-- figures: written by evaluate_all -->", "<!-- end of figures -->"
 
 
@@ -59,11 +61,15 @@ class Command(BaseCommand):
             if not options["quick"]:
                 most = int(str(options["most"]))
                 fewer = [s.sampled(most) for s in sessions]
+                if most:
+                    lines += ["", f"What follows compares at most {most} cases of each set."]
                 lines += _robust(fewer)
                 lines += _again(fewer)
                 lines += _compared("What each part is worth", fewer, ABLATIONS)
                 lines += _compared("With a source taken away", fewer, DROPS)
             lines += _calibration(sessions)
+        if not options["quick"]:
+            lines += _cost()
         text = "\n".join(lines)
         self.stdout.write(text)
         if options["write"]:
@@ -129,6 +135,11 @@ def _calibration(sessions: list[Session]) -> Iterator[str]:
     graded = graded_of(as_is, changed, lost)
     _, told = cross_validate(graded, version="", start=NONE, in_use=shipped())
     yield from ("", "## Calibration", "", *lines_of(told))
+
+
+def _cost() -> Iterator[str]:
+    """What an investigation costs as a made system grows, all sizes in one run."""
+    yield from ("", "## Cost", "", *table_of(SIZES, rounds=3))
 
 
 def _robust(sessions: list[Session]) -> Iterator[str]:

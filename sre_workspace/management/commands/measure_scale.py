@@ -1,11 +1,10 @@
 """``manage.py measure_scale``: what an investigation costs with 10, 100 and 1,000 services."""
 
 import argparse
-import statistics
 
 from django.core.management.base import BaseCommand
 
-from sre_workspace.evaluation.scale import measure
+from sre_workspace.evaluation.scale import table_of
 
 
 class Command(BaseCommand):
@@ -20,15 +19,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         """Measure each size several times with another broken service each time."""
-        sizes = options["services"]
-        self.stdout.write("| services | series | in scope | queries | rows | seconds | right |")
-        self.stdout.write("|---|---|---|---|---|---|---|")
-        for size in sizes if isinstance(sizes, list) else []:
-            found = [measure(max(2, size), seed=n) for n in range(int(str(options["rounds"])))]
-            first = found[0]
-            seconds = statistics.median(f.seconds for f in found)
-            right = sum(f.is_right for f in found)
-            self.stdout.write(
-                f"| {first.services} | {first.series} | {first.in_scope} | {first.queries} "
-                f"| {first.rows} | {seconds:.2f} | {right} of {len(found)} |"
-            )
+        sizes = options["services"] if isinstance(options["services"], list) else []
+        for line in table_of(sizes, rounds=int(str(options["rounds"]))):
+            self.stdout.write(line)

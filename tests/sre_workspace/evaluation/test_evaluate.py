@@ -99,3 +99,20 @@ def test_learning_needs_results_that_have_labels(cases, tmp_path) -> None:
         call_command("learn", f"sockshop-rcd={cases}", "--work", str(tmp_path))
     with pytest.raises(CommandError, match="a folder with labels"):
         call_command("learn", f"sockshop-rcd={tmp_path}", "--work", str(tmp_path))
+
+
+def test_every_set_of_a_folder_comes_into_one_document(cases, tmp_path, capsys) -> None:
+    folder = tmp_path / "sets"
+    folder.mkdir()
+    (folder / "sockshop-rcd").symlink_to(cases)
+    call_command("evaluate_all", str(folder), "--quick", "--jobs", "1")
+    told = capsys.readouterr().out
+    assert "| sockshop-rcd | 3 | top1 1.000" in told
+    assert "| sockshop-rcd | 3 | 0 |" in told  # fault-free windows
+    # Fitted on nothing else, the map that left the only set out changes nothing.
+    calibration = told.split("## Calibration")[1]
+    row = next(line for line in calibration.splitlines() if line.startswith("| sockshop-rcd"))
+    before, in_view, _, left_out = [float(cell) for cell in row.split(" | ")[4:8]]
+    assert left_out == before != in_view
+    with pytest.raises(CommandError, match="holds none of"):
+        call_command("evaluate_all", str(tmp_path))
