@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from investigations.domain.clock import database_now
 from investigations.models import Evidence, Stance
 from investigations.presenters import words
+from investigations.presenters.again import again_of
 from investigations.presenters.axis import axis_of
 from investigations.presenters.cards import card_views
 from investigations.presenters.matrix import build_matrix
@@ -95,6 +96,7 @@ def evidence(request: HttpRequest, incident_id: int, number: int) -> HttpRespons
         "axis": axis_of(row.investigation),
         "stances": stances.order_by("-weight_decibans"),
         **_weighing(request, row),
+        "again": again_of(row.resource, start=row.window_start, end=row.window_end),
         "chart": chart_of(card),
         "cited_by": evidence_citing(row),
         "sample": {k: v for k, v in row.sample.items() if k not in {"times", "values", "finding"}},
@@ -125,5 +127,6 @@ def hypothesis(request: HttpRequest, incident_id: int, number: int) -> HttpRespo
         "investigation": row.investigation,
         "hypothesis": row,
         "page": hypothesis_page(row),
+        "again": again_of(row.resource),
     }
     return render(request, "investigations/hypothesis.html", context)
