@@ -55,9 +55,13 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
     looks_at = ""
     saying: asyncio.Task[None] | None = None
     guest: Guest | None = None
+    is_for_presence = False
 
     async def connect(self) -> None:
-        """Check access, take the cursor from ``?after=``, catch up, then follow the doorbell."""
+        """Check access, take the cursor from ``?after=``, catch up, then follow the doorbell.
+
+        With ``?only=presence`` nothing of the board is sent, and nothing counts as seen.
+        """
         await self.accept()
         self.lock = asyncio.Lock()
         self.tasks: list[asyncio.Task[None]] = []
@@ -67,6 +71,7 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         after = query.get("after", ["0"])[0]
         self.cursor = read_number(after) or 0
+        self.is_for_presence = query.get("only") == ["presence"]
         if not self.user.is_authenticated:
             await self.close(SIGNED_OUT)
             return
@@ -104,7 +109,7 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         if hasattr(self, "group"):
             await self.channel_layer.group_discard(self.group, self.channel_name)
             await self._tell_group({"gone": True})
-            if self.cursor:
+            if self.cursor and not self.is_for_presence:
                 await self._mark_seen(self.scope["url_route"]["kwargs"]["incident_id"])
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -188,6 +193,8 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
     async def _catch_up(self) -> bool:
         """Send what came after the cursor. Returns whether there was anything."""
         is_news = False
+        if self.is_for_presence:
+            return is_news
         async with self.lock:
             while True:
                 message = await self._render()

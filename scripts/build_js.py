@@ -23,7 +23,8 @@ LITERAL = re.compile(
 )
 SPACES = re.compile(r"\s*([{}()\[\];,<>=?:&|!])\s*")
 LATER = (
-    "axis", "chart", "offline", "offline-worker", "page_tools", "palette", "push-worker", "replay", "settings",
+    "axis", "chart", "offline", "offline-worker", "page_tools", "palette", "push-worker", "replay", "reviewing",
+    "settings",
 )  # fmt: skip
 
 

@@ -164,6 +164,12 @@ def test_people_see_who_is_here_and_what_they_look_at(open_page, room) -> None:
     other.focus("#action-1-t")
     page.wait_for_selector("#presence:has-text('local-responder: A1')", timeout=8_000)
     page.wait_for_selector("#action-1:has-text('local-responder is reviewing this')")
+    phone = open_page("viewer", width=390, height=844)
+    phone.goto(f"{room}a/1/")
+    phone.wait_for_selector(
+        "#reviewing:has-text('local-responder is reviewing this too')", timeout=8_000
+    )
+    page.wait_for_selector("#action-1:has-text('local-responder, local-viewer are reviewing this')")
     other.close()
     page.wait_for_selector("#presence:has-text('local-responder')", state="hidden", timeout=8_000)
 
