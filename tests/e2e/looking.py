@@ -58,6 +58,7 @@ def look(page, address: str) -> list[str]:
     if page.evaluate(RUNNING):
         wrong.append("moves, though asked not to")
     page.evaluate(THIN)
+    page.evaluate(SETTLE)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         if page.evaluate(SIDEWAYS):
@@ -67,7 +68,6 @@ def look(page, address: str) -> list[str]:
             page.emulate_media(color_scheme="light")
             wrong += [f"{width}: {text}" for text in found + axe(page, "rule", COLOURS)]
         if width == 390:
-            page.evaluate(SETTLE)
             found = axe(page, "tag", TAGS) + page.evaluate(SMALL)
             page.emulate_media(color_scheme="dark")
             wrong += [f"{width}: {text}" for text in found + axe(page, "rule", COLOURS)]

@@ -179,7 +179,7 @@ def test_copying_is_fetched_when_it_is_first_wanted(open_page, seeded) -> None:
     page = open_page()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(seeded.room, wait_until="networkidle")
-    page.get_by_role("link", name="Copy as Markdown").click()
+    page.get_by_role("link", name="Copy", exact=True).click()
     expect(page.get_by_role("link", name="Copied")).to_be_visible()
     assert page.url == seeded.room
     assert page.evaluate("navigator.clipboard.readText()").startswith("# ")
