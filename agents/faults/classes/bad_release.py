@@ -19,6 +19,8 @@ MODEL = FaultModel(
         Prediction("course_departure", Where.SELF, 3.0),
         Prediction("latency_rise", Where.SELF, 4.0, -3.0),
         Prediction("error_rise", Where.SELF, 4.0),
+        # New code that takes longer does so in the service itself.
+        Prediction("own_time_rise", Where.SELF, 9.0),
         Prediction("edge_latency_rise", Where.EDGE_IN, 2.0, -1.0),
         Prediction("edge_error_rise", Where.EDGE_IN, 2.0, -1.0),
         Prediction("latency_rise", Where.CALLEES, -4.0),
@@ -29,7 +31,7 @@ MODEL = FaultModel(
         Prediction("certificate_expired", Where.SELF, -6.0),
         Prediction("memory_ramp", Where.SELF, -6.0),
         Prediction("oom_kill", Where.SELF, -5.0),
-        Prediction("restart_loop", Where.SELF, -6.0),
+        Prediction("restart_loop", Where.SELF, -14.0),
         Prediction("lock_wait", Where.CALLEES, -6.0),
         Prediction("blocked_sessions", Where.CALLEES, -6.0),
         Prediction("pool_saturation", Where.SELF, -3.0),
