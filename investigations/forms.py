@@ -4,7 +4,7 @@ from django import forms
 
 from investigations.domain.knowledge import MAX_TEXT
 from investigations.enums import DiagnosisVerdict, IncidentOrigin, IncidentState, Severity
-from investigations.models import AttentionKind, DocumentKind, NotificationPreference
+from investigations.models import FOR_RESPONDERS, DocumentKind, NotificationPreference
 
 EMPTY = [("", "Any")]
 
@@ -99,7 +99,7 @@ class PreferenceForm(forms.Form):
     """What a person is called for, and when not."""
 
     events = forms.MultipleChoiceField(
-        choices=AttentionKind.choices, label="Call me when", widget=forms.CheckboxSelectMultiple,
+        choices=[(k.value, k.label) for k in FOR_RESPONDERS], label="Call me when", widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one, or remove your channels instead."},
     )  # fmt: skip
     quiet_from = forms.TimeField(
@@ -116,7 +116,7 @@ class PreferenceForm(forms.Form):
     def of(cls, wish: NotificationPreference) -> "PreferenceForm":
         """Return a form with what is chosen now."""
         return cls(initial={
-            "events": wish.events or AttentionKind.values, "quiet_from": wish.quiet_from,
+            "events": wish.events or list(FOR_RESPONDERS), "quiet_from": wish.quiet_from,
             "quiet_until": wish.quiet_until, "zone": wish.zone,
             "is_woken_by_sev1": wish.is_woken_by_sev1, "has_practice": wish.has_practice,
         })  # fmt: skip

@@ -20,6 +20,7 @@ urlpatterns = [
     path("i/<int:incident_id>/separate/", merging.separate, name="separate"),
     path("i/<int:incident_id>/status/", status.status, name="status"),
     path("i/<int:incident_id>/status/updates/", status.post_update, name="post_update"),
+    path("i/<int:incident_id>/status/follow/", status.follow_status, name="follow_status"),
     path("i/<int:incident_id>/status/links/", status.create_share, name="create_share"),
     path(
         "i/<int:incident_id>/status/links/<int:number>/revoke/",

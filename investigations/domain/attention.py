@@ -8,7 +8,7 @@ from functools import partial
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from investigations.enums import BoardEventKind, IncidentOrigin, Severity
+from investigations.enums import BoardEventKind, IncidentOrigin, IncidentState, Severity
 from investigations.jobs import DELIVER, send
 from investigations.models import Attention, AttentionKind, Audience, BoardEvent, Incident
 from investigations.typed_text import without_controls, without_reordering
@@ -71,7 +71,17 @@ def _calls(event: BoardEvent, incident: Incident) -> Iterable[Call]:
             if entry["kind"] == "action":
                 yield from _of_action(entry["data"], incident)
     elif event.kind == BoardEventKind.INCIDENT_CHANGED:
-        yield from _of_severity(upsert.get("incident", {}).get("incident", {}), incident)
+        said = upsert.get("incident", {}).get("incident", {})
+        yield from _of_severity(said, incident)
+        if said.get("state") == IncidentState.RESOLVED:
+            yield Call(
+                AttentionKind.STATUS, f"status/{incident.pk}/resolved/{said.get('resolved_at')}",
+                Audience.FOLLOWERS, f"INC-{incident.pk} is resolved: {incident.title}", "",
+                f"/i/{incident.pk}/status/",
+            )  # fmt: skip
+    elif event.kind == BoardEventKind.STATUS_POSTED:
+        for update in upsert.get("updates", {}).values():
+            yield _of_update(update, incident)
     elif event.kind == BoardEventKind.HANDOFF_CHANGED:
         for handoff in upsert.get("handoffs", {}).values():
             yield from _of_handoff(handoff, incident)
@@ -102,6 +112,16 @@ def _of_severity(data: dict[str, object], incident: Incident) -> Iterable[Call]:
         yield Call(AttentionKind.SEVERITY, f"incident/{incident.pk}/sev1", Audience.RESPONDERS,
                    f"INC-{incident.pk} is SEV1: {incident.title}", incident.symptom,
                    f"/i/{incident.pk}/")  # fmt: skip
+
+
+def _of_update(data: dict[str, object], incident: Incident) -> Call:
+    due = str(data.get("next_due_at") or "")
+    promise = f" Next update by {due[11:16]}Z." if due else ""
+    return Call(
+        AttentionKind.STATUS, f"status/{incident.pk}/{data.get('number')}", Audience.FOLLOWERS,
+        f"INC-{incident.pk} status: {incident.title}",
+        f"{data.get('text')} {data.get('impact') or ''}{promise}", f"/i/{incident.pk}/status/",
+    )  # fmt: skip
 
 
 def _of_handoff(data: dict[str, object], incident: Incident) -> Iterable[Call]:

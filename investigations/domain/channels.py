@@ -16,6 +16,7 @@ from investigations.domain.audit import record_audit
 from investigations.errors import BoardError, NotFound
 from investigations.jobs import DELIVER, enqueue
 from investigations.models import (
+    FOR_RESPONDERS,
     AttentionKind,
     Channel,
     ChannelKind,
@@ -119,9 +120,12 @@ def add_webhook(
 
 
 def known_events(events: list[str]) -> list[str]:
-    """Return the events that exist, once each, in their order. All of them: an empty list."""
+    """Return the events that exist, once each, in their order.
+
+    All that people are called for by their role: an empty list, which takes in later ones too.
+    """
     wanted = [kind for kind in AttentionKind.values if kind in events]
-    return [] if len(wanted) == len(AttentionKind.values) else wanted
+    return [] if wanted == list(FOR_RESPONDERS) else wanted
 
 
 def set_mail(*, user: "User", address: str) -> Channel | None:

@@ -14,6 +14,7 @@ from investigations.domain.channels import allowed_hosts, secret_of
 from investigations.domain.clock import ClockTimestamp, database_now
 from investigations.enums import Role
 from investigations.models import (
+    FOR_RESPONDERS,
     Attention,
     AttentionKind,
     Audience,
@@ -91,6 +92,8 @@ def _deliveries(call: Attention) -> list[Delivery]:
         for channel in Channel.objects.filter(person__isnull=True, is_enabled=True)[:MAX_CHANNELS]
         if _wants(channel.events, call) and (channel.has_practice or not call.is_practice)
     ]
+    if call.audience == Audience.FOLLOWERS:
+        return [*rows, *_for_followers(call)]
     people = User.objects.filter(is_active=True, groups__name__in=ROLES[Audience(call.audience)])
     if call.person is not None:
         people = people.filter(pk=call.person.pk)
@@ -114,8 +117,33 @@ def _deliveries(call: Attention) -> list[Delivery]:
     return rows
 
 
+def _for_followers(call: Attention) -> list[Delivery]:
+    """Return deliveries to whoever follows the incident and may still see it.
+
+    They asked for this very incident, so only their quiet hours stand against it.
+    """
+    people = User.objects.filter(
+        is_active=True, groups__name__in=list(Role), followed__incident=call.incident_id
+    )
+    channels = Channel.objects.filter(person__in=people.distinct(), is_enabled=True)
+    wishes = {
+        wish.person_id: wish
+        for wish in NotificationPreference.objects.filter(
+            person__followed__incident=call.incident_id
+        )
+    }
+    now, rows = database_now(), []
+    for channel in channels.order_by("pk")[:MAX_CHANNELS]:
+        wish = wishes.get(channel.person_id or 0)
+        is_quiet = wish is not None and in_quiet_hours(wish, now)
+        rows.append(_quiet(call, channel, now) if is_quiet
+                    else Delivery(attention=call, channel=channel))  # fmt: skip
+    return rows
+
+
 def _wants(events: list[str], call: Attention) -> bool:
-    return not events or call.kind in events
+    """Whether a channel takes a call: a shared one takes status updates only where it says so."""
+    return call.kind in events if events else call.kind in FOR_RESPONDERS
 
 
 def _quiet(call: Attention, channel: Channel, now: datetime) -> Delivery:

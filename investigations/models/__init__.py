@@ -21,6 +21,7 @@ from investigations.models.knowledge import (
     TrustTier,
 )
 from investigations.models.notification import (
+    FOR_RESPONDERS,
     Attention,
     AttentionKind,
     Audience,
@@ -37,12 +38,13 @@ from investigations.models.person_view import PersonView
 from investigations.models.report import ReportText
 from investigations.models.scan_finding import FindingState, ScanFinding, ScanName
 from investigations.models.service import Service, ServiceChange, ServiceReading, Tier
-from investigations.models.status import ShareLink, StatusUpdate
+from investigations.models.status import ShareLink, StatusFollower, StatusUpdate
 from investigations.models.steering import SteeringMessage
 from investigations.models.topology import ServiceDependency
 from investigations.models.visit import Visit
 
 __all__ = [
+    "FOR_RESPONDERS",
     "Alert",
     "Attention",
     "AttentionKind",
@@ -85,6 +87,7 @@ __all__ = [
     "ServiceReading",
     "ShareLink",
     "Stance",
+    "StatusFollower",
     "StatusUpdate",
     "SteeringMessage",
     "Tier",

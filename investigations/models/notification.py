@@ -18,6 +18,11 @@ class AttentionKind(models.TextChoices):
     ACTION_UNDONE = "action_undone", "an action was undone"
     HANDOFF = "handoff", "an incident is handed over"
     SEVERITY = "severity", "an incident is SEV1"
+    STATUS = "status", "a status update is posted"
+
+
+FOR_RESPONDERS = [kind for kind in AttentionKind if kind != AttentionKind.STATUS]
+"""What people are called for by their role. A status update calls those who follow it."""
 
 
 class Audience(models.TextChoices):
@@ -25,6 +30,7 @@ class Audience(models.TextChoices):
 
     APPROVERS = "approvers"
     RESPONDERS = "responders"
+    FOLLOWERS = "followers"
 
 
 class Attention(models.Model):

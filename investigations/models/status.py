@@ -62,3 +62,21 @@ class ShareLink(models.Model):
 
     def __str__(self) -> str:
         return f"L{self.number} of INC-{self.incident_id}"
+
+
+class StatusFollower(models.Model):
+    """A person who wants to be told of an incident's status updates, by their own channels."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="followers")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="followed"
+    )
+    since = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("incident", "person"), name="follower_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person} follows INC-{self.incident_id}"

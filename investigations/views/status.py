@@ -11,10 +11,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from investigations.domain import sharing, updates
 from investigations.domain.clock import database_now
+from investigations.domain.following import follow, following, unfollow
 from investigations.errors import BoardError, NotFound
 from investigations.models import Investigation
 from investigations.presenters.status import build_status
-from investigations.queries.access import access_investigation
+from investigations.queries.access import access_incident, access_investigation
 from investigations.rules import can_respond, can_view
 from investigations.typed_text import read_number
 from investigations.views.common import is_htmx, needs, person_of
@@ -35,13 +36,14 @@ def _page(
     request: HttpRequest, investigation: Investigation, *, code: int = 200, **more: object
 ) -> HttpResponse:
     now = database_now()
+    follows, has_channel = following(incident=investigation.incident, user=person_of(request))
     links = investigation.incident.share_links.order_by("-number")[:50]
     context = {
         "s": build_status(investigation.incident, now=now),
         "incident": investigation.incident,
         "links": [(x, x.revoked_at is None and x.expires_at > now) for x in links],
         "hours": sharing.CHOICES_HOURS, "default_hours": sharing.DEFAULT_HOURS,
-        "form_key": secrets.token_urlsafe(16), **more,
+        "form_key": secrets.token_urlsafe(16), "follows": follows, "has_channel": has_channel, **more,
     }  # fmt: skip
     return render(request, "investigations/status.html", context, status=code)
 
@@ -71,6 +73,16 @@ def post_update(request: HttpRequest, incident_id: int) -> HttpResponse:
 def _line(request: HttpRequest, text: str, *, code: int = 200) -> HttpResponse:
     context = {"text": text, "is_error": code >= 400}
     return render(request, "investigations/_answer.html", context, status=code)
+
+
+@require_POST
+@needs(can_view)
+def follow_status(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """Be told of updates, or no longer."""
+    incident = access_incident(request.user, incident_id)
+    change = unfollow if request.POST.get("do") == "stop" else follow
+    change(incident=incident, user=person_of(request))
+    return redirect("status", incident_id=incident_id)
 
 
 @require_POST
