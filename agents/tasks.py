@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from agents.domain import dispatch, open_work, recalibrating, rounds, scanning
+from agents.domain import dispatch, open_work, recalibrating, recovery, rounds, scanning
 from agents.jobs import RECALIBRATE, RUN_OPEN_WORK, RUN_SCANS, RUN_WORK_ITEM, WAKE
 
 
@@ -14,9 +14,10 @@ def run_work_item(item_id: int) -> None:
 
 @shared_task(name=WAKE)
 def wake(investigation_id: int) -> None:
-    """Start an investigation, or see what people changed on its board."""
+    """Start an investigation, or see what people, alerts or a fix changed on its board."""
     rounds.open_investigation(investigation_id)
     rounds.wake(investigation_id)
+    recovery.show_recovery(investigation_id)
 
 
 @shared_task(name=RUN_OPEN_WORK)

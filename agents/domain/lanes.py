@@ -1,5 +1,7 @@
 """Lanes of the timeline: the series behind findings, each shown once, as entries of the board."""
 
+import math
+
 from agents.enums import Presence
 from agents.findings import Finding
 from investigations.domain.board import write_entry
@@ -7,6 +9,7 @@ from investigations.domain.journal import Fence, writing
 from investigations.enums import EntryKind
 from investigations.models import Evidence, Investigation
 from telemetry.phrasing import quantity
+from telemetry.types import Series
 
 MAX_LANES = 16
 MAX_CALM_LANES = 4
@@ -47,6 +50,27 @@ def lane_of(finding: Finding, number: int) -> tuple[str, dict[str, object]] | No
         "usual_text": quantity(middle, unit),
         "is_calm": finding.presence is not Presence.PRESENT,
         "evidence": number,
+    }
+
+
+def extended(data: dict[str, object], series: Series) -> dict[str, object] | None:
+    """Return a lane with the samples that came after its last, None if there are none.
+
+    Its usual range stays: the whole of the longer series is no baseline.
+    """
+    points = data["points"] if isinstance(data["points"], list) else []
+    last = float(points[-1][0]) if points else 0.0
+    fresh = [
+        [round(t, 1), float(f"{v:.6g}")]
+        for t, v in zip(series.times.tolist(), series.values.tolist(), strict=True)
+        if t > last and not math.isnan(v)
+    ]
+    if not fresh:
+        return None
+    return {
+        **data,
+        "points": [*points, *fresh],
+        "value_text": quantity(fresh[-1][1], str(data.get("unit", ""))),
     }
 
 
