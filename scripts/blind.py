@@ -1,11 +1,15 @@
 """Prove that no identifier of a recorded set is known to the code: ``blind.py FOLDER…``.
 
-Collects case ids, services, nodes, commits and names of files from the labels of each set, and
-looks for them as whole words in everything that ships. Words that the practice system or English
+Collects case ids, services, nodes, commits and names of files from the labels of each set, and the
+resources of its cases from their topologies, columns and tools' arguments, and looks for them as
+whole words in everything that ships. A folder without labels is no set of incidents. Words that the practice system or English
 uses as well (such as "cart") are listed apart with where they stand, for a person to judge.
 """
 
+import csv
+import gzip
 import json
+import lzma
 import re
 import subprocess
 import sys
@@ -18,6 +22,10 @@ SHORTEST = 4
 NOT_NAMES = {"fault", "category", "system", "agent_class", "fault_taxonomy", "root_cause", "notes",
              "remediation", "scenario", "metric", "statistic", "expert_paths"}  # fmt: skip
 PLAIN = re.compile(r"^[a-z]+$")
+# Words of the trade: a component of Kubernetes, and what an entry is called anywhere.
+COMMON = {"kube-proxy", "front-end"}
+NUMBER = re.compile(r"^[\d.eE+-]*$")
+ARGUMENT = re.compile(r'"(?:\w*name|node)":\s*"([\w.-]+)"')
 
 
 def identifiers(folder: Path) -> Iterator[str]:
@@ -28,6 +36,23 @@ def identifiers(folder: Path) -> Iterator[str]:
         for key, value in label.items():
             if key not in NOT_NAMES:
                 yield from _texts(value)
+
+
+def resources(folder: Path) -> Iterator[str]:
+    """Yield what the cases of a set call their resources."""
+    for table in (*folder.glob("graph.csv"), *folder.glob("cases/*/dependency.csv")):
+        with table.open(encoding="utf-8", newline="") as lines:
+            _, *rows = csv.reader(lines)
+            yield from (cell for row in rows for cell in row if not NUMBER.match(cell))
+    for table in folder.glob("cases/*/normal.csv.gz"):
+        with gzip.open(table, "rt", encoding="utf-8") as lines:
+            yield from (column.rpartition("_")[0] for column in next(csv.reader(lines)))
+    for incident in folder.glob("cases/*/incident.json"):
+        for value in json.loads(incident.read_text(encoding="utf-8")).values():
+            yield from (text for text in _texts(value) if " " not in text)
+    for packed in folder.glob("cases/*.json.xz"):
+        for tool in json.loads(lzma.decompress(packed.read_bytes()))["tool_cache"]:
+            yield from ARGUMENT.findall(tool)
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -53,16 +78,18 @@ def shipped_text() -> dict[str, str]:
 
 def main(folders: list[str]) -> int:
     """Print what was found; return 1 if anything but plain words was."""
-    names = {n for folder in folders for n in identifiers(Path(folder)) if len(n) >= SHORTEST}
+    sets = [Path(f) for f in folders if (Path(f) / "labels.json").is_file()]
+    found = {n for s in sets for n in (*identifiers(s), *resources(s))}
+    names = {n for n in found if len(n) >= SHORTEST}
     text = shipped_text()
     hits: dict[str, list[str]] = {}
     for name in sorted(names):
         pattern = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
-        places = [path for path, body in text.items() if pattern.search(body)]
+        places = [path for path, body in text.items() if name in body and pattern.search(body)]
         if places:
             hits[name] = places
-    telling = {name: places for name, places in hits.items() if not PLAIN.match(name)}
-    print(f"{len(names)} identifiers of {len(folders)} sets, {len(text)} files that ship.")
+    telling = {name: places for name, places in hits.items() if not PLAIN.match(name) and name not in COMMON}
+    print(f"{len(names)} identifiers of {len(sets)} sets, {len(text)} files that ship.")
     for name, places in telling.items():
         print(f"KNOWN {name}: {', '.join(places)}")
     for name in sorted(hits.keys() - telling.keys()):
