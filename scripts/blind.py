@@ -2,8 +2,9 @@
 
 Collects case ids, services, nodes, commits and names of files from the labels of each set, and the
 resources of its cases from their topologies, columns and tools' arguments, and looks for them as
-whole words in everything that ships. A folder without labels is no set of incidents. Words that the practice system or English
-uses as well (such as "cart") are listed apart with where they stand, for a person to judge.
+whole words in everything that ships. A folder without labels is no set of incidents. Words that the
+practice system or English uses as well (such as "cart") are listed apart with where they stand, for
+a person to judge.
 """
 
 import csv
@@ -88,7 +89,11 @@ def main(folders: list[str]) -> int:
         places = [path for path, body in text.items() if name in body and pattern.search(body)]
         if places:
             hits[name] = places
-    telling = {name: places for name, places in hits.items() if not PLAIN.match(name) and name not in COMMON}
+    telling = {
+        name: places
+        for name, places in hits.items()
+        if not PLAIN.match(name) and name not in COMMON
+    }
     print(f"{len(names)} identifiers of {len(sets)} sets, {len(text)} files that ship.")
     for name, places in telling.items():
         print(f"KNOWN {name}: {', '.join(places)}")

@@ -14,6 +14,13 @@ from sre_workspace.evaluation.running import CaseResult, case_id_of, read_result
 from sre_workspace.evaluation.scoring import Figures, figures_of, score_all
 from sre_workspace.evaluation.sets import EvaluationSet, Label, case_paths
 from sre_workspace.evaluation.variants import FULL, Variant
+from telemetry.adapters.recorded import RecordingError, open_recording
+
+PARTS_OF = {
+    "metrics": ("series", "pod_series"), "logs": ("logs",), "traces": ("spans", "edges"),
+    "cluster": ("cluster",), "changes": ("changes",), "database": ("databases",),
+    "topology": ("graph",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,20 @@ class Session:
         file = self.folder / "labels.json"
         found: dict[str, Label] = json.loads(file.read_text()) if file.is_file() else {}
         return found
+
+    def held_sources(self) -> frozenset[str]:
+        """Return which sources any of the recordings holds: taking another away changes nothing."""
+        held: set[str] = set()
+        for path in self.paths:
+            try:
+                data = open_recording(path).data
+            except RecordingError:
+                continue
+            held |= {
+                name for name, parts in PARTS_OF.items()
+                if any(getattr(data, part) is not None for part in parts)
+            }  # fmt: skip
+        return frozenset(held)
 
     def run(self, variant: Variant = FULL) -> list[CaseResult]:
         """Return the results of every case, running what has not been kept."""

@@ -66,7 +66,7 @@ class Command(BaseCommand):
                 lines += _robust(fewer)
                 lines += _again(fewer)
                 lines += _compared("What each part is worth", fewer, ABLATIONS)
-                lines += _compared("With a source taken away", fewer, DROPS)
+                lines += _compared("With a source taken away", fewer, DROPS, held_only=True)
             lines += _calibration(sessions)
         if not options["quick"]:
             lines += _cost()
@@ -169,9 +169,15 @@ def _again(sessions: list[Session]) -> Iterator[str]:
         yield f"* {session.kind.slug}: {same_verdicts(runs)}"
 
 
-def _compared(title: str, sessions: list[Session], variants: tuple[Variant, ...]) -> Iterator[str]:
+def _compared(
+    title: str, sessions: list[Session], variants: tuple[Variant, ...], *, held_only: bool = False
+) -> Iterator[str]:
+    """Compare variants set by set; ``held_only``: those that take away what a set holds."""
     for session in sessions:
         labels = session.labels()
+        if held_only:
+            held = session.held_sources()
+            variants = tuple(v for v in DROPS if v.without & held)
         rows: list[Row] = [
             row_of(session.kind, v, session.run(v), labels) for v in (FULL, *variants)
         ]
