@@ -1,9 +1,11 @@
 """``manage.py measure_history``: how fast lists and search are over a long past."""
 
+import secrets
 import time
 from argparse import ArgumentParser
 from statistics import median, quantiles
 
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
@@ -69,10 +71,14 @@ class Command(BaseCommand):
             self._measure(rounds)
 
     def _measure(self, rounds: int) -> None:
-        client = _signed_in()
         slow = []
         self.stdout.write(f"{Incident.objects.count()} incidents, {rounds} requests each, in ms:")
-        with override_settings(ALLOWED_HOSTS=["testserver"], SECURE_SSL_REDIRECT=False):
+        # Outside ``up`` there may be no key: one for this run alone serves.
+        with override_settings(
+            ALLOWED_HOSTS=["testserver"], SECURE_SSL_REDIRECT=False,
+            SECRET_KEY=settings.SECRET_KEY or secrets.token_hex(32),
+        ):  # fmt: skip
+            client = _signed_in()
             for name, paths in PAGES.items():
                 for path in paths[:2]:
                     _ask(client, path)
