@@ -82,7 +82,9 @@ def _check_person(action: Action, person: "User") -> None:
 
 def _check_action(action: Action, seen_digest: str) -> None:
     if action.state != ActionState.PROPOSED:
-        raise IllegalTransition(f"{action} is {action.get_state_display()} already.")
+        last = action.approvals.select_related("person").last()
+        by = f" ({last.get_decision_display()} by {last.person.get_username()})" if last else ""
+        raise IllegalTransition(f"{action} is {action.get_state_display()} already{by}.")
     if action.approval_expires_at <= database_now():
         raise IllegalTransition(f"{action} has expired. Nothing ran.")
     if seen_digest != action.digest or digest_of_action(action) != action.digest:

@@ -79,8 +79,11 @@ def _is_as_planned(action_id: int) -> bool:
 
 def _delay(action: Action, error: Exception) -> str:
     until = action.execution_expires_at
+    names = action.approvals.filter(decision=Decision.APPROVE).values_list(
+        "person__username", flat=True
+    )
     limit = f" until {until:%H:%M:%SZ}, then it expires" if until else ""
-    return f"{error} Nothing ran yet. It is tried again{limit}."
+    return f"Approved by {', '.join(names)}. {error} Nothing ran yet. It is tried again{limit}."
 
 
 def claim(action_id: int) -> Execution | None:

@@ -114,7 +114,30 @@ def test_two_time_zones_tell_the_same_utc(open_page, stack, seeded) -> None:
         here = clock.findall(page.locator(part).inner_text())
         assert here == clock.findall(other.locator(part).inner_text()), part
         assert here, part
+    local = [one.locator("#local-span").inner_text() for one in (page, other)]
+    assert all("your time" in text for text in local)
+    assert local[0] != local[1]
     far.close()
+
+
+def test_the_matrix_counts_its_cells_and_ranks_by_contradictions(open_page, seeded) -> None:
+    """Check 31: the totals are those of the cells shown; the fewest against comes first."""
+    page = open_page()
+    page.goto(f"{seeded.room}matrix/")
+    counted, told = page.evaluate(
+        """() => {
+          const rows = [...document.querySelectorAll(".matrix tbody tr")];
+          const columns = [...rows[0].querySelectorAll(".cell")].map((_, at) => at);
+          const of = (kind) => columns.map(at => rows.filter(
+            r => r.querySelectorAll(".cell")[at].querySelector(`.stance-${kind}`)).length);
+          const foot = [...document.querySelectorAll(".matrix tfoot tr")].map(
+            r => [...r.querySelectorAll("td")].map(cell => Number(cell.textContent)));
+          return [[of("refutes"), of("supports")], foot];
+        }"""
+    )
+    assert counted == told
+    tested = page.locator(".matrix thead th:not(:has-text('Not tested'))").count() - 1
+    assert told[0][:tested] == sorted(told[0][:tested])
 
 
 def test_a_full_board_stays_light(open_page, stack, seeded) -> None:
@@ -142,7 +165,7 @@ def test_scripts_and_styles_are_within_budget(open_page, seeded) -> None:
     assert weights["stylesheet"] <= 15 * 1024
 
 
-def test_without_scripts_the_room_reads_and_posts(open_page, seeded) -> None:
+def test_without_scripts_the_room_reads_and_posts(open_page, stack, seeded) -> None:
     page = open_page()
     plain = page.context.browser.new_context(
         java_script_enabled=False, storage_state=page.context.storage_state(), locale="en-US"
@@ -155,6 +178,10 @@ def test_without_scripts_the_room_reads_and_posts(open_page, seeded) -> None:
     assert "the disk of orders is full" in bare.locator("#hypotheses").inner_text()
     bare.goto(f"{seeded.room}a/1/")
     assert bare.locator("form[action$='/approvals/'] button").first.is_enabled()
+    number = stack.seed(f"propose_like({seeded.number})")
+    bare.goto(f"{seeded.room}a/{number}/")
+    bare.click(f"#action-{number} .btn-primary")
+    bare.wait_for_selector(f"#action-{number}:not(:has(.btn-primary)):has-text('Approved')")
     plain.close()
 
 
