@@ -65,6 +65,22 @@ def test_a_killed_server_leaves_no_gap(stack, seeded, watched) -> None:
     assert banner < 2
 
 
+def test_a_close_without_a_code_leaves_no_gap(stack, seeded, watched) -> None:
+    """Check 8: the page itself closes so after a gap, after silence, and when its network is back."""
+    page, holds = watched
+    page.evaluate(
+        """() => {
+          const codes = window.codes = [];
+          document.addEventListener("htmx:ws:close", event => codes.push(event.detail.code));
+          window.dispatchEvent(new Event("online"));
+        }"""
+    )
+    stack.seed(f"post({seeded.number}, 5)")
+    holds(5, seconds=10)
+    page.wait_for_selector(LIVE, timeout=6_000)
+    assert page.evaluate("window.codes") in ([1000], [1005])  # what the server answers
+
+
 def test_lost_bells_leave_no_gap(stack, seeded, watched) -> None:
     """Check 11: every fifth bell and the last are lost; all is there within the poll's ten seconds."""
     _, holds = watched
