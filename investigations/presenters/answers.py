@@ -134,6 +134,8 @@ def _next(
             at, words.until(at, now) if at else "",
         )  # fmt: skip
     running = [a for a in actions if a.get("state") not in OVER]
+    if not running and investigation.incident.state == IncidentState.RESOLVED:
+        return NextStep("", "It is over. The report is drafted: read it and finish it.")
     for action in (running or list(actions))[:1]:
         state = str(action["state"]).replace("_", " ")
         result = str(action.get("result") or "")

@@ -34,7 +34,8 @@ class ActionKind:
     """One entry of the catalogue.
 
     ``plan`` resolves a treatment against the live state and raises
-    :class:`remediation.errors.NotPlannable` when a precondition does not hold.
+    :class:`remediation.errors.NotPlannable` when a precondition does not hold. ``goes_back``: it
+    returns to what was before; done again after it helped, it would leave the good state.
     """
 
     slug: str
@@ -43,4 +44,5 @@ class ActionKind:
     plan: Callable[[Treatment, TargetState], Proposal]
     version: int = 1
     has_undo: bool = True
+    goes_back: bool = False
     no_undo_reason: str = ""

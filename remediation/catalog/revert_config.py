@@ -32,4 +32,4 @@ def _nearness(change: ConfigChange, treatment: Treatment) -> int:
     return sum(w[:4] in stems for w in re.split(r"[^a-z]+", change.key.lower()) if len(w) >= 3)
 
 
-KIND = ActionKind("revert_config", "Revert a setting", Risk.YELLOW, plan)
+KIND = ActionKind("revert_config", "Revert a setting", Risk.YELLOW, plan, goes_back=True)

@@ -22,4 +22,4 @@ def plan(treatment: Treatment, state: TargetState) -> Proposal:
     )
 
 
-KIND = ActionKind("rollback", "Roll back", Risk.YELLOW, plan)
+KIND = ActionKind("rollback", "Roll back", Risk.YELLOW, plan, goes_back=True)

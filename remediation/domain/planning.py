@@ -10,7 +10,7 @@ from django.db.models import Max
 from investigations.domain.audit import record_audit
 from investigations.domain.board import write_entry
 from investigations.domain.journal import writing
-from investigations.enums import DiagnosisVerdict, EntryKind
+from investigations.enums import DiagnosisVerdict, EntryKind, IncidentState
 from investigations.models import Diagnosis, Investigation
 from remediation.catalog.base import Proposal, Treatment
 from remediation.catalog.registry import CATALOG
@@ -36,15 +36,17 @@ TRIED = [ActionState.FAILED, ActionState.UNDONE, ActionState.DENIED, ActionState
 def plan_for(diagnosis_id: int) -> Action | None:
     """Plan the first treatment of a diagnosis that can be done now and has not failed before.
 
-    Idempotent: a diagnosis with a live action, or that is not the newest, plans nothing. An earlier
-    proposal for another cause is superseded.
+    Idempotent: a diagnosis with a live action, or that is not the newest, plans nothing, and neither
+    does one of an incident that is mitigated or resolved: what was found there is history, until
+    it opens again. An earlier proposal for another cause is superseded.
     """
     diagnosis = Diagnosis.objects.select_related("investigation__incident").get(pk=diagnosis_id)
     investigation = diagnosis.investigation
     newest = investigation.diagnoses.order_by("-number").first()
     if diagnosis.verdict != DiagnosisVerdict.LIKELY_CAUSE or newest != diagnosis:
         return None
-    if investigation.incident.merged_into_id is not None:
+    incident = investigation.incident
+    if incident.merged_into_id is not None or incident.state != IncidentState.OPEN:
         return None
     try:
         executor = executor_for(str(investigation.telemetry.get("kind", "")))
@@ -69,8 +71,9 @@ def plan_for(diagnosis_id: int) -> Action | None:
 
 
 def _was_tried(investigation: Investigation, treatment: Treatment) -> bool:
+    before = [*TRIED, ActionState.SUCCEEDED] if CATALOG[treatment.action].goes_back else TRIED
     return investigation.actions.filter(
-        kind=treatment.action, target=treatment.target, state__in=TRIED
+        kind=treatment.action, target=treatment.target, state__in=before
     ).exists()
 
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from investigations.domain.clock import database_now
+from investigations.domain.incidents import change_incident_state
+from investigations.enums import IncidentState
 from remediation.domain.approvals import decide
 from remediation.domain.execution import execute
 from remediation.domain.planning import plan_for
@@ -82,3 +84,29 @@ def test_what_does_not_help_is_undone(lab_incident) -> None:
     found = incident.client.describe(action.blast["workload"])
     assert found["replicas"] == action.undo_payload["replicas"] < before
     assert not ActionOutcome.objects.get(action=action).helped
+
+
+@pytest.mark.capability(65)
+def test_after_a_verified_fix_nothing_more_is_proposed_and_no_way_back_is_gone_twice(
+    lab_incident,
+) -> None:
+    incident = lab_incident("bad_release_errors")
+    action = approved(incident)
+    incident.pass_time(240)
+    settle(action)
+    assert verify(action.pk) == "passed"
+    first = action.diagnosis
+    again = type(first)(
+        investigation=first.investigation, number=first.number + 1, step_key="again",
+        verdict="likely_cause", fault_class=first.fault_class, treatments=first.treatments,
+        resource=first.resource, summary="Looked again", cited=first.cited,
+    )  # fmt: skip
+    again.save()
+    assert plan_for(again.pk) is None
+    change_incident_state(
+        investigation_id=first.investigation_id, to=IncidentState.OPEN, author="person/mira",
+        reason="It is back.",
+    )  # fmt: skip
+    second = plan_for(again.pk)
+    assert second is None or second.kind != "rollback"
+    assert action.kind == "rollback"
