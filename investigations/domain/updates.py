@@ -33,7 +33,8 @@ def post_update(
         user: Who tells.
         text: What they should know, at most 1,000 characters.
         impact: Who is hurt and how; empty keeps what was said last.
-        next_minutes: When the next update is promised, 1..1440; 0 promises none.
+        next_minutes: When the next update is promised, 1..1440; 0 promises none. Once the
+            incident is over no promise is kept: none is due.
 
     Raises:
         BoardError: Empty or too long, or the promise is out of range.
@@ -51,6 +52,10 @@ def post_update(
     author = f"person/{user.get_username()}"
     text, impact = redact(text, limit=MAX_TEXT), redact(impact, limit=MAX_IMPACT)
     with writing(investigation_id) as board:
+        is_over = board.investigation.incident.is_over
+        due_at = (
+            board.now + timedelta(minutes=next_minutes) if next_minutes and not is_over else None
+        )
         last = board.investigation.updates.order_by("-number").first()
         impact = impact or (last.impact if last else "")
         said = (last.text, last.impact, last.author) if last else None
@@ -59,7 +64,7 @@ def post_update(
         update = StatusUpdate.objects.create(
             investigation=board.investigation, number=last.number + 1 if last else 1, text=text,
             impact=impact, author=author, posted_at=board.now,
-            next_due_at=board.now + timedelta(minutes=next_minutes) if next_minutes else None,
+            next_due_at=due_at,
         )  # fmt: skip
         board.record(
             BoardEventKind.STATUS_POSTED,

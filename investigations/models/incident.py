@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from pgvector.django import HnswIndex, VectorField
 
 from investigations.enums import (
+    OVER_STATES,
     IncidentOrigin,
     IncidentState,
     InvestigationState,
@@ -77,6 +78,11 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return f"INC-{self.pk}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is owed here any more: resolved, or merged into another."""
+        return self.state in OVER_STATES
 
 
 class Investigation(models.Model):

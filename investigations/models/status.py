@@ -1,5 +1,7 @@
 """What people outside the room are told: status updates, and the links they read them by."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -28,6 +30,10 @@ class StatusUpdate(models.Model):
 
     def __str__(self) -> str:
         return f"U{self.number}: {self.text[:40]}"
+
+    def due_at(self, incident: Incident) -> datetime | None:
+        """Return when the next one is due: none is, once the incident is over."""
+        return None if incident.is_over else self.next_due_at
 
 
 class ShareLink(models.Model):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from investigations.enums import OVER_STATES, IncidentState
+from investigations.enums import IncidentState
 from investigations.models import Incident, StatusUpdate
 from investigations.presenters import words
 from investigations.typed_text import title_or_untitled, without_reordering
@@ -46,8 +46,7 @@ def build_status(incident: Incident, *, now: datetime) -> StatusView:
     rows = StatusUpdate.objects.filter(investigation__incident=incident)
     updates = list(rows.order_by("-posted_at", "-pk")[:SHOWN])
     latest = updates[0] if updates else None
-    is_over = incident.state in OVER_STATES
-    due = latest.next_due_at if latest and not is_over else None
+    due = latest.due_at(incident) if latest else None
     return StatusView(
         number=incident.pk,
         title=without_reordering(title_or_untitled(incident.title)),

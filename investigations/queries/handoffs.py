@@ -114,8 +114,9 @@ def _waiting(actions: list[dict[str, object]], investigation: Investigation) -> 
     if unread:
         found.append(f"{unread} message{'s' if unread > 1 else ''} not read by the agents yet.")
     update = investigation.updates.order_by("-number").first()
-    if update is not None and update.next_due_at is not None:
-        found.append(f"The next status update is due at {update.next_due_at:%H:%M}Z.")
+    due = update.due_at(investigation.incident) if update is not None else None
+    if due is not None:
+        found.append(f"The next status update is due at {due:%H:%M}Z.")
     return found
 
 

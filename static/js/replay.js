@@ -79,7 +79,7 @@
   };
   const toggle = () => {
     if (timer !== null) return stop();
-    if (Number(scrub.value) >= Number(scrub.max)) scrub.value = "0";
+    if (Number(scrub.value) >= Math.floor(steps.at(-1)[1])) scrub.value = "0"; // At the end: from the start.
     play.setAttribute("aria-pressed", "true");
     play.textContent = "❚❚ Pause";
     timer = setTimeout(tick, 0);

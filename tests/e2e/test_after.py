@@ -50,6 +50,11 @@ def resolve(page) -> None:
 
 def replay(page, room: str, sequence: int, then: dict[str, str]) -> None:
     """Check 39: the replay shows what the room showed; then by keys, by the slider, by playing."""
+    page.goto(f"{room}replay/")
+    last = page.get_attribute(".replay-now", "data-sequence")
+    page.click("#play")  # At its end, where it starts, it plays from the beginning.
+    page.wait_for_selector(f".replay-now:not([data-sequence='{last}'])")
+    assert int(page.input_value("#scrub")) < int(page.get_attribute("#scrub", "max")) / 2
     page.goto(f"{room}replay/?n={sequence}")
     assert {selector: words(page, selector) for selector in SECTIONS} == then
     page.keyboard.press(",")

@@ -10,9 +10,16 @@ from investigations.domain.handoffs import HandoffNote
 from investigations.domain.incidents import change_incident_state
 from investigations.enums import GradeValue, IncidentState
 from investigations.errors import BoardError, NotFound
-from investigations.models import AuditEntry, Diagnosis, Handoff, ShareLink, StatusUpdate
+from investigations.models import (
+    AuditEntry,
+    Diagnosis,
+    Handoff,
+    Investigation,
+    ShareLink,
+    StatusUpdate,
+)
 from investigations.queries.board import apply_event, board_snapshot, list_events
-from investigations.queries.handoffs import list_pending_handoffs
+from investigations.queries.handoffs import list_pending_handoffs, prefill_note
 from tests.factories.board import NOON, open_board
 from tests.factories.people import person
 
@@ -133,6 +140,21 @@ def test_an_update_sent_twice_is_told_once_and_the_impact_stays() -> None:
     assert first.next_due_at - first.posted_at == timedelta(minutes=15)
     later = updates.post_update(investigation_id=board.pk, user=mira, text="Rolled back.")
     assert (later.number, later.impact, later.next_due_at) == (2, "12% of checkouts fail", None)
+
+
+def test_no_update_is_owed_once_it_is_over() -> None:
+    """One rule for what is stored, what the status says and what a handoff says."""
+    board, mira = open_board(), person("mira", "responder")
+    said = {"investigation_id": board.pk, "user": mira, "next_minutes": 30}
+    promised = updates.post_update(**said, text="We roll back.")
+    waiting = prefill_note(board, now=NOON).waiting
+    assert f"due at {promised.next_due_at:%H:%M}Z" in waiting
+    change_incident_state(investigation_id=board.pk, to=IncidentState.RESOLVED,
+                          author="person/mira", reason="rolled back")  # fmt: skip
+    board = Investigation.objects.select_related("incident").get(pk=board.pk)
+    assert promised.due_at(board.incident) is None
+    assert "status update is due" not in prefill_note(board, now=NOON).waiting
+    assert updates.post_update(**said, text="It is over.").next_due_at is None
 
 
 @pytest.mark.parametrize(
