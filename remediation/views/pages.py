@@ -45,11 +45,12 @@ def _has_cause(investigation: object) -> bool:
 @require_safe
 @needs(can_view)
 def action(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
-    """One action on a page of its own, made for a phone."""
+    """One action on a page of its own, made for a phone; its card alone for the page that follows it."""
     row = _action(request.user, incident_id, number)
     view = view_of(row, now=database_now(), person_id=request.user.pk)
     context = {"incident_id": incident_id, "a": view, "is_page": True}
-    return render(request, "remediation/action.html", context)
+    name = "_action" if is_htmx(request) else "action"
+    return render(request, f"remediation/{name}.html", context)
 
 
 def _decided(request: HttpRequest, row: Action) -> tuple[int, str]:
@@ -82,6 +83,7 @@ def decide(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
     row = _action(request.user, incident_id, number)
     view = view_of(row, now=database_now(), person_id=request.user.pk)
     context = {"incident_id": incident_id, "a": view, "refusal": text, "was_decided": True}
+    context["is_page"] = not is_htmx(request) or "page" in request.POST
     name = "_action" if is_htmx(request) else "action"
     return render(request, f"remediation/{name}.html", context, status=status)
 

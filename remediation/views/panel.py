@@ -43,6 +43,14 @@ class ActionView:
     steered: bool
     confirm: str
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether the page of the action asks again by itself: it was decided and is not over.
+
+        Never while it can be approved: what was read is what is decided on.
+        """
+        return not self.is_waiting and not self.row.is_final
+
 
 def list_actions(investigation: Investigation, *, now: datetime, person_id: int | None
                  ) -> list[ActionView]:  # fmt: skip
