@@ -1,5 +1,7 @@
 """Input of people, checked; what was typed is kept with each error."""
 
+from typing import Any
+
 from django import forms
 
 from investigations.domain.knowledge import MAX_TEXT
@@ -9,7 +11,17 @@ from investigations.models import FOR_RESPONDERS, DocumentKind, NotificationPref
 EMPTY = [("", "Any")]
 
 
-class SymptomForm(forms.Form):
+class TypedForm(forms.Form):
+    """A form whose texts the browser does not cut: what is too long is refused with the limit."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take the length off the fields; it stays with their checks."""
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("maxlength", None)
+
+
+class SymptomForm(TypedForm):
     """Start an investigation from a symptom and a window."""
 
     symptom = forms.CharField(max_length=300, label="What do you see?", help_text="One sentence.")
@@ -58,7 +70,7 @@ class HistoryForm(forms.Form):
             self.fields[name].choices = EMPTY + choices  # type: ignore[attr-defined]  # a choice field
 
 
-class ImportForm(forms.Form):
+class ImportForm(TypedForm):
     """Markdown by file or pasted."""
 
     kind = forms.ChoiceField(choices=DocumentKind.choices, label="It is a")

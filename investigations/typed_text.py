@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from investigations.errors import BoardError
+
 NUMBER = re.compile(r"[0-9]{1,9}")
 CONTROLS = dict.fromkeys((*range(0x09), *range(0x0B, 0x20), 0x7F))
 REORDERING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
@@ -28,6 +30,19 @@ def without_controls(text: str) -> str:
 def without_reordering(text: str) -> str:
     """Return the text without the characters that turn round what is written after them."""
     return text.translate(REORDERING)
+
+
+def refuse_longer(text: str, limit: int, what: str) -> str:
+    """Return a person's text as it is. Nothing a person wrote is cut without a word.
+
+    Raises:
+        BoardError: It is longer than ``limit`` characters.
+    """
+    if len(text) > limit:
+        raise BoardError(
+            f"At most {limit:,} characters for {what}; yours has {len(text):,}. Nothing was stored."
+        )
+    return text
 
 
 def title_or_untitled(text: str) -> str:

@@ -17,13 +17,14 @@ from investigations.models import (
     Incident,
     LearnedFact,
 )
-from investigations.typed_text import without_reordering
+from investigations.typed_text import refuse_longer, without_reordering
 
 JOB = "knowledge.facts"
 EVERY_SECONDS = 60.0
 # Looked at again, so that what was resolved during the last look is not missed.
 OVERLAP = timedelta(hours=1)
 LIMIT = 500
+MAX_REASON = 300
 
 
 def learn_when_due(*, is_forced: bool = False) -> Outcome | None:
@@ -71,7 +72,7 @@ def decide_fact(*, fact_id: int, to: FactState, reason: str, author: str) -> Lea
     Raises:
         BoardError: There is no such fact, or no reason to retire it.
     """
-    reason = reason.strip()[:300]
+    reason = refuse_longer(reason.strip(), MAX_REASON, "the reason")
     if to == FactState.PROPOSED:
         raise BoardError("Choose approve or retire.")
     if to == FactState.RETIRED and not reason:

@@ -9,6 +9,9 @@ from investigations.enums import BoardEventKind, GradeSource, GradeValue
 from investigations.errors import BoardError
 from investigations.models import Diagnosis, Grade
 from investigations.queries.objects import grade_object
+from investigations.typed_text import refuse_longer
+
+MAX_NOTE = 500
 
 
 def grade_by_person(
@@ -17,8 +20,9 @@ def grade_by_person(
     """Say whether the newest diagnosis named the cause. A later grade replaces an earlier one.
 
     Raises:
-        BoardError: Nothing has been concluded that could be right or wrong.
+        BoardError: Nothing has been concluded that could be right or wrong, or the note is too long.
     """
+    note = refuse_longer(note.strip(), MAX_NOTE, "the note")
     with writing(investigation_id) as board:
         diagnosis = board.investigation.diagnoses.order_by("-number").first()
         if diagnosis is None or not diagnosis.claim:
@@ -26,8 +30,7 @@ def grade_by_person(
         author = f"person/{user.get_username()}"
         grade, _ = Grade.objects.update_or_create(
             diagnosis=diagnosis, source=GradeSource.PERSON,
-            defaults={"value": value, "author": author, "note": note[:500],
-                      "graded_at": board.now},
+            defaults={"value": value, "author": author, "note": note, "graded_at": board.now},
         )  # fmt: skip
         board.record(
             BoardEventKind.DIAGNOSIS_GRADED, author=author,
@@ -36,7 +39,7 @@ def grade_by_person(
             upsert={"grades": {f"D{diagnosis.number}": grade_object(grade)}},
         )  # fmt: skip
         record_audit(actor=author, verb="diagnosis.graded", subject=f"diagnosis/{diagnosis.pk}",
-                     detail={"value": value.value, "note": note[:500]})  # fmt: skip
+                     detail={"value": value.value, "note": note})  # fmt: skip
     return grade
 
 

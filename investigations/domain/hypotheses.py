@@ -26,6 +26,7 @@ from investigations.queries.objects import (
     stance_object,
 )
 from investigations.signals import board_touched
+from investigations.typed_text import refuse_longer
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 # A smaller change of a probability is not worth a sentence.
 TOLD_CHANGE = 0.05
+MAX_RULED_OUT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +189,11 @@ def rule_out_hypothesis(*, hypothesis_id: int, reason: str, user: "User") -> Hyp
     """Rule a hypothesis out on a person's word. It stays visible with the reason.
 
     Raises:
-        BoardError: No reason was given.
+        BoardError: No reason was given, or it is too long.
         IllegalTransition: It is already ruled out.
     """
-    if not reason.strip():
+    reason = refuse_longer(" ".join(reason.split()), MAX_RULED_OUT, "the reason")
+    if not reason:
         raise BoardError("Say why: the agents and the next reader will want to know.")
     author = f"person/{user.get_username()}"
     investigation_id = _investigation_of(hypothesis_id)
@@ -199,7 +202,7 @@ def rule_out_hypothesis(*, hypothesis_id: int, reason: str, user: "User") -> Hyp
         move(
             hypothesis,
             HypothesisState.RULED_OUT,
-            ruled_out_by=f"{author}: {reason}"[:200],
+            ruled_out_by=f"{author}: {reason}",
         )
         _write(
             board,

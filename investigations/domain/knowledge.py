@@ -150,7 +150,9 @@ def retire_document(*, document_id: int, reason: str, author: str) -> KnowledgeD
     """
     reason = reason.strip()
     if len(reason) > MAX_REASON:
-        raise BoardError(f"At most {MAX_REASON} characters for the reason.")
+        raise BoardError(
+            f"At most {MAX_REASON} characters for the reason; yours has {len(reason)}."
+        )
     with transaction.atomic():
         row = KnowledgeDocument.objects.select_for_update().get(pk=document_id)
         row.retired_reason = reason

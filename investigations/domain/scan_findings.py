@@ -16,12 +16,14 @@ from investigations.errors import BoardError, NotFound
 from investigations.jobs import RUN_SCANS, enqueue
 from investigations.models import FindingState, Incident, PeriodicJob, ScanFinding, ScanName
 from investigations.queries.scan_findings import job_name
+from investigations.typed_text import refuse_longer
 from telemetry.redaction import redact
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 MAX_FINDINGS = 200
+MAX_REASON = 300
 SCAN_PAUSE = timedelta(minutes=1)
 S = FindingState
 EDGES: dict[str, set[str]] = {
@@ -87,7 +89,7 @@ def decide_finding(*, finding_id: int, to: str, reason: str, user: "User") -> Sc
         NotFound: There is none.
         BoardError: It may not move that way, or a dismissal has no reason.
     """
-    reason, name = reason.strip()[:300], user.get_username()
+    reason, name = refuse_longer(reason.strip(), MAX_REASON, "the reason"), user.get_username()
     if to == S.DISMISSED and not reason:
         raise BoardError("Say why it is dismissed.")
     with transaction.atomic():

@@ -206,7 +206,9 @@ def describe_service(
               "description": description.strip()}  # fmt: skip
     for name, limit in (("owner", 100), ("contact", 200), ("description", 500)):
         if len(wanted[name]) > limit:
-            raise BoardError(f"At most {limit} characters for the {name}.")
+            raise BoardError(
+                f"At most {limit} characters for the {name}; yours has {len(wanted[name])}."
+            )
     with transaction.atomic():
         row = Service.objects.select_for_update().get(pk=service.pk)
         changed = {n: [getattr(row, n), v] for n, v in wanted.items() if getattr(row, n) != v}

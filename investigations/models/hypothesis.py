@@ -40,7 +40,7 @@ class Hypothesis(models.Model):
     supports_count = models.PositiveIntegerField(default=0)
     refutes_count = models.PositiveIntegerField(default=0)
     note = models.CharField(max_length=500, blank=True)
-    ruled_out_by = models.CharField(max_length=200, blank=True)
+    ruled_out_by = models.CharField(max_length=700, blank=True)
     posted_at = models.DateTimeField(db_default=Now())
 
     class Meta:
