@@ -4,8 +4,7 @@ const MOST_CARDS = 500;
 const feed = $("#evidence-list");
 const numberOf = (card) => Number(card.id.slice(3));
 const put = (card, place) => {
-  const known = document.getElementById(card.id);
-  if (known && known !== card && feed.contains(known)) card.remove();
+  if ($(`#${card.id}`, feed)) card.remove();
   else place(card);
 };
 const fill = () => {
