@@ -15,14 +15,16 @@ Result = QueryResult[tuple[Series, ...]]
 
 
 def sample_of(series: Series, unit: str, *, since: float | None = None) -> dict[str, object]:
-    """Return at most 120 points, means over parts, JSON-able.
+    """Return at most 120 points, means over parts, JSON-able, each dated to the end of its part.
+
+    Dated to its beginning, a rise would show before what caused it.
 
     ``since``, Unix seconds: what came after is cut as finely as the half of the points allows, so
     that a short excursion after a long baseline still shows.
     """
     count = len(series.values)
     starts = _parts(series.times, since)
-    times = series.times[starts]
+    times = series.times[np.append(starts[1:], count)[: len(starts)] - 1]
     known = ~np.isnan(series.values)
     if count:
         sums = np.add.reduceat(np.where(known, series.values, 0.0), starts)

@@ -50,7 +50,7 @@ def test_a_short_excursion_after_a_long_baseline_stays_in_the_sample() -> None:
     assert max(sample["values"]) == 42.0
     assert len(sample["times"]) <= 120
     assert sample["times"] == sorted(sample["times"])
-    assert sample["times"][0] == 0.0
+    assert sample["times"][-1] == times[-1]
     # Averaged over equal parts it would hardly show.
     assert max(sample_of(series, "ms")["values"]) < 30.0
     # Where the window is longer than its share, both parts are thinned.
@@ -66,3 +66,13 @@ def test_a_graph_tells_neighbours_both_ways_and_once() -> None:
     assert graph.callers(c) == (a,)
     assert graph.callers(a) == graph.callees(c) == ()
     assert graph == TopologyGraph(edges=graph.edges)
+
+
+def test_no_rise_shows_before_it_began() -> None:
+    times = np.arange(0.0, 6000.0, 10.0)
+    series = Series(SeriesRef(service("a"), "x"), times, np.where(times >= 3005.0, 9.0, 1.0))
+    sample = sample_of(series, "")
+    assert len(sample["times"]) == 120
+    assert sample["times"][-1] == 5990.0
+    risen = [t for t, v in zip(sample["times"], sample["values"], strict=True) if v > 1.0]
+    assert risen[0] >= 3005.0
