@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from investigations.presenters.consensus import plain_step
 from investigations.presenters.room import Room
 from investigations.typed_text import title_or_untitled, without_controls, without_reordering
 
@@ -57,7 +58,7 @@ def _answers(room: Room, link: Link) -> Iterator[str]:
     if room.waiting:
         yield f"{link('a', room.waiting['number'])} waits for an approver: {_plain(room.waiting['title'])}."
     elif found is not None and found.next_steps:
-        yield from (f"- {_plain(step)}" for step in found.next_steps[:SHOWN])
+        yield from (f"- {_plain(plain_step(step))}" for step in found.next_steps[:SHOWN])
     else:
         yield "Nothing waits for anybody."
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from investigations.enums import DiagnosisVerdict, IncidentState
 from investigations.models import Diagnosis, Incident, Investigation
 from investigations.presenters import words
+from investigations.presenters.consensus import plain_step
 from investigations.presenters.timeline import Timeline
 
 ALSO = "Also affected:"
@@ -22,7 +23,10 @@ Action = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What to do next. ``action`` is the number to review, where one waits or runs."""
+    """What to do next. ``action`` is the number to review, where one waits or runs.
+
+    ``goes_on`` is the incident to go to, where this one was merged.
+    """
 
     lead: str
     text: str
@@ -30,6 +34,7 @@ class NextStep:
     waits: bool = False
     expires_at: datetime | None = None
     expires_in: str = ""
+    goes_on: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,9 @@ def _next(
     investigation: Investigation, diagnosis: Diagnosis | None, actions: tuple[Action, ...],
     now: datetime,
 ) -> NextStep:  # fmt: skip
+    if investigation.incident.merged_into_id:
+        return NextStep("", f"INC-{investigation.incident.merged_into_id} goes on for this incident.",
+                        goes_on=investigation.incident.merged_into_id)  # fmt: skip
     waiting = [a for a in actions if a.get("state") == "proposed"]
     if waiting:
         first = waiting[-1]
@@ -144,7 +152,7 @@ def _next(
             int(str(action["number"])),
         )  # fmt: skip
     if diagnosis is not None and diagnosis.next_steps:
-        return NextStep("", str(diagnosis.next_steps[0]))
+        return NextStep("", plain_step(diagnosis.next_steps[0]))
     if investigation.is_over:
         return NextStep("", "Nothing waits for anybody.")
     return NextStep("", "Nothing waits for you. The agents go on by themselves.")

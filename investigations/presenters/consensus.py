@@ -11,6 +11,7 @@ from investigations.presenters import words
 
 SPECIALISTS = ("network", "deployment", "database", "resource")
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)")
+NOT_MET = re.compile(r"Not met: (.+?) \((.*)\)\.")
 CITED = 3
 # What a rule that was not met means, for people. Others are told by their name and detail.
 FAILED = {
@@ -125,6 +126,12 @@ def failure(rule: Mapping[str, object]) -> str:
     if detail == "not challenged":
         return "Its strongest evidence has not been challenged yet."
     return FAILED.get(name, f"Not met: {name} ({detail}).").format(detail=detail)
+
+
+def plain_step(step: object) -> str:
+    """Return a stored next step for people: a rule that was not met as its sentence."""
+    found = NOT_MET.fullmatch(str(step))
+    return failure({"name": found[1], "detail": found[2]}) if found else str(step)
 
 
 def _sentences(

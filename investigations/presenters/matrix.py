@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from django.db.models import Q
 
+from investigations.enums import HypothesisState
 from investigations.models import Evidence, Hypothesis, Investigation, Stance
 from investigations.presenters.views import PersonDissent, dissents_of
 from investigations.queries.board import views_of
@@ -40,7 +41,10 @@ class MatrixRow:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Hypotheses as columns, fewest contradictions first. Totals are (hypothesis, count)."""
+    """Hypotheses as columns: those in play by fewest contradictions, then the ruled out.
+
+    Totals are (hypothesis, count).
+    """
 
     hypotheses: tuple[Hypothesis, ...]
     rows: tuple[MatrixRow, ...]
@@ -60,7 +64,13 @@ def build_matrix(investigation: Investigation) -> Matrix:
         by_pair[stance.evidence_id][stance.hypothesis_id] = stance
     hypotheses = sorted(
         Hypothesis.objects.filter(investigation=investigation),
-        key=lambda h: (h.posterior is None, h.refutes_count, -(h.posterior or 0.0), h.number),
+        key=lambda h: (
+            h.state == HypothesisState.RULED_OUT,
+            h.posterior is None,
+            h.refutes_count,
+            -(h.posterior or 0.0),
+            h.number,
+        ),
     )
     rows = []
     held = Q(pk__in=list(by_pair)) | Q(number__in=viewed)

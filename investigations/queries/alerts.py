@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import Count, Max, Min, Q, Sum
 
-from investigations.enums import AlertStatus
+from investigations.enums import AlertStatus, IncidentOrigin
 from investigations.models import Alert, Incident
 
 SHOWN = 200
@@ -43,7 +43,12 @@ def list_alert_groups(incident: Incident) -> list[AlertGroup]:
 
 
 def list_merge_targets(incident: Incident, *, limit: int = 100) -> list[Incident]:
-    """Return the incidents into which one may be merged, those of its resource first. One query."""
+    """Return the incidents into which one may be merged, those of its resource first. One query.
+
+    A practice incident and a real one are never merged, so none is offered to the other.
+    """
     rows = Incident.objects.filter(state__in=["open", "mitigated"]).exclude(pk=incident.pk)
+    is_practice = Q(origin=IncidentOrigin.PRACTICE)
+    rows = rows.filter(is_practice if incident.origin == IncidentOrigin.PRACTICE else ~is_practice)
     found = list(rows.order_by("-pk")[:limit])
     return sorted(found, key=lambda row: row.resource != incident.resource)

@@ -1,5 +1,6 @@
 """Services with their health, edges, changes and past incidents."""
 
+import difflib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -126,6 +127,25 @@ def is_unusual(reading: ServiceReading) -> bool:
         return False
     room = max(0.25 * (high - low), 0.05 * max(abs(low), abs(high)), 1e-9)
     return not low - room <= reading.value <= high + room
+
+
+def doubt_service(key: str) -> str:
+    """Return why a service's key may be a typing error, as a sentence; empty if it is known.
+
+    Where no service is known at all, and for other kinds of resources, nothing can be doubted. Two
+    queries at most.
+    """
+    kind, _, name = key.partition("/")
+    if kind != "service" or Service.objects.filter(key=key).exists():
+        return ""
+    known = list(Service.objects.values_list("key", flat=True)[:MAX_SERVICES])
+    if not known:
+        return ""
+    names = {row.removeprefix("service/"): row.rpartition("/")[2] for row in known}
+    like = difflib.get_close_matches(name, set(names.values()), n=3)
+    near = [shown for shown, bare in names.items() if bare in like][:3]
+    meant = f" Did you mean {' or '.join(near)}?" if near else ""
+    return f"No service of that name is known here: {name}.{meant}"
 
 
 def access_service(user: AnyUser, slug: str) -> Service:

@@ -15,6 +15,7 @@ from investigations.forms import IncidentsForm, SymptomForm
 from investigations.models import Incident
 from investigations.practice import check_scenario, start_scenario
 from investigations.queries.incidents import IncidentFilter, list_incidents
+from investigations.queries.services import doubt_service
 from investigations.rules import can_respond, can_view
 from investigations.views.common import is_htmx, needs, person_of
 
@@ -87,13 +88,19 @@ def practice_started(request: HttpRequest, after: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @needs(can_respond)
 def new_incident(request: HttpRequest) -> HttpResponse:
-    """Start from a symptom and a window."""
+    """Start from a symptom and a window. A name that nobody knows is asked about once."""
     form = SymptomForm(request.POST or None)
+    context: dict[str, object] = {"form": form}
     if request.method == "POST" and form.is_valid():
-        incident = open_by_hand(_draft(form.cleaned_data), user=person_of(request))
-        return redirect("room", incident_id=incident.pk)
+        draft = _draft(form.cleaned_data)
+        is_sure = request.POST.get("anyway") == draft.resource
+        doubt = "" if is_sure else doubt_service(draft.resource)
+        if not doubt:
+            incident = open_by_hand(draft, user=person_of(request))
+            return redirect("room", incident_id=incident.pk)
+        context |= {"doubt": doubt, "anyway": draft.resource}
     status = 422 if request.method == "POST" else 200
-    return render(request, "investigations/new_incident.html", {"form": form}, status=status)
+    return render(request, "investigations/new_incident.html", context, status=status)
 
 
 def _draft(given: dict[str, object]) -> IncidentDraft:

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from investigations.enums import OVER_STATES, DiagnosisVerdict, IncidentState, InvestigationState
 from investigations.models import Diagnosis, Incident, Investigation
+from investigations.presenters.consensus import plain_step
 from investigations.queries.handoffs import list_pending_handoffs
 from investigations.queries.incidents import IncidentRow, list_active
 from investigations.queries.visits import Change, list_changes, snoozed_incidents
@@ -97,8 +98,9 @@ def _questions() -> list[Waiting]:
     return [
         Waiting(
             f"q{row.pk}", "question", row.incident,
-            f"No cause found. {row.asked[0]}" if row.asked else "No cause found. What do you know?",
-            "Answer", reverse("room", args=[row.incident_id]),
+            f"No cause found. {plain_step(row.asked[0]) if row.asked else ''} What do you think it "
+            "is? The agents test it.",
+            "Say it", f"{reverse('room', args=[row.incident_id])}#claim",
         )
         for row in rows
     ]  # fmt: skip

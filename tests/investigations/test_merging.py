@@ -52,6 +52,22 @@ def folded(incident: Incident) -> bool:
     return same and verify_chain(run.pk) is None
 
 
+def test_what_is_refused_is_not_offered_and_the_merged_room_points_on(client, rosa) -> None:
+    """A practice incident is no target of a real one, nor the other way round."""
+    incident, into = two()
+    practice = open_board().incident
+    Incident.objects.filter(pk=practice.pk).update(origin=IncidentOrigin.PRACTICE)
+    page = client.get(f"/i/{incident.pk}/merge/").content.decode()
+    assert f'value="{into.pk}"' in page
+    assert f'value="{practice.pk}"' not in page
+    assert "No other incident is active" in client.get(f"/i/{practice.pk}/merge/").content.decode()
+    client.post(f"/i/{incident.pk}/merge/", {"into": into.pk, "reason": "the same database"})
+    room = client.get(f"/i/{incident.pk}/").content.decode()
+    assert f"INC-{into.pk} goes on for this incident." in room.partition('id="summary"')[2]
+    assert f"Open INC-{into.pk}" in room
+    assert "/challenge/" not in room
+
+
 def test_one_goes_on_for_the_other_and_both_boards_tell_it(client, rosa) -> None:
     incident, into = two()
     answer = client.post(

@@ -171,6 +171,21 @@ def test_an_unknown_service_is_not_found(signed_in) -> None:
     assert signed_in("viewer").get("/services/nothing/").status_code == 404
 
 
+def test_a_name_that_nobody_knows_is_asked_about_once(signed_in) -> None:
+    client, given = signed_in("responder"), {"symptom": "slow", "minutes": "15"}
+    make_services("payments", "checkout")
+    asked = client.post("/incidents/new/", given | {"resource": "paymets"})
+    page = asked.content.decode()
+    assert asked.status_code == 422
+    assert "No service of that name is known here: paymets. Did you mean payments?" in page
+    assert 'value="paymets"' in page
+    other = {"resource": "checkot", "anyway": "service/paymets"}
+    assert client.post("/incidents/new/", given | other).status_code == 422, "it was another name"
+    sure = {"resource": "paymets", "anyway": "service/paymets"}
+    assert client.post("/incidents/new/", given | sure).status_code == 302
+    assert client.post("/incidents/new/", given | {"resource": "checkout"}).status_code == 302
+
+
 @pytest.mark.parametrize("address", ["/services/", "/services/s0/"])
 def test_as_many_queries_for_three_as_for_one(
     signed_in, address, django_assert_max_num_queries

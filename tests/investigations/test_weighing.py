@@ -81,6 +81,20 @@ def test_the_journal_tells_it_and_its_end_and_a_replay_shows_it(board, say) -> N
     assert all(not c.views for row in build_matrix(board).rows for c in row.cells)
 
 
+def test_what_is_ruled_out_comes_after_what_is_in_play(board) -> None:
+    """The ruled out one has fewer contradictions, and still does not come first."""
+    rows = list(board.hypotheses.order_by("number"))
+    while len(rows) < 3:
+        rows.append(propose_hypothesis(investigation_id=board.pk, claim=f"cause {len(rows)}",
+                                       author="agent/x"))  # fmt: skip
+    out, weak, strong = rows[:3]
+    for row, state, against in ((out, "ruled_out", 0), (weak, "open", 3), (strong, "leading", 1)):
+        board.hypotheses.filter(pk=row.pk).update(state=state, posterior=0.5, refutes_count=against)
+    shown = [h.number for h in build_matrix(board).hypotheses]
+    assert shown[:2] == [strong.number, weak.number]
+    assert shown.index(out.number) > 1
+
+
 @pytest.mark.parametrize(
     ("given", "why"),
     [
