@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 
 from investigations.domain.clock import database_now
 from investigations.enums import BoardEventKind as Kind
+from investigations.enums import SteeringKind
 from investigations.models import BoardEvent, Evidence, Investigation
 from investigations.presenters.axis import Axis
 from investigations.presenters.cards import card_views
@@ -63,6 +64,8 @@ def sections_of(events: Iterable[BoardEvent]) -> set[str]:
         found.update(SECTIONS[event.kind])
         for piece in event.payload.get("upsert", {}).get("evidence", {}).values():
             found.update({"timeline"} if piece.get("onset_at") else ())
+        for message in event.payload.get("upsert", {}).get("steering", {}).values():
+            found.update({"stances"} if message["kind"] == SteeringKind.CHALLENGE else ())
         for key in event.payload.get("upsert", {}).get("entries", {}):
             found.update(ENTRY_SECTIONS.get(key.partition("/")[0], ()))
     return found
@@ -127,9 +130,10 @@ def _render(
         parts.append(_new_cards(investigation, numbers, context, room.axis))
     if isinstance(room, Room) and "stances" in sections:
         parts += [
-            f'<hx-partial hx-target="#ev-{c.row.number}-stance" hx-swap="outerMorph">'
-            f"{render_to_string('investigations/_stance.html', {'card': c})}</hx-partial>"
+            f'<hx-partial hx-target="#ev-{c.row.number}-{name}" hx-swap="outerMorph">'
+            f"{render_to_string(f'investigations/_{name}.html', {'card': c})}</hx-partial>"
             for c in room.cards
+            for name in (("stance", "challenge") if c.challenge else ("stance",))
             if c.row.number not in numbers
         ]
     has_actions = any(

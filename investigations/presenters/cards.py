@@ -1,12 +1,13 @@
 """Evidence cards: what each says, of which hypothesis, how strongly, and when."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
-from investigations.enums import StanceKind
-from investigations.models import Evidence, Stance
+from investigations.enums import StanceKind, SteeringState
+from investigations.models import Evidence, Stance, SteeringMessage
 from investigations.presenters import words
 from investigations.presenters.axis import Axis
 from investigations.presenters.spark import Spark, spark_of, window_of
@@ -68,16 +69,21 @@ def dress(
     *,
     weighed_at: datetime | None,
     axis: Axis | None,
+    challenges: Mapping[str, SteeringMessage] = MappingProxyType({}),
 ) -> list[CardView]:
     """Return the cards of rows that have been read already."""
     said: dict[int, list[Stance]] = defaultdict(list)
     for stance in stances:
         said[stance.evidence_id].append(stance)
-    return [_card(row, said[row.pk], answers.get(row.pk), weighed_at, axis) for row in evidence]
+    return [
+        _card(row, said[row.pk], _challenge(answers.get(row.pk), challenges.get(f"E{row.number}")),
+              weighed_at, axis)
+        for row in evidence
+    ]  # fmt: skip
 
 
 def _card(
-    row: Evidence, stances: list[Stance], answer: Evidence | None, weighed_at: datetime | None,
+    row: Evidence, stances: list[Stance], challenge: str, weighed_at: datetime | None,
     axis: Axis | None,
 ) -> CardView:  # fmt: skip
     kind, _, agent = row.author.partition("/")
@@ -93,19 +99,25 @@ def _card(
         main=views[0] if views else StanceView(_blank(row, weighed_at), "neutral", "", ""),
         others=views[1:],
         lines=tuple(str(x) for x in lines[:5]) if isinstance(lines, list) else (),
-        challenge=_challenge(answer),
+        challenge=challenge,
         spark=spark_of(row, axis) if axis else None,
         from_x=from_x,
         to_x=to_x,
     )
 
 
-def _challenge(answer: Evidence | None) -> str:
-    if answer is None:
+def _challenge(answer: Evidence | None, asked: SteeringMessage | None) -> str:
+    """Return who challenged the card, a person or the agents by themselves, and what came of it."""
+    by = f"Challenged by {asked.author.removeprefix('person/')}" if asked else "Challenged"
+    if answer is None and asked is None:
         return ""
+    if asked is not None and asked.state == SteeringState.DECLINED:
+        return f"{by}: declined. {asked.reply}"
+    if answer is None:
+        return f"{by}: another specialist is asked to re-check it."
     kept = answer.sample.get("finding", {})
     verb = "survived" if kept.get("presence") == "present" else "did not survive"
-    return f"Challenged: {verb} (E{answer.number})."
+    return f"{by}: {verb} (E{answer.number})."
 
 
 def _blank(row: Evidence, weighed_at: datetime | None) -> str:

@@ -139,7 +139,7 @@ def room_of(rows: BoardRows, *, now: datetime, has_cards: bool = True) -> Room:
     is_similar_shown = investigation.is_over and not rows.is_replay
     weighed_at = diagnosis.reached_at if diagnosis else None
     cards = dress(rows.evidence, rows.stances, rows.answers, weighed_at=weighed_at,
-                  axis=timeline.axis) if has_cards else []  # fmt: skip
+                  axis=timeline.axis, challenges=rows.challenges) if has_cards else []  # fmt: skip
     return Room(
         incident=incident,
         investigation=investigation,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from django.db.models import Model
 
-from investigations.enums import EntryKind
+from investigations.enums import EntryKind, SteeringKind
 from investigations.models import (
     BoardEntry,
     BoardEvent,
@@ -28,6 +28,8 @@ from investigations.queries.objects import BoardObject, stance_key, view_object
 # A desktop shows five cards; what is below is read on the way down.
 PAGE = 40
 MESSAGES = 4
+# Messages among which a card's challenge is looked for.
+ASKED = 200
 SUPPORT = 3
 # Changes have marks of their own on the timeline, and a gap begins nothing.
 UNMARKED = {"change", "gap"}
@@ -40,9 +42,10 @@ Entries = dict[str, list[Entry]]
 class BoardRows:
     """One moment of a board. ``evidence`` is one page, newest first; ``stances`` are of its cards.
 
-    ``answers`` maps a challenged piece's row id to the piece that re-checked it; ``onsets`` are
-    numbers of evidence with the moment at which what it tells of began; ``support`` are those for
-    the diagnosis's hypothesis, strongest first. Rows of a replay are never saved.
+    ``answers`` maps a challenged piece's row id to the piece that re-checked it, ``challenges`` its
+    name (``E12``) to the newest person's challenge; ``onsets`` are numbers of evidence with the
+    moment at which what it tells of began; ``support`` are those for the diagnosis's hypothesis,
+    strongest first. Rows of a replay are never saved.
     """
 
     investigation: Investigation
@@ -52,6 +55,7 @@ class BoardRows:
     onsets: tuple[tuple[int, datetime], ...]
     stances: tuple[Stance, ...]
     answers: dict[int, Evidence]
+    challenges: dict[str, SteeringMessage]
     hypotheses: tuple[Hypothesis, ...]
     diagnosis: Diagnosis | None
     support: tuple[int, ...]
@@ -70,6 +74,7 @@ def rows_now(investigation: Investigation, *, before: int | None = None) -> Boar
     for entry in BoardEntry.objects.filter(investigation=investigation):
         entries[entry.kind].append(entry.data)
     every = list(found.values_list("author", "number", "onset_at", "kind"))
+    asked = tuple(investigation.steering.order_by("-number")[:ASKED])
     newest = investigation.diagnoses.order_by("-number").select_related("hypothesis").first()
     return BoardRows(
         investigation=investigation,
@@ -83,7 +88,8 @@ def rows_now(investigation: Investigation, *, before: int | None = None) -> Boar
         diagnosis=newest,
         support=_support_now(newest),
         entries=entries,
-        messages=tuple(investigation.steering.order_by("-number")[:MESSAGES]),
+        challenges=_challenges(asked),
+        messages=asked[:MESSAGES],
         views=tuple(view_object(view) for view in views_of(investigation)),
     )
 
@@ -98,6 +104,11 @@ def answers_to(evidence: tuple[Evidence, ...]) -> dict[int, Evidence]:
     """Return the newest re-check of each challenged piece, by its row id. One query."""
     found = Evidence.objects.filter(challenges__in=evidence).order_by("number")
     return {row.challenges_id or 0: row for row in found}
+
+
+def _challenges(newest_first: tuple[SteeringMessage, ...]) -> dict[str, SteeringMessage]:
+    asked = [m for m in newest_first if m.kind == SteeringKind.CHALLENGE]
+    return {message.subject: message for message in reversed(asked)}
 
 
 def claims_of(investigation: Investigation, numbers: set[int]) -> dict[int, str]:
@@ -182,6 +193,7 @@ def rows_at(investigation: Investigation, *, sequence: int) -> BoardRows:
         diagnosis=concluded,
         support=_support_then(board, concluded),
         entries=_entries(board),
+        challenges=_challenges(tuple(reversed(messages))),
         messages=tuple(reversed(messages))[:MESSAGES],
         views=tuple(board.get("views", {}).values()),
         is_replay=True,

@@ -81,7 +81,9 @@ def challenge(request: HttpRequest, incident_id: int, number: int) -> HttpRespon
     except BoardError as error:
         return refused(request, error, incident_id=incident_id, kept=reason)
     return answer(
-        request, incident_id=incident_id, text=f"E{number} challenged. An agent re-checks it."
+        request,
+        incident_id=incident_id,
+        text=f"E{number} challenged. What comes of it is told on its card.",
     )
 
 
