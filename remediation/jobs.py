@@ -22,6 +22,11 @@ def enqueue_requested(message_id: int) -> None:
     transaction.on_commit(partial(send, PLAN_REQUESTED, message_id))
 
 
+def enqueue_open_work() -> None:
+    """Ask for the open work sooner than its period, after commit."""
+    transaction.on_commit(partial(send, RUN_OPEN_WORK))
+
+
 def enqueue_execution(action_id: int) -> None:
     """Ask the executor's worker to run an approved action, after commit."""
     transaction.on_commit(partial(send, EXECUTE, action_id))

@@ -26,6 +26,7 @@ class NextStep:
     """What to do next. ``action`` is the number to review, where one waits or runs.
 
     ``goes_on`` is the incident to go to, where this one was merged.
+    ``blocked``: why nobody can approve what waits, if nobody can.
     """
 
     lead: str
@@ -35,6 +36,7 @@ class NextStep:
     expires_at: datetime | None = None
     expires_in: str = ""
     goes_on: int | None = None
+    blocked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def _next(
         at = datetime.fromisoformat(str(expires)) if expires else None
         return NextStep(
             f"A{first['number']}", f"{first['title']}.{more}", int(str(first["number"])), True,
-            at, words.until(at, now) if at else "",
+            at, words.until(at, now) if at else "", blocked=str(first.get("blocked", "")),
         )  # fmt: skip
     running = [a for a in actions if a.get("state") not in OVER]
     if not running and investigation.incident.state == IncidentState.RESOLVED:

@@ -16,7 +16,7 @@ from remediation.domain.transitions import move, tell_approvals
 from remediation.enums import ActionState, Decision
 from remediation.errors import GuardrailBlocked, IllegalTransition, NotYours, PlanChanged
 from remediation.guardrails.base import Situation
-from remediation.guardrails.evaluate import blocks, evaluate
+from remediation.guardrails.evaluate import blocking_sentence, evaluate
 from remediation.jobs import enqueue_execution
 from remediation.models import Action, Approval
 
@@ -54,9 +54,9 @@ def decide(
                 raise NotYours("Say why: the agents will look for something better.")
         else:
             situation = Situation(action, database_now(), action.investigation.incident.environment)
-            stopped = blocks(evaluate(situation))
+            stopped = blocking_sentence(evaluate(situation))
             if stopped:
-                raise GuardrailBlocked(" ".join(r.reason for r in stopped))
+                raise GuardrailBlocked(stopped)
         approval = Approval.objects.create(
             action=action, person=person, decision=decision, digest=seen_digest, reason=reason[:500]
         )

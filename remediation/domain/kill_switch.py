@@ -8,6 +8,7 @@ from investigations.domain.audit import record_audit
 from investigations.domain.clock import ClockTimestamp
 from investigations.rules import can_administer, can_approve, can_respond
 from remediation.errors import NotYours
+from remediation.jobs import enqueue_open_work
 from remediation.models import Action, KillSwitch
 from remediation.queries.switches import GLOBAL, scopes_of
 
@@ -63,6 +64,7 @@ def engage(*, person: "User", reason: str = "", scope: str = GLOBAL) -> KillSwit
                 actor=f"person/{person.get_username()}", verb="kill_switch.engaged",
                 subject=f"kill_switch/{scope}", detail={"reason": reason[:300]},
             )  # fmt: skip
+            enqueue_open_work()
     row.refresh_from_db()
     return row
 
@@ -93,5 +95,6 @@ def release(*, person: "User", reason: str, scope: str = GLOBAL) -> KillSwitch:
             actor=f"person/{person.get_username()}", verb="kill_switch.released",
             subject=f"kill_switch/{scope}", detail={"reason": reason[:300]},
         )  # fmt: skip
+        enqueue_open_work()
     row.refresh_from_db()
     return row

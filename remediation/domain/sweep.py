@@ -9,6 +9,7 @@ from investigations.domain.clock import database_now
 from investigations.enums import DiagnosisVerdict, SteeringKind, SteeringState
 from investigations.models import Diagnosis, SteeringMessage
 from remediation.domain.approvals import expire_old
+from remediation.domain.blocking import tell_blocks
 from remediation.domain.execution import execute, resolve_unknown
 from remediation.domain.planning import SYSTEM, plan_for
 from remediation.domain.requested import plan_requested
@@ -39,6 +40,7 @@ def sweep() -> None:
 
 def _sweep() -> None:
     expire_old()
+    tell_blocks(limit=LIMIT)
     now = database_now()
     recent = Diagnosis.objects.filter(
         verdict=DiagnosisVerdict.LIKELY_CAUSE, actions__isnull=True,

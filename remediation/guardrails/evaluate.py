@@ -33,3 +33,8 @@ def strictest(rulings: Sequence[Ruling]) -> GuardrailVerdict:
 def blocks(rulings: Sequence[Ruling]) -> list[Ruling]:
     """Return the rulings that block."""
     return [r for r in rulings if r.verdict is GuardrailVerdict.BLOCK]
+
+
+def blocking_sentence(rulings: Sequence[Ruling]) -> str:
+    """Return why it is blocked, in the words of whatever blocks it; empty if nothing does."""
+    return " ".join(r.reason for r in blocks(rulings))

@@ -10,7 +10,7 @@ from investigations.models import Investigation
 from investigations.presenters import words
 from remediation.enums import ActionState, Decision
 from remediation.guardrails.base import Ruling, Situation
-from remediation.guardrails.evaluate import evaluate
+from remediation.guardrails.evaluate import blocking_sentence, evaluate
 from remediation.models import Action, KillSwitch
 from telemetry.phrasing import quantity
 
@@ -44,12 +44,17 @@ class ActionView:
     confirm: str
 
     @property
+    def blocked(self) -> str:
+        """Why nobody can approve it now; empty where somebody can."""
+        return blocking_sentence(self.rulings)
+
+    @property
     def is_followed(self) -> bool:
-        """Whether the page of the action asks again by itself: it was decided and is not over.
+        """Whether the page of the action asks again by itself: it is decided, or blocked, not over.
 
         Never while it can be approved: what was read is what is decided on.
         """
-        return not self.is_waiting and not self.row.is_final
+        return bool(self.blocked) if self.is_waiting else not self.row.is_final
 
 
 def list_actions(investigation: Investigation, *, now: datetime, person_id: int | None

@@ -4,11 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import CharField, OuterRef, Subquery, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 
-from investigations.enums import OVER_STATES, DiagnosisVerdict, IncidentState, InvestigationState
-from investigations.models import Diagnosis, Incident, Investigation
+from investigations.enums import (
+    OVER_STATES,
+    DiagnosisVerdict,
+    EntryKind,
+    IncidentState,
+    InvestigationState,
+)
+from investigations.models import BoardEntry, Diagnosis, Incident, Investigation
 from investigations.presenters.consensus import plain_step
 from investigations.queries.handoffs import list_pending_handoffs
 from investigations.queries.incidents import IncidentRow, list_active
@@ -26,7 +34,10 @@ LIMIT = 50
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One thing that waits for a person. ``kind``: action, question or handoff."""
+    """One thing that waits for a person. ``kind``: action, question or handoff.
+
+    ``blocked``: why nobody can do it now, if nobody can.
+    """
 
     key: str
     kind: str
@@ -35,6 +46,7 @@ class Waiting:
     verb: str
     path: str
     until: datetime | None = None
+    blocked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +71,17 @@ class Inbox:
 
 
 def _actions(user: "User") -> list[Waiting]:
+    told = BoardEntry.objects.filter(
+        investigation=OuterRef("investigation"), kind=EntryKind.ACTION,
+        key=Concat(Value("A"), Cast(OuterRef("number"), CharField())),
+    ).annotate(why=KT("data__blocked"))  # fmt: skip
     return [
         Waiting(
             f"a{row.pk}", "action", row.investigation.incident, f"{row}: {row.title}",
             "Review", reverse("action", args=[row.investigation.incident_id, row.number]),
-            row.approval_expires_at,
+            row.approval_expires_at, row.blocked or "",
         )
-        for row in decidable(user)[:LIMIT]
+        for row in decidable(user).annotate(blocked=Subquery(told.values("why")[:1]))[:LIMIT]
     ]  # fmt: skip
 
 

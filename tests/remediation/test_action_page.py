@@ -3,12 +3,18 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from investigations.domain.clock import database_now
+from investigations.models import BoardEvent
+from remediation.domain import kill_switch
+from remediation.domain.blocking import tell_blocks
 from remediation.domain.execution import execute
 from remediation.domain.transitions import move
 from remediation.enums import ActionState
-from remediation.models import Action
+from remediation.models import Action, Execution
 from tests.factories.actions import approve, plan_action
 from tests.factories.people import person
 
@@ -78,3 +84,94 @@ def test_who_may_not_look_is_not_told_by_the_part_either(planned, client_of) -> 
     nobody = client_of("nobody")
     assert nobody.get(_page(planned), headers=HTMX).status_code == 403
     assert Client().get(_page(planned), headers=HTMX).status_code in {302, 401, 403}
+
+
+BUTTON = re.compile(r"<button[^>]*btn-primary[^>]*>")
+
+
+def _shown(client: Client, action: Action) -> dict[str, str]:
+    """Return what the page, the room's panel, the room and the inbox say."""
+    room = f"/i/{action.investigation.incident_id}/"
+    return {
+        "page": _read(client, action),
+        "panel": client.get(f"{room}actions/", headers=HTMX).content.decode(),
+        "room": client.get(room).content.decode(),
+        "inbox": client.get("/inbox/").content.decode(),
+    }
+
+
+def test_what_the_stop_blocks_says_so_wherever_it_waits_and_works_again_after(
+    planned, client_of
+) -> None:
+    client = client_of("jo", "approver")
+    mira, lee = person("mira", "approver"), person("lee", "approver")
+    kill_switch.engage(person=mira, reason="peak <b>traffic")
+    tell_blocks(limit=50)
+    why = "All actions are stopped by mira: peak &lt;b&gt;traffic"
+    for place, text in _shown(client, planned).items():
+        assert why in text, place
+        if place in {"page", "panel"}:
+            assert "disabled" in BUTTON.search(text)[0], place
+            assert "/approvals/" in text  # A denial is possible at any time.
+            assert 'name="decision" value="approve"' not in text
+    assert "A1 waits, but nobody can approve it now:" in _shown(client, planned)["room"]
+    assert ASKS_AGAIN in _read(client, planned)
+    answer = client.post(
+        f"{_page(planned)}approvals/",
+        {"decision": "approve", "digest": planned.digest},
+        headers=HTMX,
+    )
+    # At the button, and among the guardrails in the fold: not a third time above the card.
+    assert (answer.status_code, answer.content.decode().count(why)) == (422, 2)
+    assert b'role="alert"' in answer.content
+    kill_switch.release(person=lee, reason="over")
+    tell_blocks(limit=50)
+    for place, text in _shown(client, planned).items():
+        assert "stopped by mira" not in text, place
+        if place in {"page", "panel"}:
+            assert "disabled" not in BUTTON.search(text)[0], place
+    assert "A1 waits for you:" in _shown(client, planned)["room"]
+
+
+def test_a_cooldown_blocks_only_as_long_as_it_lasts(planned, client_of, settings) -> None:
+    client = client_of("jo", "approver")
+    other = Action.objects.get(pk=planned.pk)
+    other.pk, other.number, other.state = None, 2, ActionState.SUCCEEDED
+    other.payload = {**other.payload, "replicas": 99}
+    other.save()
+    Execution.objects.create(action=other, key="sre-before", started_at=database_now())
+    tell_blocks(limit=50)
+    assert "It ran on this target less than" in _read(client, planned)
+    settings.COOLDOWN_SECONDS = 0
+    tell_blocks(limit=50)
+    assert "It ran on this target less than" not in _shown(client, planned)["room"]
+    assert "disabled" not in BUTTON.search(_read(client, planned))[0]
+
+
+def test_the_board_is_told_once_for_each_reason_and_judging_many_asks_no_board_again(
+    planned,
+) -> None:
+    events = BoardEvent.objects.filter(investigation=planned.investigation)
+    start = events.count()
+    tell_blocks(limit=50)
+    assert events.count() == start
+    kill_switch.engage(person=person("mira", "approver"), reason="stop")
+    tell_blocks(limit=50)
+    tell_blocks(limit=50)
+    assert events.count() == start + 1
+    said = events.order_by("-sequence")[0].payload["sentence"]
+    assert said.endswith("nobody can approve it now. All actions are stopped by mira: stop")
+
+
+def test_the_inbox_asks_as_often_for_three_as_for_one(planned, client_of) -> None:
+    client = client_of("jo", "approver")
+    client.get("/inbox/")
+    counts = []
+    for number in (2, 3, 4):
+        with CaptureQueriesContext(connection) as asked:
+            client.get("/inbox/")
+        counts.append(len(asked))
+        copy = Action.objects.get(pk=planned.pk)
+        copy.pk, copy.number = None, number
+        copy.save()
+    assert len(set(counts)) == 1
