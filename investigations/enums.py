@@ -118,6 +118,8 @@ class SteeringKind(TextChoices):
 # What the agents read and answer; the rest is answered by other packages.
 FOR_AGENTS = (SteeringKind.STEER, SteeringKind.CHALLENGE, SteeringKind.FOCUS)
 SPECIALIST_NAMES = ("network", "deployment", "database", "resource")
+# By what people call them in the steer box, as their rows are called.
+HANDLES = {name: "deploy" if name == "deployment" else name for name in SPECIALIST_NAMES}
 
 
 class SteeringState(TextChoices):

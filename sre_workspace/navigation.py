@@ -83,8 +83,15 @@ class Shell:
 
     @cached_property
     def account(self) -> list[Link]:
-        """Return the account's menu."""
-        return self._links(ACCOUNT)
+        """Return the account's menu. The page of patterns is for who runs this workspace."""
+        entries = ACCOUNT if can_administer(self._user) else ACCOUNT[:-1]
+        return self._links(entries)
+
+    @cached_property
+    def palette_key(self) -> str:
+        """Return the keys that open the palette, as this person's keyboard has them."""
+        agent = self._request.headers.get("User-Agent", "")
+        return "⌘K" if "Mac OS" in agent or "Macintosh" in agent else "Ctrl K"
 
     themes = THEMES
     densities = DENSITIES

@@ -59,6 +59,8 @@ def sign_in(request: HttpRequest, token: str) -> HttpResponse:
             login(request, user, backend="django.contrib.auth.backends.ModelBackend")
             return redirect("/")
     is_live = request.method == "GET" and is_link_live(token)
+    if not is_live and request.user.is_authenticated:
+        return redirect("inbox")  # Who went back after signing in has used it up already.
     return render(
         request,
         "registration/sign_in_link.html",

@@ -14,6 +14,7 @@ from investigations.domain.hypotheses import Assessment
 from investigations.domain.journal import Fence
 from investigations.enums import (
     FOR_AGENTS,
+    HANDLES,
     HypothesisState,
     SteeringKind,
     SteeringState,
@@ -74,7 +75,7 @@ def _reading_of(
     if message.agent in investigation.paused_agents:
         who = investigation.paused_agents[message.agent]
         return SteeringState.DECLINED, (
-            f"{message.agent.capitalize()} is paused by {who}. /resume @{message.agent} first."
+            f"{message.agent.capitalize()} is paused by {who}. /resume @{HANDLES[message.agent]} first."
         )
     named = match_named(message.text, resources)
     if message.kind == SteeringKind.FOCUS and not named:

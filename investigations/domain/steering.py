@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from investigations.domain import hypotheses, runs
 from investigations.domain.clock import database_now
 from investigations.domain.handoffs import offer_handoff
-from investigations.enums import SPECIALIST_NAMES, SteeringKind
+from investigations.enums import HANDLES, SPECIALIST_NAMES, SteeringKind
 from investigations.errors import BoardError
 from investigations.models import Investigation
 from investigations.offers import PROPOSAL
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
-AGENTS = ", ".join(f"@{name}" for name in SPECIALIST_NAMES)
+AGENTS = ", ".join(f"@{handle}" for handle in HANDLES.values())
 BUDGET = re.compile(r"\+?([0-9]{1,6})\s*(s|min|m)?")
 RULE_OUT = re.compile(r"[Hh]([0-9]{1,9})(?![0-9])\s*(?:because\s+)?(.*)")
 CLOCK = r"([01]?[0-9]|2[0-3]):([0-5][0-9])Z?"
@@ -59,7 +59,7 @@ def _unknown(name: str) -> str:
 
 
 def agent_named(text: str) -> str:
-    """Return a specialist's name from ``@network`` or ``@deploy``.
+    """Return a specialist's name from ``@network``, ``@deploy`` or ``@deployment``.
 
     Raises:
         BoardError: There is no such agent.
@@ -77,7 +77,7 @@ def _message(investigation: Investigation, user: "User", text: str) -> str:
         name, _, text = text.partition(" ")
         agent = agent_named(name)
     runs.steer(investigation_id=investigation.pk, user=user, text=text, agent=agent)
-    return f"Sent to {'@' + agent if agent else 'all agents'}."
+    return f"Sent to {'@' + HANDLES[agent] if agent else 'all agents'}."
 
 
 def _hypothesis(investigation: Investigation, user: "User", rest: str) -> str:
@@ -134,7 +134,9 @@ def _pause(investigation: Investigation, user: "User", rest: str) -> str:
     if rest:
         agent = agent_named(rest)
         runs.pause_agent(investigation_id=investigation.pk, user=user, agent=agent)
-        return f"@{agent} is paused. What it is asking now comes back; it starts nothing new."
+        return (
+            f"@{HANDLES[agent]} is paused. What it is asking now comes back; it starts nothing new."
+        )
     runs.pause_investigation(investigation_id=investigation.pk, user=user)
     return "Paused. Running queries finish; nothing new starts."
 
@@ -143,7 +145,7 @@ def _resume(investigation: Investigation, user: "User", rest: str) -> str:
     if rest:
         agent = agent_named(rest)
         runs.resume_agent(investigation_id=investigation.pk, user=user, agent=agent)
-        return f"@{agent} goes on, and makes up for what it left out."
+        return f"@{HANDLES[agent]} goes on, and makes up for what it left out."
     runs.resume_investigation(investigation_id=investigation.pk, user=user)
     return "Resumed."
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 
-from investigations.enums import SPECIALIST_NAMES, Role, SteeringKind, SteeringState
+from investigations.enums import HANDLES, Role, SteeringKind, SteeringState
 from investigations.models import Investigation, SteeringMessage
 from investigations.offers import proposable
 from investigations.presenters import words
@@ -40,6 +40,7 @@ class Delivery:
 
     row: SteeringMessage
     who: str
+    handle: str
     trail: tuple[str, ...]
     is_declined: bool
 
@@ -56,7 +57,10 @@ def steering_words(investigation: Investigation, *, viewer: User) -> list[Word]:
     affected = [str(key).rpartition("/")[2] for key in investigation.scope.get("affected", [])]
     return [
         *(Word("command", value, text, meaning) for value, text, meaning in COMMANDS),
-        *(Word("agent", f"@{name} ", f"@{name}", words.NAMES[name]) for name in SPECIALIST_NAMES),
+        *(
+            Word("agent", f"@{handle} ", f"@{handle}", words.NAMES[name])
+            for name, handle in HANDLES.items()
+        ),
         *(Word("action", f"{slug} ", slug, title) for slug, title in proposable().items()),
         *(Word("service", name, name) for name in dict.fromkeys(affected[:SERVICES])),
         *(Word("person", f"@{name} ", f"@{name}") for name in people),
@@ -77,6 +81,7 @@ def delivery_of(row: SteeringMessage) -> Delivery:
     return Delivery(
         row=row,
         who=row.author.removeprefix("person/"),
+        handle=HANDLES.get(row.agent, row.agent),
         trail=tuple(part for part in trail if part),
         is_declined=row.state == SteeringState.DECLINED,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from investigations.enums import SPECIALIST_NAMES, EvidenceKind
+from investigations.enums import HANDLES, SPECIALIST_NAMES, EvidenceKind
 from investigations.enums import BoardEventKind as Kind
 from investigations.models import BoardEvent, Investigation
 from investigations.presenters import words
@@ -55,6 +55,11 @@ class AgentView:
     def can_be_told(self) -> bool:
         """Whether people can steer and pause it."""
         return self.agent in SPECIALIST_NAMES
+
+    @property
+    def handle(self) -> str:
+        """By what people call it in the steer box."""
+        return HANDLES.get(self.agent, self.agent)
 
     @property
     def sentence(self) -> str:
@@ -141,6 +146,8 @@ def _view(
             step = "its turn has not come"
     if state in {"done", "idle", "failed", "blocked"} and run.is_over:
         since = ""
+    if state == "done":
+        step = ""  # What it did last is over; what came of it is on the board.
     return AgentView(agent, words.GLYPHS[agent], words.NAMES[agent], state, step, since, lines)
 
 

@@ -42,6 +42,13 @@ def test_a_link_signs_in_once(client: Client, responder: User) -> None:
     assert _who(second) is None
 
 
+def test_who_goes_back_after_signing_in_is_sent_on(client: Client, responder: User) -> None:
+    url = f"/sign-in/{make_sign_in_link(responder)}/"
+    client.post(url)
+    again = client.get(url)
+    assert (again.status_code, again.headers["Location"]) == (302, "/inbox/")
+
+
 def test_a_link_expires(client: Client, responder: User) -> None:
     url = f"/sign-in/{make_sign_in_link(responder)}/"
     link = SignInLink.objects.get()

@@ -30,7 +30,8 @@ def mira():
     ("text", "said"),
     [
         ("@network check TLS", "Sent to @network."),
-        ("@deploy who rolled out?", "Sent to @deployment."),
+        ("@deploy who rolled out?", "Sent to @deploy."),
+        ("@deployment who rolled out?", "Sent to @deploy."),
         ("look again", "Sent to all agents."),
         ("/hypothesis the pool is small", "H2 posted. Agents will test it."),
         ("/rule-out h1 because it is not", "H1 ruled out."),
