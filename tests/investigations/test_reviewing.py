@@ -18,9 +18,9 @@ from tests.factories.people import person
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
 
 
-def _cookie(name: str) -> bytes:
+def _cookie(name: str, role: str = "approver") -> bytes:
     client = Client()
-    client.force_login(person(name, "approver"))
+    client.force_login(person(name, role))
     return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}".encode()
 
 
@@ -53,6 +53,28 @@ def test_two_approvers_see_each_other_and_nothing_counts_as_seen() -> None:
     assert all("seq" not in message and "content" not in message for message in heard)
     assert last == [{"name": "mira", "look": "A1", "me": True}]
     assert not Visit.objects.exists()
+
+
+@pytest.mark.parametrize("role", ["viewer", "responder"])
+def test_who_cannot_decide_is_here_but_reviews_nothing(role) -> None:
+    incident_id = open_board().incident_id
+    cookies = [_cookie("mira"), _cookie("jo", role)]
+
+    async def meet() -> list[dict]:
+        sockets = [_socket(cookie, incident_id) for cookie in cookies]
+        for socket in sockets:
+            await socket.connect()
+        for look in ("E1", "A1"):
+            await sockets[1].send_to(text_data=json.dumps({"look": look}))
+        await sockets[0].send_to(text_data=json.dumps({"look": "A1"}))
+        people: list[dict] = []
+        while not (len(people) == 2 and people[1]["look"] == "A1"):
+            people = json.loads(await sockets[0].receive_from(timeout=10)).get("people", people)
+        for socket in sockets:
+            await socket.disconnect()
+        return people
+
+    assert asyncio.run(meet())[0] == {"name": "jo", "look": "", "me": False}
 
 
 def test_who_is_signed_out_hears_nobody() -> None:
