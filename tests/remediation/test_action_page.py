@@ -52,6 +52,7 @@ def test_the_page_follows_an_action_from_its_approval_to_its_end(planned, client
     client = client_of("jo", "approver")
     before = _read(client, planned)
     assert ASKS_AGAIN not in before
+    assert ASKS_AGAIN in _read(client_of("vi", "viewer"), planned)
     fields = dict(
         re.findall(r'<input type="hidden" name="(page|digest|decision)" value="(.*?)"', before)
     )
