@@ -7,7 +7,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from investigations.presenters import words
+from investigations.presenters import consensus, words
 from investigations.typed_text import title_or_untitled, without_reordering
 
 register = template.Library()
@@ -23,6 +23,9 @@ def clock(at: datetime | None) -> SafeString | str:
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(), moment.strftime("%Y-%m-%d %H:%M:%S UTC"), moment.strftime("%H:%M:%SZ"),
     )  # fmt: skip
+
+
+register.filter("plain_step", consensus.plain_step)
 
 
 @register.filter

@@ -7,7 +7,7 @@ import pytest
 
 from investigations.presenters import lanes
 from investigations.presenters.axis import Axis
-from investigations.presenters.consensus import failure
+from investigations.presenters.consensus import failure, plain_step
 from investigations.presenters.graph import ChainStep, build_graph
 from investigations.presenters.series import course, label_of, standing, usual_range
 from investigations.presenters.timeline import build_timeline
@@ -159,3 +159,11 @@ def test_a_graph_has_at_most_sixty_nodes_nearest_first() -> None:
     assert len(found.nodes) == 60
     assert found.hidden == 41
     assert "n99" not in {n.title for n in found.nodes}
+
+
+def test_a_rule_that_was_not_met_is_told_as_a_sentence() -> None:
+    assert plain_step("Not met: A candidate exists (No finding points to a cause.).") == (
+        "No finding points to a cause."
+    )
+    assert "reaches 41%" in plain_step("Not met: Probability at least 60% (41%).")
+    assert plain_step("Connect or repair: logs.") == "Connect or repair: logs."
