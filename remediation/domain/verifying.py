@@ -75,16 +75,23 @@ def _passed(action: Action, run: VerificationRun) -> None:
     with transaction.atomic():
         move(action, ActionState.SUCCEEDED, actor=SYSTEM, result=text)
         _learn(action, helped=True, seconds=seconds)
+        # Together: a page that says "mitigated" must not say "verifying" beside it.
+        _mitigate(action)
+    enqueue_embedding(action.investigation.incident_id)
+
+
+def _mitigate(action: Action) -> None:
     incident = action.investigation.incident
-    if incident.state == IncidentState.OPEN:
-        try:
+    if incident.state != IncidentState.OPEN:
+        return
+    try:
+        with transaction.atomic():
             change_incident_state(
                 investigation_id=action.investigation_id, to=IncidentState.MITIGATED,
                 author=SYSTEM, reason=f"{action} {action.title}: verified",
             )  # fmt: skip
-        except IncidentMoved:
-            log.info("incident.moved_on", incident=incident.pk)
-    enqueue_embedding(incident.pk)
+    except IncidentMoved:
+        log.info("incident.moved_on", incident=incident.pk)
 
 
 def _did_not_help(action: Action) -> None:
