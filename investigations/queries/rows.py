@@ -26,7 +26,7 @@ from investigations.queries.board import Collections, apply_event, views_of
 from investigations.queries.objects import BoardObject, stance_key, view_object
 
 # A desktop shows five cards; what is below is read on the way down.
-PAGE = 40
+PAGE = 25
 MESSAGES = 4
 # Messages among which a card's challenge is looked for.
 ASKED = 200
