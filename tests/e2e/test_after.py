@@ -53,8 +53,14 @@ def replay(page, room: str, sequence: int, then: dict[str, str]) -> None:
     page.goto(f"{room}replay/")
     last = page.get_attribute(".replay-now", "data-sequence")
     page.click("#play")  # At its end, where it starts, it plays from the beginning.
-    page.wait_for_selector(f".replay-now:not([data-sequence='{last}'])")
-    assert int(page.input_value("#scrub")) < int(page.get_attribute("#scrub", "max")) / 2
+    first = page.wait_for_function(
+        """last => {
+            const at = document.querySelector(".replay-now").dataset.sequence;
+            return at !== last && at;
+        }""",
+        arg=last,
+    )
+    assert int(first.json_value()) < int(last)
     page.goto(f"{room}replay/?n={sequence}")
     assert {selector: words(page, selector) for selector in SECTIONS} == then
     page.keyboard.press(",")

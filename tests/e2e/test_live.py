@@ -173,15 +173,18 @@ def test_people_see_who_is_here_and_what_they_look_at(open_page, room) -> None:
     enter(page, room)
     enter(other, room)
     page.wait_for_selector("#presence:has-text('local-responder')")
+    # Who cannot decide is here, and reviews nothing; who can is seen to.
     other.focus("#action-1-t")
-    page.wait_for_selector("#presence:has-text('local-responder: A1')", timeout=8_000)
-    page.wait_for_selector("#action-1:has-text('local-responder is reviewing this')")
+    page.focus("#action-1-t")
+    other.wait_for_selector("#presence:has-text('local-approver: A1')", timeout=8_000)
+    other.wait_for_selector("#action-1:has-text('local-approver is reviewing this')")
     phone = open_page("viewer", width=390, height=844)
     phone.goto(f"{room}a/1/")
     phone.wait_for_selector(
-        "#reviewing:has-text('local-responder is reviewing this too')", timeout=8_000
+        "#reviewing:has-text('local-approver is reviewing this')", timeout=8_000
     )
-    page.wait_for_selector("#action-1:has-text('local-responder, local-viewer are reviewing this')")
+    assert "local-responder: A1" not in page.inner_text("#presence")
+    assert "local-viewer" not in other.inner_text("#action-1")
     other.close()
     page.wait_for_selector("#presence:has-text('local-responder')", state="hidden", timeout=8_000)
 
