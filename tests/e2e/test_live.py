@@ -271,15 +271,16 @@ def test_what_is_refused_is_kept_and_what_is_sent_twice_is_done_once(open_page, 
     until(page, "!document.querySelector('#steer').value")
 
 
-def test_a_card_that_the_page_holds_already_is_not_put_in_again(open_page, stack, seeded) -> None:
+def test_a_card_that_the_page_holds_already_is_not_put_in_again(open_page, stack, room) -> None:
     page = open_page()
-    enter(page, seeded.room)
+    enter(page, room)
     # A page that was read while cards came in is told of the last of them once more.
     page.evaluate(
         """() => document.querySelector("#evidence-buffer").append(
             document.querySelector("#evidence-list .card").cloneNode(true))"""
     )
-    stack.seed(f"post({seeded.number}, 1)")
+    number = int(room.rstrip("/").rpartition("/")[2])
+    stack.seed(f"post({number}, 1)")
     page.click("#show-new")
     ids = page.locator("#evidence-list .card").evaluate_all("cards => cards.map(c => c.id)")
     assert len(ids) == len(set(ids))
