@@ -136,8 +136,8 @@ def test_a_card_of_an_older_page_is_found_by_its_number() -> None:
     at = f"/i/{board.incident_id}/"
     assert 'id="ev-12"' not in client.get(at).content.decode()
     assert 'id="ev-12"' in client.get(f"{at}?e=12").content.decode()
-    older = client.get(f"{at}evidence/?before=31&shown=100").content.decode()
-    assert older.count('<article class="card') == 30
+    older = client.get(f"{at}evidence/?before=21&shown=100").content.decode()
+    assert older.count('<article class="card') == 20
     assert 'id="older"' not in older
 
 
