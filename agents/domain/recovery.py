@@ -10,7 +10,7 @@ from investigations.domain.clock import database_now
 from investigations.domain.journal import writing
 from investigations.enums import EntryKind
 from investigations.models import Investigation
-from telemetry.types import Series, TimeWindow
+from telemetry.types import Series, SeriesRef, TimeWindow
 
 # Longer after the last look the lanes would be mostly blank: nobody watched what lies between.
 LONGEST_GAP = timedelta(minutes=30)
@@ -47,16 +47,19 @@ def _read(work: Casework, investigation: Investigation, window: TimeWindow) -> l
     metrics = work.case.sources.metrics
     refs = [
         ref for ref in metrics.catalogue(resources, window).data
-        if (ref.name, ref.resource.name, ref.peer.name if ref.peer else "") in wanted
+        if _place(ref) in wanted
     ]  # fmt: skip
     step = max(work.case.step_seconds, window.duration.total_seconds() / MAX_POINTS)
     return list(metrics.read(refs, window, step_seconds=step).data) if refs else []
 
 
+def _place(ref: SeriesRef) -> tuple[str, str, str]:
+    """Return what a lane tells of its series: the name and both ends."""
+    return ref.name, ref.resource.name, ref.peer.name if ref.peer else ""
+
+
 def _write(investigation_id: int, found: list[Series], looked: datetime, now: datetime) -> int:
-    by_place = {
-        (s.ref.name, s.ref.resource.name, s.ref.peer.name if s.ref.peer else ""): s for s in found
-    }
+    by_place = {_place(series.ref): series for series in found}
     written = 0
     with writing(investigation_id) as board:
         row = board.investigation

@@ -34,8 +34,13 @@ def second_incident(first, broken, second, how, *, apart_seconds: int):
     world.run_to(world.step + 35)
     operations.roll_back(world, first, world.workloads[first].current - 1)
     world.run_to(world.step + apart_seconds // 2)
+    return outcome_of_release(world, second, **how)
+
+
+def outcome_of_release(world, name, **how):
+    """Roll a release out, and return the outcome a minute after the first alert since."""
     began = world.step
-    operations.deploying(second, summary="Second", author="lee", **how)(world)
+    operations.deploying(name, summary="Second", author="lee", **how)(world)
     fired = []
     while not fired:
         world.run_to(world.step + 1)
