@@ -21,7 +21,8 @@ from investigations.domain.visits import mark_seen
 from investigations.errors import NotFound
 from investigations.presence import REPEAT_SECONDS, Roster, read_subject
 from investigations.queries.access import access_investigation
-from investigations.render import audience_of, render_update
+from investigations.render import audience_of
+from investigations.shared_updates import update_after
 from investigations.typed_text import read_number
 
 POLL_SECONDS = 10.0
@@ -129,7 +130,7 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
     async def board_bell(self, event: dict[str, Any]) -> None:
         """The board moved."""
         if event["sequence"] > self.cursor:
-            await self._catch_up()
+            await self._catch_up(until=event["sequence"])
 
     async def board_presence(self, event: dict[str, Any]) -> None:
         """Somebody came, looks at something else, is still here, or left."""
@@ -192,19 +193,25 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
                 await self.send(text_data=json.dumps({"people": people}))
                 await asyncio.sleep(PRESENCE_SECONDS)
 
-    async def _catch_up(self) -> bool:
-        """Send what came after the cursor. Returns whether there was anything."""
+    async def _catch_up(self, *, until: int | None = None) -> bool:
+        """Send what came after the cursor, to the end or to an event that is known to be there.
+
+        Returns whether there was anything.
+        """
         is_news = False
         if self.is_for_presence:
             return is_news
         async with self.lock:
-            while True:
-                message = await self._render()
+            while until is None or self.cursor < until:
+                message = await update_after(
+                    self.investigation_id, after=self.cursor, audience=self.audience
+                )
                 if message is None:
-                    return is_news
+                    break
                 is_news = True
-                self.cursor = int(str(message["seq"]))
-                await self.send(text_data=json.dumps(message))
+                self.cursor = message.sequence
+                await self.send(text_data=message.text)
+        return is_news
 
     def _meet(self, person: User) -> None:
         """Show what the person may see from now on."""
@@ -225,7 +232,3 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         investigation = access_investigation(self.user, incident_id)
         self.audience = audience_of(self.user)
         return int(investigation.pk)
-
-    @database_sync_to_async  # type: ignore[untyped-decorator]  # channels has no types
-    def _render(self) -> dict[str, object] | None:
-        return render_update(self.investigation_id, after=self.cursor, audience=self.audience)

@@ -1,7 +1,5 @@
-"""Board events to the partials they change: rendered once per (sequence, section, audience)."""
+"""Board events to the partials they change: rendered per audience."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable
 
 from django.template.loader import render_to_string
@@ -18,7 +16,6 @@ from investigations.presenters.stream import AgentView
 from investigations.queries.board import list_events
 from investigations.rules import AnyUser, can_approve, can_respond
 
-CACHE_SIZE = 64
 SECTIONS: dict[str, tuple[str, ...]] = {
     Kind.INVESTIGATION_CHANGED: ("summary", "hypotheses", "timeline", "agents"),
     Kind.INCIDENT_CHANGED: ("summary", "timeline", "closing"),
@@ -45,9 +42,6 @@ LIGHT = {"filters", "agents", "messages"}
 # The language model's row is there only once it has been asked something.
 JOINS_LATER = "agent/model"
 Audience = str
-_lock = threading.Lock()
-_turns: OrderedDict[int, threading.Lock] = OrderedDict()
-_cache: OrderedDict[tuple[int, int, int, Audience], dict[str, object]] = OrderedDict()
 
 
 def audience_of(user: AnyUser) -> Audience:
@@ -74,35 +68,9 @@ def sections_of(events: Iterable[BoardEvent]) -> set[str]:
 def render_update(
     investigation_id: int, *, after: int, audience: Audience
 ) -> dict[str, object] | None:
-    """Return the message that brings a page from ``after`` to the newest event, or None.
-
-    Cached by (investigation, after, newest, audience): a hundred watchers cost one rendering.
-    """
-    if not list_events(investigation_id, after=after, limit=1):
-        return None
-    with _one_at_a_time(investigation_id):
-        events = list_events(investigation_id, after=after)
-        key = (investigation_id, after, events[-1].sequence, audience)
-        with _lock:
-            known = _cache.get(key)
-        if known is not None:
-            return known
-        message = _render(investigation_id, events, audience)
-        with _lock:
-            _cache[key] = message
-            while len(_cache) > CACHE_SIZE:
-                _cache.popitem(last=False)
-        return message
-
-
-def _one_at_a_time(investigation_id: int) -> threading.Lock:
-    """Return the lock of one investigation: rooms that ask at the same moment share a rendering."""
-    with _lock:
-        found = _turns.setdefault(investigation_id, threading.Lock())
-        _turns.move_to_end(investigation_id)
-        while len(_turns) > CACHE_SIZE:
-            _turns.popitem(last=False)
-    return found
+    """Return the message that brings a page from ``after`` to the newest event, or None."""
+    events = list_events(investigation_id, after=after)
+    return _render(investigation_id, events, audience) if events else None
 
 
 def _render(
