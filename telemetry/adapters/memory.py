@@ -7,7 +7,13 @@ sentence (a data gap), or PARTIAL when something of it was read.
 from collections.abc import Sequence
 
 from telemetry.adapters.memory_base import PARTS, MemoryData, MemoryPort, is_asked, keys_of
-from telemetry.adapters.memory_signals import MemoryFlows, MemoryLogs, MemoryMetrics, MemoryTraces
+from telemetry.adapters.memory_signals import (
+    MemoryFlows,
+    MemoryLogs,
+    MemoryMetrics,
+    MemoryTraces,
+    called_edges,
+)
 from telemetry.ports import TelemetrySources
 from telemetry.results import QueryResult
 from telemetry.types import (
@@ -19,6 +25,7 @@ from telemetry.types import (
     ResourceRef,
     TelemetryKind,
     TimeWindow,
+    TopologyEdge,
     TopologyGraph,
 )
 
@@ -86,12 +93,21 @@ class MemoryDatabases(MemoryPort):
 
 
 class MemoryTopology(MemoryPort):
-    """The graph."""
+    """The graph: as it was declared, or else who called whom in the window's traces."""
 
     def graph(self, window: TimeWindow) -> QueryResult[TopologyGraph]:
-        found = self.data.graph or TopologyGraph()
+        found = self.data.graph or self._traced(window)
+        has_traces = self.data.spans is not None or self.data.edges is not None
         return self.answer("topology", TelemetryKind.TOPOLOGY, "topology", window, found,
-                           is_missing=self.data.graph is None, is_empty=not found.resources)  # fmt: skip
+                           is_missing=self.data.graph is None and not has_traces,
+                           is_empty=not found.resources)  # fmt: skip
+
+    def _traced(self, window: TimeWindow) -> TopologyGraph:
+        pairs = sorted((e.caller, e.callee) for e in called_edges(self.data, window))
+        return TopologyGraph(
+            tuple(sorted({end for pair in pairs for end in pair})),
+            tuple(TopologyEdge(*pair) for pair in pairs),
+        )
 
 
 class MemoryAlerts(MemoryPort):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import numpy as np
 
-from telemetry.adapters.memory_base import MemoryPort, is_asked, keys_of
+from telemetry.adapters.memory_base import MemoryData, MemoryPort, is_asked, keys_of
 from telemetry.results import QueryResult
 from telemetry.types import (
     EdgeStats,
@@ -153,39 +153,45 @@ def _reduced(reduce: Callable[[FloatArray], object], values: list[float]) -> flo
     return float(reduce(known)) if len(known) else float("nan")  # type: ignore[arg-type]
 
 
+def called_edges(data: MemoryData, window: TimeWindow) -> list[EdgeStats]:
+    """Return who called whom in the window: as recorded, or else counted from spans."""
+    return reduced_edges(data.edges or [], window) or _counted(data.spans or [], window)
+
+
+def _counted(every: list[Span], window: TimeWindow) -> list[EdgeStats]:
+    spans = [s for s in every if window.contains(s.start)]
+    by_id = {(s.trace_id, s.span_id): s for s in spans}
+    groups: dict[tuple[ResourceRef, ResourceRef], list[Span]] = {}
+    for span in spans:
+        parent = by_id.get((span.trace_id, span.parent_id))
+        if parent is not None and parent.resource != span.resource:
+            groups.setdefault((parent.resource, span.resource), []).append(span)
+    seconds = window.duration.total_seconds()
+    return [
+        EdgeStats(
+            *pair,
+            len(rows) / seconds,
+            float(np.mean([s.is_error for s in rows])),
+            float(np.median([s.duration_seconds for s in rows])),
+            float(np.quantile([s.duration_seconds for s in rows], 0.99)),
+        )
+        for pair, rows in groups.items()
+    ]
+
+
 class MemoryTraces(MemoryPort):
     """Edges, as recorded or counted from spans; and spans."""
 
     def edges(
         self, resources: Sequence[ResourceRef], window: TimeWindow
     ) -> QueryResult[tuple[EdgeStats, ...]]:
-        found = reduced_edges(self.data.edges or [], window) or self._counted(window)
+        found = called_edges(self.data, window)
         kept = tuple(
             e for e in found if is_asked(e.caller, resources) or is_asked(e.callee, resources)
         )
         is_missing = self.data.edges is None and self.data.spans is None
         return self.answer("traces", TelemetryKind.TRACE, f'edges{{resource="{keys_of(resources)}"}}',
                            window, kept, is_missing=is_missing, is_empty=not kept)  # fmt: skip
-
-    def _counted(self, window: TimeWindow) -> list[EdgeStats]:
-        spans = [s for s in self.data.spans or [] if window.contains(s.start)]
-        by_id = {(s.trace_id, s.span_id): s for s in spans}
-        groups: dict[tuple[ResourceRef, ResourceRef], list[Span]] = {}
-        for span in spans:
-            parent = by_id.get((span.trace_id, span.parent_id))
-            if parent is not None and parent.resource != span.resource:
-                groups.setdefault((parent.resource, span.resource), []).append(span)
-        seconds = window.duration.total_seconds()
-        return [
-            EdgeStats(
-                *pair,
-                len(rows) / seconds,
-                float(np.mean([s.is_error for s in rows])),
-                float(np.median([s.duration_seconds for s in rows])),
-                float(np.quantile([s.duration_seconds for s in rows], 0.99)),
-            )
-            for pair, rows in groups.items()
-        ]
 
     def spans(
         self, resources: Sequence[ResourceRef], window: TimeWindow, *, limit: int = 500,
