@@ -1,7 +1,7 @@
 """Reading once what several checks need, and saying plainly when a source does not answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -93,14 +93,29 @@ class Reader:
         return self._every
 
     def logs(self, part: str) -> QueryResult[tuple[LogLine, ...]]:
-        """Return warnings and errors of the ``baseline`` or of the ``window``."""
+        """Return warnings and errors of the ``baseline`` or of the ``window``.
+
+        Where there are too many, errors are asked for by themselves as well: a flood of warnings
+        must not hide the one line that matters.
+        """
         if part not in self._logs:
             window = self.case.baseline if part == "baseline" else self.case.window
-            self._logs[part] = self.case.sources.logs.lines(
-                self.case.affected, window, limit=LOG_LIMIT, min_severity="warning"
-            )
-            self._note(self._logs[part], "logs")
+            found = self._lines(window, "warning")
+            if found.provenance.truncated_count:
+                worse = self._lines(window, "error")
+                known = {(line.at, line.resource, line.body) for line in found.data}
+                more = [x for x in worse.data if (x.at, x.resource, x.body) not in known]
+                found = replace(
+                    found, data=tuple(sorted((*found.data, *more), key=lambda line: line.at))
+                )
+            self._logs[part] = found
+            self._note(found, "logs")
         return self._logs[part]
+
+    def _lines(self, window: TimeWindow, min_severity: str) -> QueryResult[tuple[LogLine, ...]]:
+        return self.case.sources.logs.lines(
+            self.case.affected, window, limit=LOG_LIMIT, min_severity=min_severity
+        )
 
     def edges(self, part: str) -> QueryResult[tuple[EdgeStats, ...]]:
         """Return call statistics of the ``baseline`` or since the symptom began."""
