@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from investigations.domain.clock import database_now
 from investigations.domain.incidents import IncidentDraft
+from investigations.domain.severity import tells_of_data_loss
 from investigations.enums import AlertStatus, IncidentOrigin
 from investigations.models import Alert
 
@@ -108,6 +109,7 @@ def opening_of(
         semantic=draft.semantic,
         environment=draft.environment,
         severity_label=draft.severity_label,
+        is_data_lost=tells_of_data_loss(draft.name, draft.summary),
         origin=origin,
         started_at=began,
         window_start=began - LOOKBACK,

@@ -14,7 +14,11 @@ from investigations.domain import grouping
 from investigations.domain.audit import record_audit
 from investigations.domain.journal import BoardWriter, writing
 from investigations.domain.reports import write_draft
-from investigations.domain.severity import SeverityFacts, compute_severity
+from investigations.domain.severity import (
+    SeverityFacts,
+    compute_severity,
+    tells_of_data_loss,
+)
 from investigations.domain.transitions import move
 from investigations.enums import (
     AlertStatus,
@@ -26,6 +30,7 @@ from investigations.errors import BoardError
 from investigations.jobs import enqueue_embedding
 from investigations.models import Alert, Incident, Investigation
 from investigations.queries import objects
+from investigations.queries.services import tiers_of
 from investigations.signals import incident_changed, incident_opened
 from telemetry.redaction import redact
 
@@ -53,6 +58,7 @@ class IncidentDraft:
     semantic: str = ""
     environment: str = ""
     severity_label: str = ""
+    is_data_lost: bool = False
 
 
 def open_incident(
@@ -91,6 +97,8 @@ def create_incident(
             is_user_facing=grouping.is_user_facing(draft.resource),
             semantic=draft.semantic,
             value=value,
+            tier=tiers_of([draft.resource]).get(draft.resource, ""),
+            is_data_lost=draft.is_data_lost or tells_of_data_loss(draft.title, draft.symptom),
         )
     )
     incident = Incident.objects.create(

@@ -29,10 +29,15 @@ from investigations.domain.incidents import (
     tell_change,
 )
 from investigations.domain.journal import BoardWriter, writing
-from investigations.domain.severity import SeverityFacts, compute_severity
+from investigations.domain.severity import (
+    SeverityFacts,
+    compute_severity,
+    tells_of_data_loss,
+)
 from investigations.enums import AlertStatus, BoardEventKind, IncidentOrigin, IncidentState
 from investigations.models import Alert, Incident, Investigation
 from investigations.queries import objects
+from investigations.queries.services import tiers_of
 
 # An event carries whole objects; one of a thousand alerts would be too large a message.
 EVENT_ALERTS = 200
@@ -286,6 +291,7 @@ class _Batch:
     def _grade(self, board: BoardWriter, joined: list[tuple[AlertDraft, Alert, int]]) -> None:
         """Raise the severity when a joined alert calls for it; it never falls by itself."""
         incident = board.investigation.incident
+        tiers = tiers_of(draft.resource for draft, _, _ in joined)
         severity, reasons = min(
             (
                 compute_severity(
@@ -293,6 +299,8 @@ class _Batch:
                         label=draft.severity_label, affected_count=affected,
                         is_user_facing=self._around.is_user_facing(draft.resource),
                         semantic=draft.semantic, value=draft.value,
+                        tier=tiers.get(draft.resource, ""),
+                        is_data_lost=tells_of_data_loss(draft.name, draft.summary),
                     )
                 )
                 for draft, _, affected in joined

@@ -1,9 +1,13 @@
 """Deterministic severity: published rules over facts, never a guess."""
 
+import re
 from dataclasses import dataclass
 
 from investigations.enums import Severity
+from investigations.models import Tier
 
+# "data loss", "DataLoss", "data_corruption", "lost data"...
+DATA_LOSS = re.compile(r"data[\s_-]?(loss|lost|corrupt)|(lost|losing|corrupt(ed)?)[\s_-]data", re.I)
 ORDER = [Severity.SEV4, Severity.SEV3, Severity.SEV2, Severity.SEV1]
 
 
@@ -17,6 +21,9 @@ class SeverityFacts:
         is_user_facing: Nothing in the topology calls the symptom's resource, or it is an edge.
         semantic: Meaning of the triggering series.
         value: Its value when the alert fired, in the unit of the semantic.
+        tier: How much the resource matters, as people said (a value of ``Tier``). Empty: nobody
+            said, and then it is never taken for unimportant.
+        is_data_lost: The alert says that data is lost or corrupted.
     """
 
     label: str = ""
@@ -24,6 +31,13 @@ class SeverityFacts:
     is_user_facing: bool = False
     semantic: str = ""
     value: float | None = None
+    tier: str = ""
+    is_data_lost: bool = False
+
+
+def tells_of_data_loss(*texts: str) -> bool:
+    """Whether a name or a sentence says that data is lost or corrupted."""
+    return any(DATA_LOSS.search(text) for text in texts)
 
 
 def compute_severity(facts: SeverityFacts) -> tuple[Severity, list[str]]:
@@ -44,7 +58,16 @@ def compute_severity(facts: SeverityFacts) -> tuple[Severity, list[str]]:
     elif facts.is_user_facing and severity == Severity.SEV3:
         severity = Severity.SEV2
         reasons.append("users reach this resource directly: one level up")
+    if facts.tier == Tier.CRITICAL and severity in {Severity.SEV3, Severity.SEV4}:
+        severity = Severity.SEV2
+        reasons.append("a critical service: at least SEV2")
+    elif facts.tier == Tier.SUPPORTING and severity == Severity.SEV2:
+        severity = Severity.SEV3
+        reasons.append("a supporting service: one level down")
     if facts.affected_count >= 5 and severity != Severity.SEV1:
         severity = ORDER[ORDER.index(severity) + 1]
         reasons.append(f"{facts.affected_count} resources alert: one level up")
+    if facts.is_data_lost and severity != Severity.SEV1:
+        severity = Severity.SEV1
+        reasons.append("data is lost: SEV1, whatever else")
     return severity, reasons

@@ -1,6 +1,7 @@
 """Services with their health, edges, changes and past incidents."""
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -127,6 +128,12 @@ def is_unusual(reading: ServiceReading) -> bool:
         return False
     room = max(0.25 * (high - low), 0.05 * max(abs(low), abs(high)), 1e-9)
     return not low - room <= reading.value <= high + room
+
+
+def tiers_of(keys: Iterable[str]) -> dict[str, str]:
+    """Return how much each of these services matters, where people said so. One query."""
+    rows = Service.objects.filter(key__in=set(keys)).exclude(tier="")
+    return dict(rows.values_list("key", "tier"))
 
 
 def doubt_service(key: str) -> str:
