@@ -36,6 +36,11 @@ class ActionKind:
     ``plan`` resolves a treatment against the live state and raises
     :class:`remediation.errors.NotPlannable` when a precondition does not hold. ``goes_back``: it
     returns to what was before; done again after it helped, it would leave the good state.
+    ``failure_modes``: how it can go wrong, in sentences for who approves it.
+
+    Raises:
+        ValueError: It says not how it can fail; or it has no undo and gives no reason for that, or
+            is green: what may run alone one day must be one that can be taken back.
     """
 
     slug: str
@@ -46,3 +51,12 @@ class ActionKind:
     has_undo: bool = True
     goes_back: bool = False
     no_undo_reason: str = ""
+    failure_modes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.failure_modes:
+            raise ValueError(f"{self.slug}: say how it can fail")
+        if not self.has_undo and not self.no_undo_reason:
+            raise ValueError(f"{self.slug}: say why it has no undo")
+        if not self.has_undo and self.risk == Risk.GREEN:
+            raise ValueError(f"{self.slug}: without an undo it cannot be green")

@@ -41,4 +41,11 @@ def _pool_key(config: Mapping[str, str]) -> str:
     return ""
 
 
-KIND = ActionKind("raise_pool_limit", "Raise a pool limit", Risk.YELLOW, plan)
+KIND = ActionKind(
+    "raise_pool_limit", "Raise a pool limit", Risk.YELLOW, plan,
+    failure_modes=(
+        "The database has no connection left for a larger pool, and others lose theirs.",
+        "The pool was full because queries are slow: more of them at once make it worse.",
+        "The setting takes effect by a restart of the pods.",
+    ),
+)  # fmt: skip

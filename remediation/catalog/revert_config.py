@@ -32,4 +32,10 @@ def _nearness(change: ConfigChange, treatment: Treatment) -> int:
     return sum(w[:4] in stems for w in re.split(r"[^a-z]+", change.key.lower()) if len(w) >= 3)
 
 
-KIND = ActionKind("revert_config", "Revert a setting", Risk.YELLOW, plan, goes_back=True)
+KIND = ActionKind(
+    "revert_config", "Revert a setting", Risk.YELLOW, plan, goes_back=True,
+    failure_modes=(
+        "The release that runs now needs the new value.",
+        "The setting takes effect by a restart of the pods.",
+    ),
+)  # fmt: skip

@@ -22,4 +22,11 @@ def plan(treatment: Treatment, state: TargetState) -> Proposal:
     )
 
 
-KIND = ActionKind("rollback", "Roll back", Risk.YELLOW, plan, goes_back=True)
+KIND = ActionKind(
+    "rollback", "Roll back", Risk.YELLOW, plan, goes_back=True,
+    failure_modes=(
+        "The older release does not fit a schema or a message that has changed since.",
+        "Its image is gone from the registry: no new pod starts, and the old ones go on.",
+        "What else the newer release brought, a fix too, is gone.",
+    ),
+)  # fmt: skip

@@ -20,5 +20,9 @@ def plan(treatment: Treatment, state: TargetState) -> Proposal:
 
 
 KIND = ActionKind(
-    "rolling_restart", "Rolling restart", Risk.YELLOW, plan, has_undo=False, no_undo_reason=REASON
-)
+    "rolling_restart", "Rolling restart", Risk.YELLOW, plan, has_undo=False, no_undo_reason=REASON,
+    failure_modes=(
+        "Fresh pods begin with cold caches: it is slower for a while.",
+        "A pod does not start again for the very fault, and there are fewer than before.",
+    ),
+)  # fmt: skip

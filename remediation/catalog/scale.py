@@ -26,4 +26,10 @@ def plan(treatment: Treatment, state: TargetState) -> Proposal:
     )
 
 
-KIND = ActionKind("scale", "Scale", Risk.GREEN, plan)
+KIND = ActionKind(
+    "scale", "Scale", Risk.GREEN, plan,
+    failure_modes=(
+        "What it calls, a database say, cannot take the larger load.",
+        "There is no room for more pods: they wait, and nothing changes.",
+    ),
+)  # fmt: skip
