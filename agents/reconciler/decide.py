@@ -112,7 +112,7 @@ def decide(
     rules = _rules(ranked, findings, challenged)
     if leader is not None and all(rule.passed for rule in rules):
         return _likely(leader, coverage, rules, findings, case, base)
-    return _inconclusive(leader, rules, gaps, base)
+    return _inconclusive(leader, rules, gaps, findings, base)
 
 
 def capped(posterior: float, coverage: float) -> float:
@@ -177,11 +177,17 @@ def _voices(leader: Ranked, findings: Sequence[Finding]
         agent = findings[stance.index].agent
         sums[agent] = sums.get(agent, 0.0) + stance.decibans
     agree = tuple(sorted(a.value for a, total in sums.items() if total >= 1))
-    dissent = tuple(
+    return agree, _against(leader, findings, at_most=-2)
+
+
+def _against(
+    leader: Ranked, findings: Sequence[Finding], *, at_most: float
+) -> tuple[tuple[str, str, int], ...]:
+    """Return who says what against the leader, and by which finding."""
+    return tuple(
         (findings[s.index].agent.value, findings[s.index].claim, s.index)
-        for s in leader.scored.stances if s.decibans <= -2
+        for s in leader.scored.stances if s.decibans <= at_most
     )  # fmt: skip
-    return agree, dissent
 
 
 def _likely(
@@ -233,8 +239,10 @@ def _no_fault(calm: float, coverage: float, findings: Sequence[Finding], base: O
     )  # fmt: skip
 
 
-def _inconclusive(leader: Ranked | None, rules: tuple[Rule, ...], gaps: tuple[str, ...],
-                  base: Outcome) -> Outcome:  # fmt: skip
+def _inconclusive(
+    leader: Ranked | None, rules: tuple[Rule, ...], gaps: tuple[str, ...],
+    findings: Sequence[Finding], base: Outcome,
+) -> Outcome:  # fmt: skip
     steps = [f"Connect or repair: {gap}" for gap in gaps[:3]]
     steps += [f"Not met: {rule.name} ({rule.detail})." for rule in rules if not rule.passed]
     steps.append("Post a hypothesis: the agents will test it.")
@@ -244,9 +252,10 @@ def _inconclusive(leader: Ranked | None, rules: tuple[Rule, ...], gaps: tuple[st
         if leader
         else "There is no lead yet."
     )
+    against = _against(leader, findings, at_most=STRONG_DECIBANS) if leader else ()
     return replace(
         base,
-        verdict="inconclusive", leader=leader, confidence=None, summary=f"No cause found. {lead}",
-        rules=rules, would_change="More evidence for or against the lead.",
+        verdict="inconclusive", leader=leader, confidence=None, dissent=against,
+        summary=f"No cause found. {lead}", rules=rules, would_change="More evidence for or against the lead.",
         next_steps=tuple(steps),
     )  # fmt: skip

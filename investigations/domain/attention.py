@@ -8,7 +8,13 @@ from functools import partial
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from investigations.enums import BoardEventKind, IncidentOrigin, IncidentState, Severity
+from investigations.enums import (
+    BoardEventKind,
+    DiagnosisVerdict,
+    IncidentOrigin,
+    IncidentState,
+    Severity,
+)
 from investigations.jobs import DELIVER, send
 from investigations.models import Attention, AttentionKind, Audience, BoardEvent, Incident
 from investigations.typed_text import without_controls, without_reordering
@@ -17,6 +23,8 @@ from telemetry.redaction import redact
 LINK = re.compile(r"(?i)\b(https?|ftp)://|\bwww\.")
 ZERO_WIDTH = dict.fromkeys((*range(0x200B, 0x2010), 0x2060, 0xFEFF))
 ANGLES = {ord("<"): "\u2039", ord(">"): "\u203a", ord("@"): "(at)"}
+# The guardrail by which remediation says that a change would only be taken back again.
+OSCILLATION = "oscillation"
 FAILURES = {"failed": AttentionKind.ACTION_FAILED, "undone": AttentionKind.ACTION_UNDONE}
 
 
@@ -70,21 +78,17 @@ def _calls(event: BoardEvent, incident: Incident) -> Iterable[Call]:
         for entry in upsert.get("entries", {}).values():
             if entry["kind"] == "action":
                 yield from _of_action(entry["data"], incident)
-    elif event.kind == BoardEventKind.INCIDENT_CHANGED:
-        said = upsert.get("incident", {}).get("incident", {})
-        yield from _of_severity(said, incident)
-        if said.get("state") == IncidentState.RESOLVED:
-            yield Call(
-                AttentionKind.STATUS, f"status/{incident.pk}/resolved/{said.get('resolved_at')}",
-                Audience.FOLLOWERS, f"INC-{incident.pk} is resolved: {incident.title}", "",
-                f"/i/{incident.pk}/status/",
-            )  # fmt: skip
-    elif event.kind == BoardEventKind.STATUS_POSTED:
-        for update in upsert.get("updates", {}).values():
-            yield _of_update(update, incident)
-    elif event.kind == BoardEventKind.HANDOFF_CHANGED:
-        for handoff in upsert.get("handoffs", {}).values():
-            yield from _of_handoff(handoff, incident)
+        return
+    told = {
+        BoardEventKind.DIAGNOSIS_REACHED: ("diagnoses", _of_diagnosis),
+        BoardEventKind.INCIDENT_CHANGED: ("incident", _of_incident),
+        BoardEventKind.STATUS_POSTED: ("updates", _of_update),
+        BoardEventKind.HANDOFF_CHANGED: ("handoffs", _of_handoff),
+    }.get(BoardEventKind(event.kind))
+    if told is not None:
+        collection, calls = told
+        for said in upsert.get(collection, {}).values():
+            yield from calls(said, incident)
 
 
 def _of_action(data: dict[str, object], incident: Incident) -> Iterable[Call]:
@@ -95,7 +99,12 @@ def _of_action(data: dict[str, object], incident: Incident) -> Iterable[Call]:
     title = f"A{number} {data.get('title')}"
     have, need = int(str(data.get("approvals") or 0)), int(str(data.get("approvals_needed") or 1))
     text = f"{incident.get_severity_display()} {incident.title}"
-    if state == "proposed" and not have:
+    blocked_by = data.get("blocked_by")
+    if state == "proposed" and isinstance(blocked_by, list) and OSCILLATION in blocked_by:
+        yield Call(AttentionKind.ACTION_BACK_AND_FORTH, f"{key}/back-and-forth",
+                   Audience.RESPONDERS, f"{where}: {title} would go back and forth: it is halted",
+                   str(data.get("blocked") or text), path)  # fmt: skip
+    elif state == "proposed" and not have:
         yield Call(AttentionKind.ACTION_PROPOSED, f"{key}/proposed", Audience.APPROVERS,
                    f"{where}: {title} waits for approval", text, path)  # fmt: skip
     elif state == "proposed" and 2 * have >= need:
@@ -107,17 +116,36 @@ def _of_action(data: dict[str, object], incident: Incident) -> Iterable[Call]:
                    str(data.get("result") or text), path)  # fmt: skip
 
 
-def _of_severity(data: dict[str, object], incident: Incident) -> Iterable[Call]:
+def _of_diagnosis(data: dict[str, object], incident: Incident) -> Iterable[Call]:
+    """Where strong evidence speaks against what leads, the agents stop and a person is called."""
+    against = data.get("dissent")
+    if data.get("verdict") != DiagnosisVerdict.INCONCLUSIVE or not isinstance(against, list):
+        return
+    if against and incident.state == IncidentState.OPEN:
+        yield Call(
+            AttentionKind.DISAGREEMENT, f"disagreement/{incident.pk}", Audience.RESPONDERS,
+            f"INC-{incident.pk}: the evidence disagrees, a person must look: {incident.title}",
+            f"{data.get('summary')} Against it: {against[0].get('text')}", f"/i/{incident.pk}/",
+        )  # fmt: skip
+
+
+def _of_incident(data: dict[str, object], incident: Incident) -> Iterable[Call]:
+    if data.get("state") == IncidentState.RESOLVED:
+        yield Call(
+            AttentionKind.STATUS, f"status/{incident.pk}/resolved/{data.get('resolved_at')}",
+            Audience.FOLLOWERS, f"INC-{incident.pk} is resolved: {incident.title}", "",
+            f"/i/{incident.pk}/status/",
+        )  # fmt: skip
     if data.get("severity") == Severity.SEV1 and data.get("state") == "open":
         yield Call(AttentionKind.SEVERITY, f"incident/{incident.pk}/sev1", Audience.RESPONDERS,
                    f"INC-{incident.pk} is SEV1: {incident.title}", incident.symptom,
                    f"/i/{incident.pk}/")  # fmt: skip
 
 
-def _of_update(data: dict[str, object], incident: Incident) -> Call:
+def _of_update(data: dict[str, object], incident: Incident) -> Iterable[Call]:
     due = str(data.get("next_due_at") or "")
     promise = f" Next update by {due[11:16]}Z." if due else ""
-    return Call(
+    yield Call(
         AttentionKind.STATUS, f"status/{incident.pk}/{data.get('number')}", Audience.FOLLOWERS,
         f"INC-{incident.pk} status: {incident.title}",
         f"{data.get('text')} {data.get('impact') or ''}{promise}", f"/i/{incident.pk}/status/",

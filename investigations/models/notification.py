@@ -16,6 +16,8 @@ class AttentionKind(models.TextChoices):
     ACTION_QUORUM = "action_quorum", "an action needs one more approval"
     ACTION_FAILED = "action_failed", "an action failed"
     ACTION_UNDONE = "action_undone", "an action was undone"
+    ACTION_BACK_AND_FORTH = "action_back_and_forth", "an action would go back and forth"
+    DISAGREEMENT = "disagreement", "the evidence disagrees"
     HANDOFF = "handoff", "an incident is handed over"
     SEVERITY = "severity", "an incident is SEV1"
     STATUS = "status", "a status update is posted"

@@ -24,9 +24,10 @@ from investigations.domain.channels import (
     set_preferences,
     subscribe,
 )
+from investigations.domain.diagnoses import DiagnosisDraft, reach_diagnosis
 from investigations.domain.handoffs import offer_handoff
 from investigations.domain.notifying import MAX_ATTEMPTS, deliver_due
-from investigations.enums import EntryKind, IncidentOrigin
+from investigations.enums import DiagnosisVerdict, EntryKind, IncidentOrigin
 from investigations.errors import BoardError
 from investigations.models import (
     Attention,
@@ -104,6 +105,31 @@ def test_what_else_calls(more, kind) -> None:
     board = open_board()
     propose(board, **more)
     assert list(Attention.objects.values_list("kind", flat=True)) == [kind]
+
+
+@pytest.mark.capability(22)
+def test_evidence_that_disagrees_calls_responders_once() -> None:
+    board = open_board()
+    against = [{"agent": "resource", "text": "The disks are half <b>full</b>.", "evidence": 2}]
+
+    def conclude(key: str, dissent: list, verdict: str = "inconclusive") -> None:
+        draft = DiagnosisDraft(DiagnosisVerdict(verdict), "No cause found.", dissent=dissent)
+        reach_diagnosis(
+            investigation_id=board.pk, draft=draft, step_key=key, author="agent/reconciler"
+        )
+
+    conclude("a", [])
+    conclude("b", against, "no_fault")
+    assert not Attention.objects.exists(), "not knowing alone calls nobody"
+    conclude("c", against)
+    conclude("d", against)
+    call = Attention.objects.get()
+    assert (call.kind, call.audience, call.path) == (
+        "disagreement", "responders", f"/i/{board.incident_id}/",
+    )  # fmt: skip
+    assert "the evidence disagrees, a person must look" in call.title
+    assert "Against it: The disks are half" in call.text
+    assert "<b>" not in call.text
 
 
 def test_a_handoff_calls_only_the_one_named() -> None:
