@@ -86,9 +86,12 @@ def cooldown(situation: Situation) -> Ruling:
         action__target=action.target, action__target_uid=action.target_uid,
         action__kind=action.kind, is_undo=False, started_at__gt=since,
     ).exclude(action=action)  # fmt: skip
-    if ran.exists():
+    last = ran.order_by("-started_at").values_list("started_at", flat=True).first()
+    if last is not None:
         minutes = settings.COOLDOWN_SECONDS / 60
-        return Ruling("cooldown", BLOCK, f"It ran on this target less than {minutes:.0f} min ago.")
+        rested_at = last + timedelta(seconds=settings.COOLDOWN_SECONDS)
+        text = f"It ran on this target less than {minutes:.0f} min ago."
+        return Ruling("cooldown", BLOCK, f"{text} From {rested_at:%H:%M}Z on it may run again.")
     return Ruling("cooldown", ALLOW, "It has not run on this target lately.")
 
 

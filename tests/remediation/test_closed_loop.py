@@ -12,7 +12,16 @@ from remediation.domain.execution import execute
 from remediation.domain.planning import plan_for
 from remediation.domain.verifying import verify
 from remediation.enums import Decision
-from remediation.models import Action, ActionOutcome, VerificationRun
+from remediation.executors.lab import LabExecutor
+from remediation.executors.registry import override_executor
+from remediation.models import (
+    Action,
+    ActionOutcome,
+    AutonomyRecord,
+    Execution,
+    VerificationRun,
+)
+from tests.factories.lab import InProcessActions
 from tests.factories.people import person
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
@@ -58,7 +67,7 @@ def test_the_planned_action_helps(slug, lab_incident) -> None:
     assert ActionOutcome.objects.get(action=action).helped
 
 
-@pytest.mark.capability(65)
+@pytest.mark.capability(60, 61, 65)
 def test_what_does_not_help_is_undone(lab_incident) -> None:
     incident = lab_incident("bad_release_errors")
     diagnosis = incident.investigation.diagnoses.order_by("-number")[0]
@@ -70,7 +79,21 @@ def test_what_does_not_help_is_undone(lab_incident) -> None:
         resource=diagnosis.resource, summary="A wrong plan", cited=diagnosis.cited,
     )  # fmt: skip
     wrong.save()
-    action = approved(incident)
+    kept: list[tuple[dict, dict]] = []
+    seen = incident.client.describe(diagnosis.resource.rpartition("/")[2])
+    AutonomyRecord.objects.create(kind="scale", service=diagnosis.resource, phase="autonomous")
+
+    class Watched(LabExecutor):
+        def execute(self, request, *, uid, version, key):
+            intent = Execution.objects.get(key=key)
+            kept.append((intent.action.undo_payload, {"uid": uid, "version": version}))
+            return super().execute(request, uid=uid, version=version, key=key)
+
+    with override_executor(Watched(InProcessActions(incident.client))):
+        action = approved(incident)
+    # What restores it is on record before anything is changed, and is what was there.
+    assert kept[0][0]["replicas"] == seen["replicas"]
+    assert kept[0][1] == {"uid": seen["uid"], "version": seen["resource_version"]}
     before = action.payload["replicas"]
     incident.pass_time(300)
     now = database_now()
@@ -83,7 +106,12 @@ def test_what_does_not_help_is_undone(lab_incident) -> None:
     incident.pass_time(60)
     found = incident.client.describe(action.blast["workload"])
     assert found["replicas"] == action.undo_payload["replicas"] < before
+    same = ("image", "config", "revision")
+    assert {name: found[name] for name in same} == {name: seen[name] for name in same}
     assert not ActionOutcome.objects.get(action=action).helped
+    trust = AutonomyRecord.objects.get(kind="scale", service=action.target)
+    assert trust.phase == "assist", "one harm takes it back, in the database"
+    assert str(action) in trust.reason
 
 
 @pytest.mark.capability(65)

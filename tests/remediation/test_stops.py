@@ -142,6 +142,7 @@ def _ran(incident, count: int) -> None:
         Execution.objects.create(action=action, key=f"k{number}", is_done=True)
 
 
+@pytest.mark.capability(67)
 def test_two_workers_cannot_both_take_the_last_change_of_the_hour(incident) -> None:
     _ran(incident, 5)
     one = approve(plan_action(incident, number=1001), "ann")
