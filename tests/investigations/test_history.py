@@ -1,10 +1,15 @@
 """Past incidents: found by words, likeness and facets; two compared; constant queries."""
 
+from datetime import UTC, datetime
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pgvector.django import CosineDistance
 
 from investigations.domain.memory import remember
 from investigations.models import Diagnosis, Incident, IncidentMemory
-from investigations.queries.history import HistoryFilter, search
+from investigations.queries.history import HistoryFilter, search, vector_of
 from sre_workspace.bench.history import seed
 from tests.factories.board import open_board
 from tests.factories.people import person
@@ -35,6 +40,7 @@ def listed(client, query: str) -> list[int]:
     return [row.incident.pk for row in page.context["rows"]]
 
 
+@pytest.mark.capability(42)
 def test_words_likeness_and_facets(viewer) -> None:
     storm = diagnosed("payments repeats its calls without a pause", "retry_storm")
     again = diagnosed("checkout repeats its calls without a pause", "retry_storm")
@@ -48,6 +54,13 @@ def test_words_likeness_and_facets(viewer) -> None:
     assert (
         "No match. Try the service name" in viewer.get("/history/?service=nowhere").content.decode()
     )
+    page = viewer.get(
+        f"/history/?cause=retry_storm&service=payments&until={datetime.now(UTC).date()}"
+    ).content
+    assert f'href="/i/{storm.pk}/"'.encode() in page
+    room = viewer.get(f"/i/{storm.pk}/").content.decode()
+    assert f"/i/{storm.pk}/timeline/" in room
+    assert viewer.get(f"/i/{storm.pk}/timeline/").status_code == 200
     assert viewer.get("/history/?cause=nonsense").status_code == 422
     assert viewer.get("/history/?like=99999").status_code == 404
 
@@ -79,3 +92,57 @@ def test_a_seeded_past_is_the_same_each_time_and_is_found(viewer) -> None:
     seed(40, with_vectors=False)
     again = Incident.objects.filter(semantic="seeded").order_by("pk")
     assert list(again.values_list("title", flat=True)) == titles
+
+
+LIKE_VECTORS = """
+WITH centres AS (
+    SELECT g, array_agg(random() - 0.5)::vector AS v
+    FROM generate_series(0, 49) g, generate_series(1, 384) GROUP BY g)
+UPDATE investigations_incidentmemory m SET embedding = c.v + (
+    SELECT array_agg((random() - 0.5) * 0.3)::vector FROM generate_series(1, 384 + 0 * m.id))
+FROM centres c WHERE c.g = m.id % 50
+"""
+
+
+def _give_vectors() -> None:
+    """Give every memory a vector, in fifty groups of like ones."""
+    (index,) = [i for i in IncidentMemory._meta.indexes if i.name == "memory_embedding_hnsw"]
+    with connection.schema_editor() as editor:
+        editor.remove_index(IncidentMemory, index)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setseed(0.5)")
+        cursor.execute(LIKE_VECTORS)
+    with connection.schema_editor() as editor:  # At once is much faster than row by row.
+        editor.add_index(IncidentMemory, index)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE investigations_incidentmemory")
+
+
+def _exact(vector: list[float], count: int) -> list[int]:
+    """Return the nearest incidents by comparing with every row."""
+    rows = IncidentMemory.objects.annotate(distance=CosineDistance("embedding", vector))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_indexscan = off")
+        found = list(rows.order_by("distance").values_list("incident_id", flat=True)[:count])
+        cursor.execute("SET LOCAL enable_indexscan = on")
+    return found
+
+
+@pytest.mark.capability(26)
+def test_likeness_is_found_by_the_index_and_hardly_anything_is_missed() -> None:
+    seed(2000, with_vectors=False)
+    _give_vectors()
+    with connection.cursor() as cursor:  # So small a table would rather be read whole.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    shares = []
+    for pk in Incident.objects.order_by("pk").values_list("pk", flat=True)[::200]:
+        vector = vector_of(pk)
+        with CaptureQueriesContext(connection) as queries:
+            found = [row.incident.pk for row in search(HistoryFilter(), vector=vector)]
+        shares.append(len(set(found[:10]) & set(_exact(vector, 10))) / 10)
+    assert sum(shares) / len(shares) >= 0.95, shares
+    (sql,) = [q["sql"] for q in queries if "<=>" in q["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {sql}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Index Scan using memory_embedding_hnsw" in plan

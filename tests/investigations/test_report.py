@@ -80,7 +80,7 @@ def test_before_resolution_there_is_no_draft() -> None:
                              base_version=0)  # fmt: skip
 
 
-@pytest.mark.capability(45)
+@pytest.mark.capability(40, 45)
 @pytest.mark.timeout(200)
 def test_each_line_of_an_exported_report_leads_to_its_evidence(lab_incident) -> None:
     """Export, read it back, follow every anchor: the page answers and holds the fragment."""
@@ -107,11 +107,15 @@ def test_each_line_of_an_exported_report_leads_to_its_evidence(lab_incident) -> 
             assert found.status_code == 200, path
             pages[path] = found.content.decode()
         assert not fragment or f'id="{fragment}"' in pages[path], address
+    told = dict(re.findall(r"^- \*\*([^*]+)\*\*: (.+)$", text, re.M))
+    assert {"Cause", "Mitigation", "Change that led to it", "User impact"} <= set(told)
+    assert all(told.values())
     kinds = {path.split("/")[3] for path in pages}
     assert {"e", "h", "log"} <= kinds
     assert "javascript:1)" not in page.replace("[x](javascript:1)", "")
 
 
+@pytest.mark.capability(40)
 def test_the_draft_says_unknown_where_the_journal_says_nothing() -> None:
     board = open_board()
     resolve(board)

@@ -125,6 +125,7 @@ def test_a_focus_looks_in_its_window_and_names_what_it_does_not_know(worked) -> 
     assert work.case.baseline.end <= work.case.window.start
 
 
+@pytest.mark.capability(46)
 def test_each_query_is_told_with_its_reason(worked) -> None:
     investigation, _ = worked
     lines = chosen_lines(list_events(investigation.pk, after=0), kind="Query")

@@ -41,6 +41,7 @@ def test_a_step_longer_than_its_lease_keeps_it(waiting, settings) -> None:
             fence_of(item)()
 
 
+@pytest.mark.capability(72)
 def test_a_lease_that_nobody_keeps_is_taken_over_and_fences_the_old_worker(
     waiting, settings
 ) -> None:
