@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agents.enums import Presence
-from agents.features import FEATURES
+from agents.features import EVENT, FEATURES
 from agents.findings import Finding
 from agents.specialists.cluster_admission import check_admission
 from agents.specialists.cluster_databases import check_databases
@@ -88,6 +88,8 @@ def check_cluster(reader: Reader) -> Iterator[Finding]:
             yield finding
     scope = {w.resource for w in state.workloads}
     for rule in TEXT_RULES:
+        if view.is_journal_lost and FEATURES[rule.feature].facet == EVENT:
+            continue  # Nobody was there to tell: that it is not told says nothing.
         for resource in scope if rule.feature in owned else ():
             if (rule.feature, resource, None) not in seen:
                 yield _finding(reader, rule.feature, resource, Presence.ABSENT,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from agents.findings import Finding
 from agents.specialists.cluster_view import ClusterView, quote
@@ -19,6 +20,8 @@ from telemetry.types import (
 HARD_EFFECTS = {"NoSchedule", "NoExecute"}
 # The cluster itself puts these on a node that is closed or down; that is told otherwise.
 OF_THE_NODE = "node.kubernetes.io/"
+# What weighing again shows, and no attempt of the scheduler's own bears out.
+UNTOLD = 0.8
 
 
 # The scheduler's own words. A mismatch of selector and affinity are one to it.
@@ -40,13 +43,20 @@ def check_scheduling(view: ClusterView) -> Iterator[Finding]:
         if not waiting:
             continue
         tried = [e for e in view.events.get(name, []) if e.reason == "FailedScheduling"]
-        if not tried:
-            yield from _never_tried(view, workload, waiting)
-            continue
         found = []
         if workload.template is not None and view.state.nodes:
             found = list(_explain(view, workload, workload.template))
-        yield from found or _as_told(view, workload, tried[-1])
+        if tried:
+            yield from found or _as_told(view, workload, tried[-1])
+        elif found and not _scheduler_is_down(view):
+            # Clusters forget what they tried after an hour: what bars the pod bars it still.
+            yield from (replace(one, strength=UNTOLD) for one in found)
+        else:
+            yield from _never_tried(view, workload, waiting)
+
+
+def _scheduler_is_down(view: ClusterView) -> bool:
+    return any("scheduler" in s for n in view.state.nodes for s in n.services_down)
 
 
 def _as_told(view: ClusterView, workload: WorkloadState, event: ClusterEvent

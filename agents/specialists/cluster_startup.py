@@ -15,8 +15,21 @@ NO_NAME = re.compile(r"no such host|name resolution|lookup \S+.{0,40}(i/o timeou
                      r"could not resolve|NXDOMAIN", re.I)  # fmt: skip
 NO_LOGIN = re.compile(r"failed to authorize|fetch (anonymous|oauth) token|unauthorized|"
                       r"authentication required|no basic auth|pull access denied|"
-                      r"insufficient_scope|FailedToRetrieveImagePullSecret", re.I)  # fmt: skip
-UNCLEAR = re.compile(r"pull access denied|insufficient_scope", re.I)
+                      r"insufficient_scope|403 Forbidden", re.I)  # fmt: skip
+NO_SECRET = re.compile(r"FailedToRetrieveImagePullSecret|unable to retrieve some image pull secrets",
+                       re.I)  # fmt: skip
+UNCLEAR = re.compile(r"pull access denied|insufficient_scope|403 Forbidden", re.I)
+NOT_THERE = re.compile(r"not found|NotFound|manifest unknown|manifest for|does not exist|no such image|"
+                       r"InvalidImageName|ErrImageNeverPull|is not present with pull policy|"
+                       r"couldn't parse|invalid reference|no match for platform|"
+                       r"no matching manifest|\b404\b", re.I)  # fmt: skip
+UNPULLED = {
+    "image_not_found": "its registry does not have it",
+    "image_unauthorized": "the registry asks for credentials",
+    "registry_unresolved": "the registry's name cannot be resolved",
+}
+# Of two reasons that nobody tells apart; of a probe's that no event tells of.
+UNTOLD, UNTOLD_PROBE = 0.6, 0.7
 PROBE = re.compile(r"(Liveness|Readiness) probe (failed|errored)", re.I)
 OTHER_PROTOCOL = re.compile(r"malformed HTTP|HTTP/1\.x transport connection broken|"
                             r"error reading server preface|not look like a TLS|unimplemented|"
@@ -66,16 +79,35 @@ def _image(view: ClusterView, workload: WorkloadState, pulled: Counter[tuple[str
     pods = " ".join(p.message for p in view.pods.get(name, []))
     text = f"{text} {pods}"
     image = next((p.image for p in view.pods.get(name, []) if p.image), workload.image)
-    needs_no_login = pulled[registry_of(image), False] > 0
-    feature, why = "image_not_found", "its registry does not have it"
-    if NO_NAME.search(text):
-        feature, why = "registry_unresolved", "the registry's name cannot be resolved"
-    elif NO_LOGIN.search(text) and not (UNCLEAR.search(text) and needs_no_login):
-        feature, why = "image_unauthorized", "the registry asks for credentials"
-    claim = f"The image {image} of {name} cannot be pulled: {why}."
     # The reason is the fetch that failed, not the waiting that followed it.
     event = max(telling, key=lambda e: len(e.message), default=None)
-    yield view.finding(feature, workload.resource, claim, event=event)
+    # The default registry's own images, bare names, are for everybody.
+    needs_no_login = "/" not in image or pulled[registry_of(image), False] > 0
+    reasons = _why_unpulled(view, workload, text, needs_no_login)
+    for feature, strength in reasons.items():
+        claim = f"The image {image} of {name} cannot be pulled: {UNPULLED[feature]}."
+        if len(reasons) > 1:
+            claim = f"The image {image} of {name} cannot be pulled, and no event says why."
+        yield view.finding(feature, workload.resource, claim, event=event, strength=strength)
+
+
+def _why_unpulled(
+    view: ClusterView, workload: WorkloadState, text: str, needs_no_login: bool
+) -> dict[str, float]:
+    """Return why an image is not pulled, as features with strengths: several where it is open."""
+    if NO_NAME.search(text):
+        return {"registry_unresolved": 1.0}
+    if NO_SECRET.search(text):
+        return {"image_unauthorized": 1.0}
+    if NO_LOGIN.search(text) and not (UNCLEAR.search(text) and needs_no_login):
+        return {"image_unauthorized": 1.0}
+    if NOT_THERE.search(text) or UNCLEAR.search(text):
+        return {"image_not_found": 1.0}
+    template = workload.template
+    secrets = template.pull_secrets if template else ()
+    if any(view.details.has("Secret", name) is False for name in secrets):
+        return {"image_unauthorized": 0.8}
+    return {"image_not_found": UNTOLD, "image_unauthorized": UNTOLD}
 
 
 def _references(view: ClusterView, workload: WorkloadState) -> Iterator[Finding]:
@@ -128,12 +160,22 @@ def _probes(view: ClusterView, workload: WorkloadState) -> Iterator[Finding]:
                 continue
             failed = [e for e in view.said(name, PROBE)
                       if e.message.lower().startswith(probe.kind) and _concerns(e, probe)]  # fmt: skip
-            if not failed:
-                continue
             is_hit = name in view.unready if probe.kind == "readiness" else any(
                 p.restarts for p in view.pods.get(name, []))  # fmt: skip
-            if is_hit:
+            if is_hit and failed:
                 yield from _judge(view, workload, container, probe, failed)
+            elif is_hit and view.is_journal_lost:
+                yield from _declared(view, workload, container, probe)
+
+
+def _declared(view: ClusterView, workload: WorkloadState, container: ContainerTemplate, probe: Probe
+              ) -> Iterator[Finding]:  # fmt: skip
+    """Judge a probe by its declaration alone, where events are not kept any more."""
+    feature = verdict_on(probe, container, ())
+    if feature and feature != "liveness_impatient":
+        claim = (f"The {probe.kind} probe of {workload.resource.name} asks port {probe.port} by "
+                 f"{probe.protocol}; its container declares otherwise.")  # fmt: skip
+        yield view.finding(feature, workload.resource, claim, strength=UNTOLD_PROBE)
 
 
 def _concerns(event: ClusterEvent, probe: Probe) -> bool:

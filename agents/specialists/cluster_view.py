@@ -83,6 +83,12 @@ class ClusterView:
         return found
 
     @cached_property
+    def is_journal_lost(self) -> bool:
+        """Whether something happened and no event tells of anything: they are kept for an hour."""
+        has_happened = bool(self.unready) or any(p.restarts for p in self.state.pods)
+        return has_happened and not self.state.events
+
+    @cached_property
     def namespace(self) -> ResourceRef:
         """The namespace most pods are in."""
         names = [p.namespace for p in self.state.pods if p.namespace]

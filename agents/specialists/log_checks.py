@@ -21,7 +21,8 @@ TOPICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("credentials_logs", r"access denied for user|password authentication failed|"
                              r"authentication failed|login failed for user|WRONGPASS|"
                              r"ER_ACCESS_DENIED|invalid username or password|ORA-01017"),
-        ("read_only_logs", r"--(super-)?read-only|read_only option|read-only transaction|"
+        ("read_only_logs", r"--(super-)?read-only|read_only option|read[- ]only (transaction|mode)|"
+                           r"\btable \S{1,60} is (marked )?read[- ]?only|"
                            r"READONLY You can't write|database is (in )?read[- ]?only|"
                            r"super_read_only|not master and slaveOk|not (writable )?primary|"
                            r"(connection|server|instance|node|table|replica) is (in )?read[- ]?only|"

@@ -51,3 +51,22 @@ def test_what_the_scheduler_leaves_open_stays_open() -> None:
     named = {r.scored.cause.fault_class for r in outcome.ranked[:2]}
     assert named == {"node_affinity_mismatch", "node_selector_mismatch"}
     assert outcome.verdict == "inconclusive"
+
+
+def test_why_an_image_is_not_pulled_stays_open_where_nobody_says() -> None:
+    shop = Shop()
+    shop.breaks("orders", phase="ImagePullBackOff", reason="ImagePullBackOff")
+    outcome, findings = examined(shop)
+    told = {f.feature for f in findings if f.presence == "present"}
+    assert {"image_not_found", "image_unauthorized"} <= told
+    assert outcome.verdict == "inconclusive"
+
+
+def test_what_has_no_pod_is_not_called_cut_off() -> None:
+    shop = Shop()
+    shop.breaks("orders", phase="Pending", node="")
+    for _ in range(4):
+        shop.log("web", "dial tcp 10.0.0.1:7000: connect: connection refused")
+    outcome, _ = examined(shop)
+    assert outcome.verdict == "inconclusive"
+    assert outcome.leader is None or outcome.leader.posterior < 0.5

@@ -9,7 +9,15 @@ from sre_workspace.evaluation.running import run_case
 from telemetry.cluster import ContainerPort, QuotaUse, ServicePort
 from tests.agents.captured_shop import write_captured
 from tests.agents.clusters import Shop
-from tests.agents.test_cluster_families import CASES, NONE_FIT, breaking, broken, crashed
+from tests.agents.test_cluster_families import (
+    CASES,
+    NONE_FIT,
+    breaking,
+    broken,
+    crashed,
+    liveness_port,
+    unpulled,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -39,6 +47,47 @@ def no_claim_is_allowed_at_all(shop: Shop) -> None:
 @breaking("database_read_only", "service/stock-db")
 def read_only_as_a_driver_says_it(shop: Shop) -> None:
     shop.log("orders", "Connection is read-only. Queries leading to data modification are refused")
+
+
+@breaking("database_read_only", "service/stock-db")
+def read_only_as_a_transaction_says_it(shop: Shop) -> None:
+    shop.log("orders", "Cannot execute statement in a READ ONLY transaction.")
+
+
+@breaking("database_read_only", "service/stock-db")
+def read_only_as_a_table_says_it(shop: Shop) -> None:
+    shop.log("orders", "java.sql.SQLException: Table 'orders' is read only")
+
+
+@breaking("image_pull_unauthorized", "service/orders")
+def a_pull_secret_that_is_not_there(shop: Shop) -> None:
+    unpulled(shop, "unexpected status from HEAD request to https://registry.test/: 403 Forbidden")
+    shop.event("orders", "FailedToRetrieveImagePullSecret",
+               "Unable to retrieve some image pull secrets (corp); attempting to pull the image "
+               "may not succeed.")  # fmt: skip
+
+
+@breaking("image_not_found", "service/orders")
+def a_mirror_that_forbids_what_it_does_not_have(shop: Shop) -> None:
+    shop.pods["orders"] = [replace(p, image="ordres:1") for p in shop.pods["orders"]]
+    unpulled(shop, "unexpected status from HEAD request to https://mirror.test/: 403 Forbidden")
+
+
+@breaking("image_not_found", "service/orders")
+def a_tag_as_another_runtime_misses_it(shop: Shop) -> None:
+    unpulled(shop, "Error response from daemon: manifest for orders:1 not found: manifest unknown")
+
+
+@breaking("node_selector_mismatch", "service/orders")
+def a_selector_long_after_the_scheduler_said_so(shop: Shop) -> None:
+    shop.template("orders", node_selector=(("zone", "9"),))
+    shop.breaks("orders", phase="Pending", node="")
+
+
+@breaking("liveness_port", "service/orders")
+def a_probe_long_after_its_events(shop: Shop) -> None:
+    liveness_port(shop)
+    shop.events.clear()
 
 
 @breaking("sidecar_port_conflict", "service/orders")

@@ -13,6 +13,7 @@ MODEL = FaultModel(
         Prediction("image_unauthorized", Where.SELF, 13.0, -10.0),
         Prediction("image_pull_failure", Where.SELF, 3.0, -6.0),
         Prediction("workload_unready", Where.SELF, 3.0, -6.0),
+        Prediction("image_not_found", Where.SELF, -9.0),
     ),
     treatments=(Treatment("rollback", "The previous image needed no credentials."),),
     words=(

@@ -21,6 +21,8 @@ MODEL = FaultModel(
         Prediction("traffic_drop", Where.SELF, 3.0, -1.0),
         Prediction("restart_loop", Where.SELF, -6.0),
         Prediction("tls_failure", Where.EDGE_IN, -5.0),
+        # What has no pod is not cut off: there is nothing to reach.
+        Prediction("workload_unready", Where.SELF, -6.0),
     ),
     words=(
         "partition",
