@@ -20,7 +20,7 @@ REPEAT_DISCOUNT = 0.5
 TIMING_TOLERANCE = timedelta(seconds=60)
 UNREACHED_SYMPTOM = -9.0
 UNTOLD_SIDE = -3.0
-PAST_AND_OVER = -16.0
+PAST_AND_OVER = -22.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,10 @@ def _diagnose(world: LabWorld) -> Outcome:
     return investigate(case)
 
 
+def test_a_slow_start_that_passed_by_itself_is_no_fault_of_the_release() -> None:
+    assert _diagnose(started("benign_deploy", 4)).verdict == "no_fault"
+
+
 @pytest.mark.capability(13, 20, 34)
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("slug", sorted(SCENARIOS))
