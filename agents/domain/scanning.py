@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
+from agents.domain.scan_history import EXECUTED, scan_recurrence
+from agents.domain.scan_hours import scan_hours
+from agents.domain.scan_systems import default_sources, scan_cost, scan_drift, scan_triggers
 from agents.scans.alert_hygiene import Firing, Smell, judge
 from agents.scans.memory_growth import Growth, find_growth
 from investigations.domain.clock import database_now
@@ -13,8 +14,6 @@ from investigations.domain.scan_findings import FindingDraft, record_scan
 from investigations.enums import EntryKind, IncidentOrigin
 from investigations.models import Alert, BoardEntry, BoardEvent, ScanName
 from investigations.queries.scan_findings import job_name
-from telemetry.ask import guarded
-from telemetry.backends import open_sources
 from telemetry.results import ResultStatus
 from telemetry.types import Semantic, TimeWindow
 
@@ -25,7 +24,6 @@ MAX_ALERTS = 20_000
 MEMORY_LOOK_BACK = timedelta(hours=6)
 MEMORY_STEP_SECONDS = 120.0
 MEANINGS = (Semantic.MEMORY_WORKING_SET_BYTES, Semantic.MEMORY_LIMIT_BYTES, Semantic.REQUEST_RATE)
-EXECUTED = ["succeeded", "failed", "undone", "inconclusive"]
 MIB = 1024 * 1024
 TITLES = {
     "flapping": "{names} on {resource} flaps: {count} short firings in 24 h",
@@ -43,6 +41,9 @@ def run_scans(*, is_forced: bool = False) -> dict[ScanName, Outcome | None]:
     """Run each scan that is due. None in the answer: not due, or another worker runs it."""
     works: dict[ScanName, Callable[[Claim], Outcome]] = {
         ScanName.ALERT_HYGIENE: scan_alerts, ScanName.MEMORY_GROWTH: scan_memory,
+        ScanName.RECURRENCE: scan_recurrence, ScanName.CONFIG_DRIFT: scan_drift,
+        ScanName.COST: scan_cost, ScanName.UNUSUAL_HOUR: scan_hours,
+        ScanName.TRIGGERS: scan_triggers,
     }  # fmt: skip
     return {
         scan: run_when_due(
@@ -99,11 +100,9 @@ def scan_memory(claim: Claim) -> Outcome:
     """Look for memory that grows slowly, in the default sources."""
     now = database_now()
     window = TimeWindow(now - MEMORY_LOOK_BACK, now)
-    sources = guarded(
-        open_sources(settings.TELEMETRY_DEFAULT),
-        deadline_seconds=settings.TELEMETRY_DEADLINE_SECONDS,
+    answer = default_sources().metrics.read_semantic(
+        [], MEANINGS, window, step_seconds=MEMORY_STEP_SECONDS
     )
-    answer = sources.metrics.read_semantic([], MEANINGS, window, step_seconds=MEMORY_STEP_SECONDS)
     if not answer.is_answer:
         return Outcome(error=f"Metrics: {answer.message or answer.status.value}")
     memories = sum(s.ref.semantic is MEANINGS[0] for s in answer.data)

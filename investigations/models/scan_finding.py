@@ -12,6 +12,11 @@ class ScanName(models.TextChoices):
 
     ALERT_HYGIENE = "alert_hygiene", "alert hygiene"
     MEMORY_GROWTH = "memory_growth", "slow memory growth"
+    RECURRENCE = "recurrence", "what recurs"
+    CONFIG_DRIFT = "config_drift", "drift of settings"
+    COST = "cost", "replicas without a load"
+    UNUSUAL_HOUR = "unusual_hour", "unusual for the hour"
+    TRIGGERS = "triggers", "bounds that are passed"
 
 
 class FindingState(models.TextChoices):

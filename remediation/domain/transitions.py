@@ -103,6 +103,7 @@ def summary_of(action: Action) -> dict[str, object]:
         "number": action.number,
         "title": action.title,
         "kind": action.kind,
+        "target": action.target,
         "state": action.state,
         "risk": action.risk,
         "command": action.command,

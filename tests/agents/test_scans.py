@@ -23,14 +23,13 @@ from investigations.models import (
 )
 from telemetry.backends import broken_sources, override_sources
 from telemetry.testing import MemoryData, open_memory_sources
-from telemetry.types import Semantic, Series, SeriesRef, service
+from telemetry.types import ClusterState, Semantic, Series, SeriesRef, service
 from tests.factories.people import person
 
 START = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
 MIB = 1024 * 1024
 unit = pytest.mark.unit
 integration = pytest.mark.integration
-pytestmark = pytest.mark.capability(91)
 
 
 def firing(name: str, minute: float, *, lasts: float | None = 4, incident: int = 1,
@@ -139,7 +138,8 @@ def receive(name: str, at: datetime, *, minutes: float | None = 3.0) -> int:
 
 
 def scan_with(*found: Series) -> None:
-    with override_sources(open_memory_sources(MemoryData(series=list(found)))):
+    data = MemoryData(series=list(found), cluster=ClusterState(), changes=[])
+    with override_sources(open_memory_sources(data)):
         run_scans(is_forced=True)
 
 
