@@ -76,12 +76,16 @@ REMOVED: tuple[Form, ...] = (
           r"|@Index\b", (E.QUERY,), (E.LATENCY, E.CPU, E.LOAD, E.TIMEOUT)),
     _form("batch", "no longer reads in one go", r"select_related|prefetch_related|JOIN FETCH|\bJOIN\b"
           r"|Preload\(|joinedload|include:|dataloader|\bIN \(|= ANY\(|bulk\w*|batch\w*\(|findAllBy"
+          r"|\.includes\(|eager_load"
           r"|GetMany|mget|\w+_(many|all|bulk)\(|\w+(Many|All|Bulk|Batch)\(",
           (E.QUERY, E.LOAD), (E.LATENCY, E.TIMEOUT, E.POOL, E.CPU, E.RETRY)),
     _form("narrowing", "reads more than before", r"\bLIMIT\b|\bWHERE\b|\.limit\(|\.filter\(|\.where\("
           r"|page_?size|\bAND\b .*=", (E.QUERY, E.MEMORY, E.LOAD), (E.LATENCY, E.CPU, E.TIMEOUT)),
     _form("transaction", "takes away a transaction", r"BEGIN|COMMIT|transaction|@Transactional"
           r"|atomic\(\)|idempoten", (E.DUPLICATE, E.RACE), (E.ERRORS,)),
+    _form("parallel", "waits for one after the other", r"Promise\.all(Settled)?\(|asyncio\.gather\("
+          r"|CompletableFuture\.allOf|parallelStream\(|invokeAll\(|errgroup\.|WaitGroup",
+          (E.LATENCY, E.TIMEOUT), (E.POOL, E.BACKLOG)),
     _form("check", "takes away a check for a missing value", _GUARD, (E.NULL,),
           (E.ERRORS, E.CRASH)),
     _form("bounds", "takes away a check of a length", r"\b(len|length|size|count)\b\(?[\w.]*\)?\s*"
@@ -109,7 +113,8 @@ ADDED: tuple[Form, ...] = (
           r"|CREATE (UNIQUE )?INDEX (?!CONCURRENTLY)|REINDEX|ADD CONSTRAINT|TRUNCATE"
           r"|^\s*UPDATE \w+ SET", (E.LOCK, E.QUERY), (E.LATENCY, E.TIMEOUT, E.POOL, E.ERRORS)),
     _form("schema drop", "takes a part of the schema away", r"DROP (COLUMN|TABLE|INDEX|VIEW)"
-          r"|RENAME (COLUMN|TO)|removeColumn|remove_index|drop_index|ALTER COLUMN",
+          r"|RENAME (COLUMN|TO)|removeColumn|remove_?index|drop_?index|ALTER COLUMN"
+          r"|renameColumn|drop(Column|Table)|modifyDataType|(Remove|Rename|Alter)Field|DeleteModel",
           (E.CONTRACT, E.MISSING, E.QUERY), (E.ERRORS, E.LATENCY, E.CPU)),
     _form("every column", "reads every column or row", r"SELECT \*|\.all\(\)|findAll\(|readAll\("
           r"|fetchall|ReadAll\(|LIKE '%|ILIKE|OFFSET ", (E.QUERY, E.MEMORY),
@@ -180,6 +185,14 @@ KEYWORDS = frozenset({
     "type", "uint16", "var", "while", "with",
 })  # fmt: skip
 ERROR_GUARD = _ERROR_GUARD
+# What people see, and nothing looks up.
+SHOWN = re.compile(r"className|class=|<\w+|label|image:"
+                   r"|[\"']?(title|description|summary|comment|display_?name)[\"']?\s*[:=]", re.I)  # fmt: skip
+# A slash of a path, a star of a schedule: no sum.
+PATH = re.compile(r"[\"'\s:=]/\w[\w.-]*/|\* \*|://")
+# A repeated group that repeats itself: some texts take as many steps as two to their length.
+BACKTRACKS = re.compile(r"\([^()]*[+*]\)[+*]|\.\+\)\+")
+MAJOR_IN_PATH = re.compile(r"/v\d+$")
 VERSION = re.compile(r"(?P<name>[\w@./:-]{2,})[\"']?\s*(?:[=~^<>:]+|\s|@)\s*[\"'^~v=]*"
                      r"(?P<version>\d+(?:\.\d+)+)")  # fmt: skip
 DEFINED = re.compile(r"\b(?:func(?: \([^)]*\))?|def|function|fn|const)\s+(\w+)")

@@ -28,7 +28,7 @@ _NOTHING: frozenset[E] = frozenset()
 MEANINGS: tuple[Meaning, ...] = tuple(
     Meaning(slug, name, re.compile(rf"\b(?:{words})", re.I), less, more, is_slow)
     for slug, name, words, less, more, is_slow in (
-        ("ttl", "a lifetime", r"ttl|expir|max age|lifetime|cache (duration|period|seconds)|evict"
+        ("ttl", "a lifetime", r"ttl|p?setex|expir|max age|lifetime|cache (duration|period|seconds)|evict"
                               r"|retention|time to live",
          (_of(E.CACHE, E.QUERY, E.LOAD, E.AUTH), _of(E.CPU, E.LATENCY, E.TIMEOUT, E.ERRORS)),
          (_of(E.STALE, E.MEMORY, E.DISK), _of(E.ERRORS)), True),
@@ -45,7 +45,7 @@ MEANINGS: tuple[Meaning, ...] = tuple(
                               r"|jitter|tick|linger",
          (_of(E.RETRY, E.LOAD, E.CPU), _of(E.LIMITED, E.QUERY)),
          (_of(E.LATENCY, E.BACKLOG, E.STALE), _of(E.TIMEOUT)), False),
-        ("memory", "a memory limit", r"memory|heap|xmx|ephemeral",
+        ("memory", "a memory limit", r"memory|heap|xm[xsn]|ephemeral",
          (_of(E.MEMORY, E.CRASH), _of(E.LATENCY, E.ERRORS)), (_NOTHING, _of(E.UNREADY)), False),
         ("cpu", "a CPU limit", r"cpu|millicores|gomaxprocs",
          (_of(E.CPU, E.LATENCY), _of(E.TIMEOUT, E.BACKLOG)), (_NOTHING, _of(E.UNREADY)), False),
@@ -54,7 +54,7 @@ MEANINGS: tuple[Meaning, ...] = tuple(
          (_of(E.CONNECTIONS, E.LOAD), _of(E.LATENCY, E.MEMORY, E.ERRORS)), False),
         ("rate", "a permitted rate", r"rate|rps|qps|burst|quota|throttl|requests per|per second",
          (_of(E.LIMITED), _of(E.ERRORS, E.BACKLOG)), (_of(E.LOAD), _of(E.CPU, E.LATENCY)), False),
-        ("workers", "the number of workers", r"threads?|workers?|concurren|parallel|replicas|prefetch"
+        ("workers", "the number of workers", r"threads?|workers?|concurren|parallel|replicas?|prefetch"
                                              r"|consumers?|partitions?|processes|in flight|fan ?out",
          (_of(E.BACKLOG, E.LATENCY, E.POOL), _of(E.TIMEOUT, E.CPU, E.LIMITED)),
          (_of(E.LOAD, E.CONNECTIONS, E.MEMORY), _of(E.CPU, E.LATENCY, E.LOCK, E.BACKLOG)), False),
@@ -64,6 +64,10 @@ MEANINGS: tuple[Meaning, ...] = tuple(
                                   r"|length|depth|chunk",
          (_of(E.LIMITED, E.SIZE, E.BACKLOG, E.CACHE), _of(E.ERRORS, E.LATENCY, E.LOAD)),
          (_of(E.MEMORY), _of(E.LATENCY, E.LOAD, E.LOCK, E.TIMEOUT, E.QUERY, E.CPU)), False),
+        ("work", "the work for each use", r"rounds|cost factor|iterations|work ?factor|log ?rounds",
+         (_NOTHING, _of(E.AUTH)), (_of(E.CPU, E.LATENCY), _of(E.TIMEOUT)), False),
+        ("lookups", "how names are looked up", r"ndots|resolv\w*|dns",
+         (_NOTHING, _of(E.CONNECT, E.LATENCY)), (_of(E.CONNECT), _of(E.LATENCY, E.TIMEOUT)), False),
         ("port", "a port", r"port|addr|url|host|endpoint",
          (_of(E.CONNECT), _of(E.ERRORS)), (_of(E.CONNECT), _of(E.ERRORS)), False),
     )

@@ -9,6 +9,7 @@ from enum import IntEnum
 from agents.detectors import diff_patterns as forms
 from agents.detectors.diff_effects import Effect
 from agents.detectors.diff_quantities import amount, meaning_of, split_words
+from agents.detectors.diff_settings import said_otherwise
 from agents.detectors.diff_values import changed_values
 from agents.detectors.diffs import Hunk, parse_diff, removed_lines
 
@@ -91,6 +92,7 @@ def _readings(hunk: Hunk, hunks: Sequence[Hunk]) -> Iterator[Reading]:
     yield from _growth(hunk, hunks)
     yield from _formed(hunk, hunks)
     yield from _exchanged(hunk)
+    yield from (Reading(*said) for said in said_otherwise(hunk, _pairs(hunk)))
     yield from _dropped_calls(hunk, hunks)
     yield from _query_in_loop(hunk)
 
@@ -143,9 +145,8 @@ def _formed(hunk: Hunk, hunks: Sequence[Hunk]) -> Iterator[Reading]:
             continue
         if form.unless and _count(form.unless, gone):
             continue
-        if form.slug == "heavy work" and all(
-            re.match(r"^(var|const|let|_?[A-Z_]+\s*=)", o) for o in own
-        ):
+        is_once = all(re.match(r"^(var|const|let|_?[A-Z_]+\s*=)", o) for o in own)
+        if form.slug == "heavy work" and is_once and not forms.BACKTRACKS.search(" ".join(own)):
             continue
         yield Reading(f"{form.slug} added", form.sentence, form.sure, form.possible, " ".join(own),
                       form.is_slow)  # fmt: skip
@@ -220,7 +221,7 @@ def _exchanged(hunk: Hunk) -> Iterator[Reading]:
                           frozenset(Effect) - {E.TLS}, f"{removed} {added}")  # fmt: skip
             continue
         yield from _exchanged_signs(removed, added)
-        if re.search(r"className|class=|<\w+|label|image:", removed):
+        if forms.SHOWN.search(removed):
             continue
         names = {n for m in forms.NAME.findall(removed) for n in m if n}
         fresh = {n for m in forms.NAME.findall(added) for n in m if n}
@@ -253,7 +254,7 @@ def _exchanged_signs(removed: str, added: str) -> Iterator[Reading]:
     elif _differ(forms.COMPARED, removed, added):
         yield Reading("comparison", "compares differently", frozenset({E.BOUNDS, E.ARITHMETIC}),
                       frozenset({E.ERRORS, E.NULL, E.AUTH, E.LIMITED}), both)  # fmt: skip
-    elif forms.SUM.findall(removed) != forms.SUM.findall(added):
+    elif forms.SUM.findall(removed) != forms.SUM.findall(added) and not forms.PATH.search(both):
         yield Reading("sum", "calculates differently", frozenset({E.ARITHMETIC}),
                       frozenset({E.ERRORS, E.STALE}), both)  # fmt: skip
 
@@ -310,12 +311,14 @@ def _query_in_loop(hunk: Hunk) -> Iterator[Reading]:
 
 
 def _bumps(hunk: Hunk) -> Iterator[Reading]:
-    old = {
-        m["name"]: m["version"] for line in hunk.removed for m in [forms.VERSION.search(line)] if m
-    }
-    new = {
-        m["name"]: m["version"] for line in hunk.added for m in [forms.VERSION.search(line)] if m
-    }
+    # A major version may be a part of the name: "…/v8 v8.11.5".
+    old, new = (
+        {
+            forms.MAJOR_IN_PATH.sub("", m["name"]): m["version"]
+            for line in side for m in [forms.VERSION.search(line)] if m
+        }
+        for side in (hunk.removed, hunk.added)
+    )  # fmt: skip
     for name in old.keys() & new.keys():
         before, after = (v[name].split(".") for v in (old, new))
         if before[0] != after[0]:

@@ -25,10 +25,15 @@ _VALUE = re.compile(
     rf"|timedelta\(\s*(?P<py>[a-z]+?)s?\s*=\s*{_NUMBER}"
     rf"|Duration::from_(?P<rust>[a-z]+?)s?\(\s*{_NUMBER}"
     rf"|PT(?P<iso>\d+[HMS])"
-    rf"|{_NUMBER}(?P<short>ns|us|ms|KiB|MiB|GiB|kB|KB|MB|GB|Ki|Mi|Gi|[smhdkmMgG])?(?![\w.])"
+    rf"|{_NUMBER}(?P<short>ns|us|ms|KiB|MiB|GiB|[kKmMgG][bB]|Ki|Mi|Gi|[smhdkmMgG])?(?![\w.])"
     rf"(?P<product>(?:\s*\*\s*\d[\d_]*(?![\w.]))*)"
 )
 MIN_LIKENESS = 0.7
+_HEAP = re.compile(r"\b(Xm[xsn]|Xss)(\d+)([kmgKMG])\b")
+_CORES = re.compile(r"\b(milli)?cpus?\b", re.I)
+_SIZES = re.compile(r"size|memory|heap|buffer|bytes|body|capacity|disk|storage", re.I)
+_TIMES = re.compile(r"time|interval|delay|ttl|age|wait|period|expir|every", re.I)
+_SHORT_M = re.compile(r"(?<![\w.])(\d+)m(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,20 @@ class Changed:
 
 def quantities(line: str) -> list[Quantity]:
     """Return the numbers of a line in order; times in seconds, sizes in bytes."""
-    return [q for q in map(_quantity, _VALUE.finditer(line)) if q is not None]
+    return [q for q in map(_quantity, _VALUE.finditer(_spelled(line))) if q is not None]
+
+
+def _spelled(line: str) -> str:
+    """Return a line whose short units are written out where only its words tell what they are.
+
+    ``cpu: 100m`` are thousandths of a core, and ``-Xmx512m`` and ``body_size 20m`` are megabytes.
+    """
+    line = _HEAP.sub(lambda m: f"{m[1]}: {m[2]}{m[3].upper()}B", line)
+    if _CORES.search(line):
+        return _SHORT_M.sub(lambda m: f"{int(m[1]) / 1000:g}", line)
+    if _SIZES.search(line) and not _TIMES.search(line):
+        return _SHORT_M.sub(r"\1MB", line)
+    return line
 
 
 def _quantity(match: re.Match[str]) -> Quantity | None:
@@ -91,7 +109,9 @@ def changed_values(hunk: Hunk) -> Iterator[Changed]:
         best, likeness = "", MIN_LIKENESS
         for added in left:
             new = quantities(added)
-            ratio = SequenceMatcher(None, _VALUE.sub("#", removed), _VALUE.sub("#", added)).ratio()
+            ratio = SequenceMatcher(
+                None, _VALUE.sub("#", _spelled(removed)), _VALUE.sub("#", _spelled(added))
+            ).ratio()
             if len(new) == len(old) and ratio >= likeness and (not best or ratio > likeness):
                 best, likeness = added, ratio
         if not best:

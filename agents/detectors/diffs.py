@@ -12,7 +12,7 @@ _QUIET_FILE = re.compile(
     r"(^|/)(docs?|tests?|__tests__|testdata|fixtures|golden|spec)/|_test\.\w+$|(^|/)test_\w+\.py$"
     r"|(^|/)conftest\.py$|\.(test|spec)\.\w+$|Tests?\.(java|kt|cs)$"
     r"|\.(md|rst|txt|adoc|css|scss|sass|less|svg|png|jpe?g|gif|ico|snap)$"
-    r"|(^|/)(CODEOWNERS|LICENSE|NOTICE|CHANGELOG|\.gitignore|\.editorconfig|Jenkinsfile|go\.sum"
+    r"|(^|/)(CODEOWNERS|LICENSE|NOTICE|CHANGELOG(?!\.(?:xml|ya?ml|json|sql))|\.gitignore|\.editorconfig|Jenkinsfile|go\.sum"
     r"|package-lock\.json|yarn\.lock|pnpm-lock\.yaml|poetry\.lock|Cargo\.lock|Gemfile\.lock)"
     r"|(^|/)\.(github|circleci|gitlab|vscode|golangci)",
     re.I,

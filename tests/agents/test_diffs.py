@@ -35,6 +35,27 @@ def test_numbers_have_units(line: str, value: float, kind: str) -> None:
 
 
 RISKY = [
+    ("cpu", "yaml", ' limits:\n-  cpu: "2"\n+  cpu: 100m\n'),
+    ("memory", "env", "-JAVA_OPTS=-Xmx1024m\n+JAVA_OPTS=-Xmx128m\n"),
+    ("workers", "yaml", "-replicaCount: 6\n+replicaCount: 1\n"),
+    ("limit", "conf", "-client_max_body_size 20m;\n+client_max_body_size 64k;\n"),
+    ("ttl", "py", "-    r.setex(key, 3600, value)\n+    r.setex(key, 3, value)\n"),
+    ("work", "py", "-ROUNDS = 10\n+ROUNDS = 40\n"),
+    ("tls version", "yaml", "-  min: TLS1.2\n+  min: TLS1.3\n"),
+    ("verification", "go", "-\tInsecureSkipVerify: true,\n+\tInsecureSkipVerify: false,\n"),
+    ("trust", "yaml", "-  file: /etc/ssl/corp-ca.pem\n+  file: /etc/ssl/certs/ca.pem\n"),
+    ("rename", "yaml", "-  topic: orders.v1\n+  topic: orders.v2\n"),
+    ("rename", "yaml", "-  audience: shop-api\n+  audience: shop-api-v2\n"),
+    ("address", "tf", '-  records = ["10.0.3.7"]\n+  records = ["10.0.9.7"]\n'),
+    ("permission", "yaml", '-  verbs: ["get", "list"]\n+  verbs: ["get"]\n'),
+    ("permission", "tf", '-  "Action": ["s3:GetObject", "s3:PutObject"]\n+  "Action": ["s3:GetObject"]\n'),
+    ("callers", "yaml", "-    - podSelector: {app: web}\n+    - podSelector: {app: admin}\n"),
+    ("setting gone", "env", "-STRIPE_WEBHOOK_SECRET=abc\n"),
+    ("schedule", "yaml", '-  schedule: "0 3 * * *"\n+  schedule: "* * * * *"\n'),
+    ("parallel", "ts", "-  const [a, b] = await Promise.all([f(), g()]);\n+  const a = await f();\n"
+                       "+  const b = await g();\n"),
+    ("heavy work added", "js", "-const NAME = /^[a-z]+$/;\n+const NAME = /^([a-z]+)+$/;\n"),
+    ("schema drop added", "py", '+        migrations.RemoveIndex(model_name="order", name="by_day"),\n'),
     ("time limit", "go", "-\tc.Timeout = 4 * time.Second\n+\tc.Timeout = 200 * time.Millisecond\n"),
     ("time limit", "java", "-  .readTimeout(Duration.ofSeconds(10))\n+  .readTimeout(Duration.ofMillis(400))\n"),
     ("ttl", "py", "-    cache_ttl = timedelta(hours=1)\n+    cache_ttl = timedelta(seconds=5)\n"),
@@ -190,3 +211,23 @@ def test_a_provider_is_outside() -> None:
     )
     assert provider_in_trouble("GET http://stock.shop.svc:8080/items returned 503") == ""
     assert provider_in_trouble("GET https://api.mailer.com/v1 returned 200") == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "body"),
+    [
+        ("go.mod", "-\tgithub.com/redis/go-redis/v8 v8.11.5\n+\tgithub.com/redis/go-redis/v9 v9.0.2\n"),
+        ("Dockerfile", "-FROM eclipse-temurin:11-jre\n+FROM eclipse-temurin:21-jre\n"),
+    ],
+)  # fmt: skip
+def test_a_major_version_may_break_what_is_built_on_it(file: str, body: str) -> None:
+    (reading,) = review(diff(file, body)).readings
+    assert reading.family == "dependency"
+    assert Effect.CONTRACT in reading.possible
+    assert not reading.sure
+
+
+def test_paths_schedules_and_titles_are_no_sums_or_names() -> None:
+    for body in ("-  file: /var/a/b.txt\n+  file: /var/c/d.txt\n",
+                 '-  "title": "Old",\n+  "title": "New",\n'):  # fmt: skip
+        assert not [r for r in review(diff("x.json", body)).readings if r.sure]
