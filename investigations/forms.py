@@ -21,6 +21,19 @@ class TypedForm(forms.Form):
             field.widget.attrs.pop("maxlength", None)
 
 
+class DayField(forms.DateField):
+    """A day as ``2026-03-01``: a browser's own field shows it in the order of its language."""
+
+    def __init__(self, *, label: str) -> None:
+        """Be optional; take that one form only."""
+        look = {"placeholder": "2026-03-01", "inputmode": "numeric", "autocomplete": "off"}
+        super().__init__(
+            required=False, label=label, input_formats=["%Y-%m-%d"],
+            widget=forms.DateInput(attrs=look, format="%Y-%m-%d"),
+            error_messages={"invalid": "Year, month and day, as 2026-03-01."},
+        )  # fmt: skip
+
+
 class SymptomForm(TypedForm):
     """Start an investigation from a symptom and a window."""
 
@@ -60,8 +73,8 @@ class HistoryForm(forms.Form):
     verdict = forms.ChoiceField(required=False, choices=EMPTY + list(DiagnosisVerdict.choices))
     severity = forms.ChoiceField(required=False, choices=EMPTY + list(Severity.choices))
     state = forms.ChoiceField(required=False, choices=EMPTY + list(IncidentState.choices))
-    since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(label="Since (UTC day)")
+    until = DayField(label="Until (UTC day)")
 
     def offer(self, *, fault_classes: list[str], actions: list[str]) -> None:
         """Let people choose from what has occurred."""

@@ -18,6 +18,14 @@ def strength(decibans: float) -> str:
     return "strong" if size >= 6 else "moderate" if size >= 3 else "weak"
 
 
+def alike(similarity: float) -> str:
+    """Return how near the texts of two incidents are, in words; 1 is the same text."""
+    for limit, word in ((0.9, "nearly the same"), (0.7, "much alike"), (0.5, "alike")):
+        if similarity >= limit:
+            return word
+    return "somewhat alike"
+
+
 def age(since: datetime, now: datetime) -> str:
     """Return how long ago, at one unit."""
     return span((now - since).total_seconds())

@@ -1,6 +1,6 @@
 """Past incidents for search: by words, by similarity, by what was wrong and what was done."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
@@ -36,12 +36,16 @@ class HistoryFilter:
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """One incident as a result: what was concluded, what was done, how near it is (0..1)."""
+    """One incident as a result: what was concluded, what was done, how near it is (0..1).
+
+    ``shared``: what it has in common with the one that it is compared to, in words.
+    """
 
     incident: Incident
     diagnosis: Diagnosis | None
     fix: str
     similarity: float | None
+    shared: tuple[str, ...] = ()
 
 
 def search(wanted: HistoryFilter, *, vector: list[float] | None = None) -> list[HistoryRow]:
@@ -149,7 +153,19 @@ def similar_incidents(incident: Incident, *, limit: int = 3) -> list[HistoryRow]
     others = IncidentMemory.objects.exclude(incident=incident)
     near = [(i, d) for i, d in _nearest(others, vector) if d <= NEAR_ENOUGH][:limit]
     found = Incident.objects.in_bulk([i for i, _ in near])
-    return dress([(found[i], 1 - d) for i, d in near if i in found])
+    this, *rows = dress([(incident, None), *((found[i], 1 - d) for i, d in near if i in found)])
+    return [sharing(this, row) for row in rows]
+
+
+def sharing(this: HistoryRow, other: HistoryRow) -> HistoryRow:
+    """Return the other with what both have in common."""
+    mine, theirs = this.diagnosis, other.diagnosis
+    told = {"same service": this.incident.resource == other.incident.resource}
+    if mine is not None and theirs is not None and mine.fault_class:
+        told["same cause"] = mine.fault_class == theirs.fault_class
+        told["caused at the same place"] = mine.resource == theirs.resource
+    told["same fix"] = bool(this.fix) and this.fix == other.fix
+    return replace(other, shared=tuple(text for text, is_so in told.items() if is_so))
 
 
 def dress(pairs: list[tuple[Incident, float | None]]) -> list[HistoryRow]:

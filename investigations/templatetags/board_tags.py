@@ -51,6 +51,12 @@ def percent(value: float | None) -> int:
 
 
 @register.filter
+def alike(similarity: float) -> str:
+    """Return how near two incidents are, in words."""
+    return words.alike(similarity)
+
+
+@register.filter
 def short(key: str) -> str:
     """Return a resource key without its kind."""
     return key.rpartition("/")[2]

@@ -13,7 +13,15 @@ from investigations.forms import HistoryForm
 from investigations.models import Incident
 from investigations.queries.access import access_incident
 from investigations.queries.comparing import compare, lasted
-from investigations.queries.history import PAGE, HistoryFilter, search, vector_of
+from investigations.queries.history import (
+    PAGE,
+    HistoryFilter,
+    HistoryRow,
+    dress,
+    search,
+    sharing,
+    vector_of,
+)
 from investigations.queries.resources import list_actions, list_fault_classes
 from investigations.rules import can_view
 from investigations.typed_text import read_number
@@ -30,8 +38,7 @@ def history(request: HttpRequest) -> HttpResponse:
     given = form.cleaned_data if is_valid else {}
     wanted = _wanted(given, request.GET.get("before", ""))
     like = _like(request)
-    vector = vector_of(like.pk) if like else _vector(wanted.text)
-    rows = [row for row in search(wanted, vector=vector) if like is None or row.incident != like]
+    rows = _rows(wanted, like)
     is_ranked = bool(wanted.text or like)
     query = request.GET.copy()
     query.pop("before", None)
@@ -43,6 +50,14 @@ def history(request: HttpRequest) -> HttpResponse:
     }  # fmt: skip
     status = 200 if is_valid or not request.GET else 422
     return render(request, "investigations/history.html", context, status=status)
+
+
+def _rows(wanted: HistoryFilter, like: Incident | None) -> list[HistoryRow]:
+    if like is None:
+        return search(wanted, vector=_vector(wanted.text))
+    found = search(wanted, vector=vector_of(like.pk))
+    this = dress([(like, None)])[0]
+    return [sharing(this, row) for row in found if row.incident != like]
 
 
 def _like(request: HttpRequest) -> Incident | None:
