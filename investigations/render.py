@@ -14,16 +14,25 @@ from investigations.presenters.light import LightRoom, light_room
 from investigations.presenters.room import Room, build_room
 from investigations.presenters.stream import AgentView
 from investigations.queries.board import list_events
+from investigations.queries.rows import Paging
 from investigations.rules import AnyUser, can_approve, can_respond
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     Kind.INVESTIGATION_CHANGED: ("summary", "hypotheses", "timeline", "agents"),
-    Kind.INCIDENT_CHANGED: ("summary", "timeline", "closing"),
+    Kind.INCIDENT_CHANGED: ("summary", "timeline", "closing", "resolve"),
     Kind.ALERT_CHANGED: ("summary",),
     Kind.EVIDENCE_POSTED: ("filters", "agents"),
     Kind.HYPOTHESIS_CHANGED: ("hypotheses", "summary", "agents"),
     Kind.STANCE_RECORDED: ("stances",),
-    Kind.DIAGNOSIS_REACHED: ("summary", "consensus", "reasons", "hypotheses", "stances"),
+    Kind.DIAGNOSIS_REACHED: (
+        "summary",
+        "consensus",
+        "reasons",
+        "hypotheses",
+        "stances",
+        "deciding",
+        "resolve",
+    ),
     Kind.STEERING_CHANGED: ("messages", "agents"),
     Kind.ENTRY_CHANGED: (),
     Kind.HANDOFF_CHANGED: ("summary",),
@@ -35,8 +44,10 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 }
 ENTRY_SECTIONS = {
     "agent": ("agents",), "lane": ("timeline", "summary"), "change": ("timeline",),
-    "action": ("summary",), "model_call": ("consensus",), "model_summary": ("consensus",),
+    "action": ("summary", "resolve"), "model_call": ("consensus",), "model_summary": ("consensus",),
 }  # fmt: skip
+# The cards whose stances a message brings: all of a usual board, however many a page opens with.
+WEIGHED = Paging(put_first=True, size=100)
 # What needs no more of the board than :class:`LightRoom`: most messages of a running investigation.
 LIGHT = {"filters", "agents", "messages"}
 # The language model's row is there only once it has been asked something.
@@ -79,12 +90,17 @@ def _render(
     investigation = Investigation.objects.select_related("incident").get(pk=investigation_id)
     sections = sections_of(events)
     if audience == "viewer":
-        sections.discard("closing")
+        sections -= {"closing", "resolve"}
     is_light = sections <= LIGHT and not any(e.kind == Kind.DIAGNOSIS_REACHED for e in events)
     room: Room | LightRoom = (
         light_room(investigation)
         if is_light
-        else build_room(investigation, now=database_now(), has_cards="stances" in sections)
+        else build_room(
+            investigation,
+            now=database_now(),
+            paging=WEIGHED,
+            has_cards="stances" in sections,
+        )
     )
     context: dict[str, object] = {
         "room": room,
@@ -100,7 +116,7 @@ def _render(
         parts += [
             f'<hx-partial hx-target="#ev-{c.row.number}-{name}" hx-swap="outerMorph">'
             f"{render_to_string(f'investigations/_{name}.html', {'card': c})}</hx-partial>"
-            for c in room.cards
+            for c in (*room.deciding, *room.cards)
             for name in (("stance", "challenge") if c.challenge else ("stance",))
             if c.row.number not in numbers
         ]

@@ -78,7 +78,8 @@ def _hypotheses(room: Room, link: Link) -> Iterator[str]:
 
 def _evidence(room: Room, link: Link) -> Iterator[str]:
     cited = set(room.diagnosis.cited) if room.diagnosis else set()
-    cards = [c for c in room.cards if c.row.number in cited] or list(room.cards[:SHOWN])
+    shown = (*room.deciding, *room.cards)
+    cards = [c for c in shown if c.row.number in cited] or list(shown[:SHOWN])
     if cards:
         yield from ("", "## Evidence", "")
     for card in cards:

@@ -70,24 +70,28 @@ def dress(
     weighed_at: datetime | None,
     axis: Axis | None,
     challenges: Mapping[str, SteeringMessage] = MappingProxyType({}),
+    lead: int | None = None,
 ) -> list[CardView]:
-    """Return the cards of rows that have been read already."""
+    """Return the cards of rows that have been read already.
+
+    ``lead``: the row id of the hypothesis of which a card speaks first, if it speaks of it.
+    """
     said: dict[int, list[Stance]] = defaultdict(list)
     for stance in stances:
         said[stance.evidence_id].append(stance)
     return [
         _card(row, said[row.pk], _challenge(answers.get(row.pk), challenges.get(f"E{row.number}")),
-              weighed_at, axis)
+              weighed_at, axis, lead)
         for row in evidence
     ]  # fmt: skip
 
 
 def _card(
     row: Evidence, stances: list[Stance], challenge: str, weighed_at: datetime | None,
-    axis: Axis | None,
+    axis: Axis | None, lead: int | None,
 ) -> CardView:  # fmt: skip
     kind, _, agent = row.author.partition("/")
-    ordered = sorted(stances, key=lambda s: -abs(s.weight_decibans))
+    ordered = sorted(stances, key=lambda s: (s.hypothesis_id != lead, -abs(s.weight_decibans)))
     views = tuple(_stance(s) for s in ordered)
     lines = row.sample.get("lines")
     from_x, to_x = window_of(row, axis) if axis else (0.0, 0.0)

@@ -1,17 +1,21 @@
-"""The causal chain and the topology around it, as a layered figure and as lists."""
+"""What an incident touches, drawn as the map of services is, and its chain from cause to symptom."""
 
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 
+from investigations.presenters.axis import clock
+from investigations.presenters.layered import MARGIN, WIDTH, Edge, lay_out
+
 MAX_NODES = 60
-COLUMN = 190
-ROW = 64
-BOX_WIDTH = 150
-BOX_HEIGHT = 44
-MARGIN = 16
-Edge = tuple[str, str]
+# So many are drawn in any case; of more, only what the incident touches.
+SMALL = 16
+TOUCHED = 24
+STEP = 220
+STEP_HEIGHT = 56
+LABEL = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +31,21 @@ class Node:
     evidence: int | None
     title: str
 
-    @property
-    def middle(self) -> int:
-        """The height at which edges arrive."""
-        return self.y + BOX_HEIGHT // 2
-
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One dependency drawn from the one that is called to its caller: the way trouble travels."""
+    """One call, from the caller to what it calls; ``is_chain``: trouble travelled back along it."""
 
     path: str
     is_chain: bool
     is_inferred: bool
     is_late: bool
-    label: str
-    label_x: int
-    label_y: int
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """The whole figure, with what it says in a sentence."""
+    """The whole figure, with what it says in a sentence. ``hidden``: resources left out of it."""
 
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]
@@ -58,17 +54,59 @@ class Graph:
     sentence: str
     affected: tuple[Node, ...]
     hidden: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
 class ChainStep:
-    """A step of the causal chain, as the figure needs it."""
+    """A step of the causal chain, as the figures need it."""
 
     key: str
     note: str
     evidence: int | None
     is_inferred: bool
     is_late: bool
+    onset_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainBox:
+    """A step as a box; ``arrow`` leads to it from the one before, where there is one."""
+
+    name: str
+    title: str
+    x: int
+    onset: str
+    evidence: int | None
+    is_inferred: bool
+    is_late: bool
+    arrow: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFigure:
+    """The chain from left to right: time runs with it."""
+
+    boxes: tuple[ChainBox, ...]
+    width: int
+    height: int = STEP_HEIGHT + 2 * MARGIN
+
+
+def draw_chain(chain: tuple[ChainStep, ...]) -> ChainFigure:
+    """Put the steps in a row, the cause on the left."""
+    middle = MARGIN + STEP_HEIGHT // 2
+    boxes = []
+    for place, step in enumerate(chain):
+        x = MARGIN + place * STEP
+        name = step.key.partition("/")[2]
+        boxes.append(
+            ChainBox(
+                _cut(name), name, x, clock(step.onset_at.timestamp()) if step.onset_at else "",
+                step.evidence, step.is_inferred, step.is_late,
+                f"M{x - STEP + WIDTH} {middle}H{x - 2}" if place else "",
+            )
+        )  # fmt: skip
+    return ChainFigure(tuple(boxes), 2 * MARGIN + STEP * (len(chain) - 1) + WIDTH)
 
 
 def build_graph(
@@ -77,41 +115,47 @@ def build_graph(
     chain: tuple[ChainStep, ...],
     symptom: str,
     affected: dict[str, tuple[str, int]],
+    is_whole: bool = False,
 ) -> Graph:
-    """Lay resources out in layers: what is called on the left, callers to its right.
+    """Lay resources out in layers: callers on the left, what they call to their right.
 
     Args:
         edges: (caller, callee) resource keys.
         chain: From cause to symptom.
         symptom: The key of the incident's resource.
         affected: Resource key -> (what is seen there, evidence number).
+        is_whole: Whether all are wanted, not only what the incident touches.
     """
     known = list(dict.fromkeys(edges))
     for before, after in pairwise(chain):
         if (after.key, before.key) not in known:
             known.append((after.key, before.key))
-    keys, hidden = _kept(known, {symptom, *(s.key for s in chain), *affected})
-    known = [(a, b) for a, b in known if a in keys and b in keys]
-    layers = _layers(keys, known)
+    touched = dict.fromkeys(k for k in (symptom, *(s.key for s in chain), *sorted(affected)) if k)
+    order = _nearest_first(known, touched)
+    keys = order[:MAX_NODES]
+    if not is_whole and len(order) > SMALL:
+        beside = _beside(known, {symptom, *(s.key for s in chain)})
+        keys = [k for k in order if k in touched or k in beside][:TOUCHED]
+    layout = lay_out(keys, known)
     parts = _parts(chain, symptom, affected)
-    notes = {s.key: (s.note, s.evidence) for s in chain if not s.is_inferred}
-    nodes = _nodes(layers, parts, {**affected, **notes})
-    links = _links(nodes, known, chain)
-    width = MARGIN * 2 + COLUMN * (max(layers.values(), default=0)) + BOX_WIDTH
-    height = max((n.y for n in nodes.values()), default=0) + BOX_HEIGHT + MARGIN
-    hurt = tuple(n for n in nodes.values() if n.part in {"affected", "symptom"})
+    notes = {**affected, **{s.key: (s.note, s.evidence) for s in chain if not s.is_inferred}}
+    nodes = [
+        _node(key, layout.places[key], parts, notes) for column in layout.columns for key in column
+    ]
+    hurt = tuple(n for n in nodes if n.part in {"affected", "symptom"})
     return Graph(
-        tuple(nodes.values()), tuple(links), width, height, _sentence(chain, hurt), hurt, hidden
-    )
+        tuple(nodes), _links(layout.paths, chain), layout.width, layout.height,
+        _sentence(chain, hurt), hurt, len(order) - len(keys), len(order),
+    )  # fmt: skip
 
 
-def _kept(edges: list[Edge], first: set[str]) -> tuple[list[str], int]:
-    """Return at most 60 resources, those nearest to the trouble first, and how many were left."""
+def _nearest_first(edges: list[Edge], first: Iterable[str]) -> list[str]:
+    """Return all resources, those nearest to the trouble first."""
     near: dict[str, set[str]] = defaultdict(set)
     for a, b in edges:
         near[a].add(b)
         near[b].add(a)
-    order = dict.fromkeys(sorted(k for k in first if k))
+    order = dict.fromkeys(first)
     queue = deque(order)
     while queue:
         for neighbour in sorted(near[queue.popleft()]):
@@ -120,29 +164,11 @@ def _kept(edges: list[Edge], first: set[str]) -> tuple[list[str], int]:
                 queue.append(neighbour)
     for key in sorted(near):
         order.setdefault(key)
-    keys = list(order)
-    return keys[:MAX_NODES], max(0, len(keys) - MAX_NODES)
+    return list(order)
 
 
-def _layers(keys: list[str], edges: list[Edge]) -> dict[str, int]:
-    """Return a layer per resource: 0 calls nobody; a caller stands right of all it calls.
-
-    Calls in a circle are cut where they close: a resource is raised at most once per resource.
-    """
-    callees: dict[str, set[str]] = defaultdict(set)
-    for caller, callee in edges:
-        callees[caller].add(callee)
-    layers: dict[str, int] = {}
-
-    def layer(key: str, above: frozenset[str]) -> int:
-        if key not in layers:
-            below = [layer(c, above | {key}) for c in sorted(callees[key]) if c not in above]
-            layers[key] = max((b + 1 for b in below), default=0)
-        return layers[key]
-
-    for key in keys:
-        layer(key, frozenset({key}))
-    return {key: layers[key] for key in keys}
+def _beside(edges: list[Edge], middle: set[str]) -> set[str]:
+    return {b for a, b in edges if a in middle} | {a for a, b in edges if b in middle}
 
 
 def _parts(
@@ -156,46 +182,32 @@ def _parts(
     return parts
 
 
-def _nodes(
-    layers: dict[str, int], parts: dict[str, str], notes: dict[str, tuple[str, int | None]]
-) -> dict[str, Node]:
-    rank = {"cause": 0, "chain": 0, "symptom": 0, "affected": 1}
-    rows: dict[int, int] = defaultdict(int)
-    nodes = {}
-    for key in sorted(layers, key=lambda k: (layers[k], rank.get(parts.get(k, ""), 2), k)):
-        column = layers[key]
-        kind, _, name = key.partition("/")
-        note, evidence = notes.get(key, ("", None))
-        part = parts.get(key, "around")
-        shown = name if len(name) <= 20 else f"{name[:19]}…"
-        nodes[key] = Node(
-            shown, kind, part, MARGIN + column * COLUMN, MARGIN + rows[column] * ROW, note,
-            evidence, name,
-        )  # fmt: skip
-        rows[column] += 1
-    return nodes
+def _node(
+    key: str, place: tuple[int, int], parts: dict[str, str],
+    notes: dict[str, tuple[str, int | None]],
+) -> Node:  # fmt: skip
+    kind, _, name = key.partition("/")
+    note, evidence = notes.get(key, ("", None))
+    return Node(_cut(name), kind, parts.get(key, "around"), *place, note, evidence, name)
 
 
-def _links(nodes: dict[str, Node], edges: list[Edge], chain: tuple[ChainStep, ...]) -> list[Link]:
-    pairs = {(b.key, a.key): b for a, b in pairwise(chain)}
+def _cut(name: str) -> str:
+    return name if len(name) <= LABEL else f"{name[: LABEL - 1]}…"
+
+
+def _links(paths: dict[Edge, str], chain: tuple[ChainStep, ...]) -> tuple[Link, ...]:
+    steps = {(b.key, a.key): b for a, b in pairwise(chain)}
     links = []
-    for caller, callee in edges:
-        a, b = nodes[callee], nodes[caller]
-        step = pairs.get((caller, callee))
-        start, end = (a.x + BOX_WIDTH, a.middle), (b.x, b.middle)
-        if a.x >= b.x:
-            start, end = (a.x, a.middle), (b.x + BOX_WIDTH, b.middle)
-        bend = (start[0] + end[0]) // 2
-        label = f"E{step.evidence}" if step and step.evidence else "inferred" if step else ""
+    for (caller, callee), path in paths.items():
+        step = steps.get((caller, callee))
+        names = [key.partition("/")[2] for key in (caller, callee)]
         links.append(
             Link(
-                f"M{start[0]} {start[1]}C{bend} {start[1]} {bend} {end[1]} {end[0]} {end[1]}",
-                step is not None, step is not None and step.is_inferred,
-                step is not None and step.is_late, label, bend, (start[1] + end[1]) // 2 - 4,
-                f"{b.title} calls {a.title}",
+                path, step is not None, step is not None and step.is_inferred,
+                step is not None and step.is_late, f"{names[0]} calls {names[1]}",
             )
         )  # fmt: skip
-    return links
+    return tuple(links)
 
 
 def _sentence(chain: tuple[ChainStep, ...], hurt: tuple[Node, ...]) -> str:

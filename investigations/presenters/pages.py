@@ -8,7 +8,13 @@ from investigations.models import BoardEvent, Evidence, Hypothesis, Investigatio
 from investigations.presenters.axis import clock
 from investigations.presenters.cards import CardView
 from investigations.presenters.consensus import ChainNode, chain_of
-from investigations.presenters.graph import ChainStep, Graph, build_graph
+from investigations.presenters.graph import (
+    ChainFigure,
+    ChainStep,
+    Graph,
+    build_graph,
+    draw_chain,
+)
 from investigations.presenters.series import label_of
 
 TELLING = ("latency_rise", "error_rise")
@@ -59,18 +65,25 @@ def _test(stance: Stance) -> Test:
     return Test(stance, looked_for, outcome or "weighed")
 
 
-def graph_page(investigation: Investigation) -> tuple[Graph, tuple[ChainNode, ...]]:
-    """Return the figure of an investigation's topology and blast radius, and its chain.
+@dataclass(frozen=True, slots=True)
+class GraphPage:
+    """The chain and what the incident touches, as figures and as lists."""
 
-    Two queries.
-    """
+    chain: ChainFigure
+    graph: Graph
+    steps: tuple[ChainNode, ...]
+
+
+def graph_page(investigation: Investigation, *, is_whole: bool) -> GraphPage:
+    """Return an investigation's chain and the topology around it. Two queries."""
     diagnosis = investigation.diagnoses.order_by("-number").first()
     links = diagnosis.causal_chain if diagnosis else []
     views = chain_of(diagnosis) if diagnosis else ()
     chain = tuple(
-        ChainStep(str(link["resource"]), view.text, view.evidence, view.is_inferred, view.is_late)
+        ChainStep(str(link["resource"]), view.text, view.evidence, view.is_inferred, view.is_late,
+                  view.onset_at)
         for link, view in zip(links, views, strict=True)
-    )
+    )  # fmt: skip
     hurt: dict[str, tuple[str, int]] = {}
     rows = Evidence.objects.filter(
         investigation=investigation, feature__in=TELLING, magnitude__isnull=False, peer=""
@@ -79,7 +92,8 @@ def graph_page(investigation: Investigation) -> tuple[Graph, tuple[ChainNode, ..
         hurt.setdefault(row.resource, (row.claim, row.number))
     edges = [(str(a), str(b)) for a, b in investigation.scope.get("edges", [])]
     symptom = investigation.incident.resource
-    return build_graph(edges, chain=chain, symptom=symptom, affected=hurt), views
+    graph = build_graph(edges, chain=chain, symptom=symptom, affected=hurt, is_whole=is_whole)
+    return GraphPage(draw_chain(chain), graph, views)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from investigations.enums import EntryKind, HypothesisState, IncidentOrigin, TestVerdict
 from investigations.models import (
@@ -16,6 +17,7 @@ from investigations.presenters import words
 from investigations.presenters.answers import Answers, answers_of, coverage_of
 from investigations.presenters.axis import Axis, axis_of
 from investigations.presenters.cards import CardView, dress
+from investigations.presenters.closing import Offer, offer_of
 from investigations.presenters.consensus import Consensus, consensus_of
 from investigations.presenters.lanes import SHOWN, Wanted
 from investigations.presenters.model import ModelSummary, note_of, summary_of
@@ -25,13 +27,7 @@ from investigations.presenters.timeline import Timeline, build_timeline
 from investigations.presenters.views import PersonDissent, dissents_of
 from investigations.queries.grades import track_record
 from investigations.queries.history import HistoryRow, similar_incidents
-from investigations.queries.rows import (
-    PAGE,
-    BoardRows,
-    Entry,
-    claims_of,
-    rows_now,
-)
+from investigations.queries.rows import NEWEST, BoardRows, Entry, Paging, claims_of, rows_now
 
 # What happens to a hypothesis that has not been tested, by the state of the run.
 TESTING = {
@@ -72,13 +68,17 @@ class Room:
     incident: Incident
     investigation: Investigation
     sequence: int
+    deciding: tuple[CardView, ...]
     cards: tuple[CardView, ...]
+    against: tuple[int, ...]
+    support: tuple[int, ...]
     evidence_count: int
     agent_counts: tuple[tuple[str, str, int], ...]
     oldest_number: int | None
     hypotheses: tuple[HypothesisView, ...]
     diagnosis: Diagnosis | None
     answers: Answers
+    offer: Offer | None
     consensus: Consensus | None
     rests_on: tuple[tuple[int, str], ...]
     weighed: tuple[PersonDissent, ...]
@@ -116,11 +116,10 @@ class Room:
 
 
 def build_room(
-    investigation: Investigation, *, now: datetime, before: int | None = None,
-    has_cards: bool = True,
-) -> Room:  # fmt: skip
-    """Read the board for the page. ``before`` pages back through older evidence by number."""
-    return room_of(rows_now(investigation, before=before), now=now, has_cards=has_cards)
+    investigation: Investigation, *, now: datetime, paging: Paging = NEWEST, has_cards: bool = True
+) -> Room:
+    """Read the board for the page."""
+    return room_of(rows_now(investigation, paging=paging), now=now, has_cards=has_cards)
 
 
 def room_of(rows: BoardRows, *, now: datetime, has_cards: bool = True) -> Room:
@@ -138,22 +137,27 @@ def room_of(rows: BoardRows, *, now: datetime, has_cards: bool = True) -> Room:
     claims = claims_of(investigation, {*cited, *lead})
     is_similar_shown = investigation.is_over and not rows.is_replay
     weighed_at = diagnosis.reached_at if diagnosis else None
-    cards = dress(rows.evidence, rows.stances, rows.answers, weighed_at=weighed_at,
-                  axis=timeline.axis, challenges=rows.challenges) if has_cards else []  # fmt: skip
+    cards = partial(dress, stances=rows.stances, answers=rows.answers, weighed_at=weighed_at,
+                    axis=timeline.axis, challenges=rows.challenges)  # fmt: skip
+    leader = diagnosis.hypothesis_id if diagnosis else None
     return Room(
         incident=incident,
         investigation=investigation,
         sequence=rows.sequence,
-        cards=tuple(cards),
+        deciding=tuple(cards(rows.deciding, lead=leader)) if has_cards else (),
+        cards=tuple(cards(rows.evidence)) if has_cards else (),
+        against=rows.against,
+        support=rows.support,
         evidence_count=len(rows.authors),
         agent_counts=tuple(
             (agent, words.NAMES[agent], counts.get(agent, 0))
             for agent in ("network", "deployment", "database", "resource")
         ),
-        oldest_number=rows.evidence[-1].number if len(rows.evidence) == PAGE else None,
+        oldest_number=rows.older_than,
         hypotheses=tuple(_hypotheses(list(rows.hypotheses), investigation.state)),
         diagnosis=diagnosis,
         answers=answers_of(incident, investigation, diagnosis, timeline, actions, now=now),
+        offer=offer_of(incident, diagnosis, timeline, actions),
         consensus=consensus_of(diagnosis, claims, spoken=counts, lead=lead),
         rests_on=tuple((n, claims[n]) for n in (cited or lead)[:3] if n in claims),
         weighed=dissents_of(rows.views),

@@ -23,6 +23,7 @@ from investigations.models import (
     SteeringMessage,
 )
 from investigations.queries.board import Collections, apply_event, views_of
+from investigations.queries.deciding import strongest_against, strongest_for, strongest_then
 from investigations.queries.objects import BoardObject, stance_key, view_object
 
 # A desktop shows five cards; what is below is read on the way down.
@@ -30,7 +31,6 @@ PAGE = 25
 MESSAGES = 4
 # Messages among which a card's challenge is looked for.
 ASKED = 200
-SUPPORT = 3
 # Changes have marks of their own on the timeline, and a gap begins nothing.
 UNMARKED = {"change", "gap"}
 Row = TypeVar("Row", bound=Model)
@@ -42,10 +42,13 @@ Entries = dict[str, list[Entry]]
 class BoardRows:
     """One moment of a board. ``evidence`` is one page, newest first; ``stances`` are of its cards.
 
+    ``deciding`` are those that decide for the diagnosis, put before the page: never on it as well.
+    ``older_than`` is where the next page begins, if there may be one.
     ``answers`` maps a challenged piece's row id to the piece that re-checked it, ``challenges`` its
     name (``E12``) to the newest person's challenge; ``onsets`` are numbers of evidence with the
     moment at which what it tells of began; ``support`` are those for the diagnosis's hypothesis,
-    strongest first. Rows of a replay are never saved.
+    strongest first, ``against`` the strongest that speaks against it. Rows of a replay are never
+    saved.
     """
 
     investigation: Investigation
@@ -63,34 +66,64 @@ class BoardRows:
     messages: tuple[SteeringMessage, ...]
     views: tuple[BoardObject, ...] = ()
     is_replay: bool = False
+    against: tuple[int, ...] = ()
+    deciding: tuple[Evidence, ...] = ()
+    older_than: int | None = None
 
 
-def rows_now(investigation: Investigation, *, before: int | None = None) -> BoardRows:
-    """Read the board as it is. ``before`` pages back through older evidence by its number."""
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Which cards of a board are wanted.
+
+    ``before``: older than this number. ``put_first``: whether the deciding ones lead. ``without``:
+    numbers that the page holds already. ``size``: how many in all.
+    """
+
+    before: int | None = None
+    put_first: bool = False
+    without: frozenset[int] = frozenset()
+    size: int = PAGE
+
+
+NEWEST = Paging()
+
+
+def rows_now(investigation: Investigation, *, paging: Paging = NEWEST) -> BoardRows:
+    """Read the board as it is, with one page of its cards."""
     found = Evidence.objects.filter(investigation=investigation).select_related("challenges")
-    shown = found.filter(number__lt=before) if before else found
-    evidence = tuple(shown.order_by("-number")[:PAGE])
+    newest = investigation.diagnoses.order_by("-number").select_related("hypothesis").first()
+    support, against = strongest_for(newest), strongest_against(newest)
+    first = {n: place for place, n in enumerate((*support, *against)) if paging.put_first}
+    decide = sorted(found.filter(number__in=first), key=lambda row: first[row.number])
+    shown = found.filter(number__lt=paging.before) if paging.before else found
+    if without := paging.without | first.keys():
+        shown = shown.exclude(number__in=without)
+    size = paging.size - len(decide)
+    evidence = tuple(shown.order_by("-number")[:size])
+    cards = (*decide, *evidence)
     entries: Entries = defaultdict(list)
     for entry in BoardEntry.objects.filter(investigation=investigation):
         entries[entry.kind].append(entry.data)
     every = list(found.values_list("author", "number", "onset_at", "kind"))
     asked = tuple(investigation.steering.order_by("-number")[:ASKED])
-    newest = investigation.diagnoses.order_by("-number").select_related("hypothesis").first()
     return BoardRows(
         investigation=investigation,
         sequence=investigation.last_sequence,
         evidence=evidence,
         authors=tuple(author for author, *_ in every),
         onsets=tuple((n, at) for _, n, at, kind in every if at and kind not in UNMARKED),
-        stances=stances_of(evidence),
-        answers=answers_to(evidence),
+        stances=stances_of(cards),
+        answers=answers_to(cards),
         hypotheses=tuple(Hypothesis.objects.filter(investigation=investigation)),
         diagnosis=newest,
-        support=_support_now(newest),
+        support=support,
         entries=entries,
         challenges=_challenges(asked),
         messages=asked[:MESSAGES],
         views=tuple(view_object(view) for view in views_of(investigation)),
+        against=against,
+        deciding=tuple(decide),
+        older_than=evidence[-1].number if len(evidence) == size else None,
     )
 
 
@@ -115,26 +148,6 @@ def claims_of(investigation: Investigation, numbers: set[int]) -> dict[int, str]
     """Return the claims of evidence by number. One query."""
     found = Evidence.objects.filter(investigation=investigation, number__in=numbers)
     return dict(found.values_list("number", "claim"))
-
-
-def _support_now(diagnosis: Diagnosis | None) -> tuple[int, ...]:
-    if diagnosis is None or diagnosis.hypothesis is None:
-        return ()
-    found = Stance.objects.filter(hypothesis=diagnosis.hypothesis, weight_decibans__gte=1)
-    ordered = found.order_by("-weight_decibans", "evidence__number")
-    return tuple(ordered.values_list("evidence__number", flat=True)[:SUPPORT])
-
-
-def _support_then(board: Collections, diagnosis: Diagnosis | None) -> tuple[int, ...]:
-    if diagnosis is None or diagnosis.hypothesis is None:
-        return ()
-    number = diagnosis.hypothesis.number
-    weights = [
-        (-float(str(s["weight_decibans"])), int(str(s["evidence"])))
-        for s in board.get("stances", {}).values()
-        if s["hypothesis"] == number and float(str(s["weight_decibans"])) >= 1
-    ]
-    return tuple(piece for _, piece in sorted(weights)[:SUPPORT])
 
 
 def evidence_citing(row: Evidence) -> list[Diagnosis]:
@@ -191,7 +204,7 @@ def rows_at(investigation: Investigation, *, sequence: int) -> BoardRows:
         },
         hypotheses=tuple(hypotheses),
         diagnosis=concluded,
-        support=_support_then(board, concluded),
+        support=strongest_then(board, concluded),
         entries=_entries(board),
         challenges=_challenges(tuple(reversed(messages))),
         messages=tuple(reversed(messages))[:MESSAGES],

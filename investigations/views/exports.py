@@ -16,6 +16,7 @@ from investigations.presenters.analysis import analysis_markdown
 from investigations.presenters.room import build_room
 from investigations.queries.access import access_investigation
 from investigations.queries.export import EVENTS_MAX, event_page, evidence_page, heading
+from investigations.queries.rows import Paging
 from investigations.rules import can_view
 from investigations.views.common import needs
 
@@ -40,7 +41,7 @@ def analysis_md(request: HttpRequest, incident_id: int) -> HttpResponse:
 
 def _analysis(request: HttpRequest, incident_id: int) -> str:
     investigation = access_investigation(request.user, incident_id)
-    room = build_room(investigation, now=database_now())
+    room = build_room(investigation, now=database_now(), paging=Paging(put_first=True))
     return analysis_markdown(room, absolute=request.build_absolute_uri)
 
 

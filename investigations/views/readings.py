@@ -20,8 +20,9 @@ from investigations.queries.access import (
     access_investigation,
 )
 from investigations.queries.board import views_of
+from investigations.queries.deciding import FIRST
 from investigations.queries.objects import view_object
-from investigations.queries.rows import evidence_citing, rows_now
+from investigations.queries.rows import Paging, evidence_citing, rows_now
 from investigations.rules import can_view
 from investigations.typed_text import read_number
 from investigations.views.common import needs
@@ -34,10 +35,13 @@ ALL_LANES = 24
 def older_evidence(request: HttpRequest, incident_id: int) -> HttpResponse:
     """The next page of cards, to be put under those that are shown."""
     investigation = access_investigation(request.user, incident_id)
-    before = read_number(request.GET.get("before", ""))
-    view = build_room(investigation, now=database_now(), before=before)
+    first = [read_number(n) for n in request.GET.get("without", "").split(".")[:FIRST]]
+    without = frozenset(n for n in first if n is not None)
+    paging = Paging(read_number(request.GET.get("before", "")), without=without)
+    view = build_room(investigation, now=database_now(), paging=paging)
     shown = (read_number(request.GET.get("shown", "")) or 0) + len(view.cards)
-    return render(request, "investigations/_cards.html", {"room": view, "shown": shown})
+    context = {"room": view, "shown": shown, "without": sorted(without)}
+    return render(request, "investigations/_cards.html", context)
 
 
 @require_safe
@@ -61,10 +65,11 @@ def timeline(request: HttpRequest, incident_id: int) -> HttpResponse:
 @require_safe
 @needs(can_view)
 def graph(request: HttpRequest, incident_id: int) -> HttpResponse:
-    """Causal chain, blast radius and topology, as a figure and as lists."""
+    """Causal chain, blast radius and topology, as figures and as lists; ``?all=1``: the whole of it."""
     investigation = access_investigation(request.user, incident_id)
-    figure, chain = graph_page(investigation)
-    context = {"incident": investigation.incident, "graph": figure, "chain": chain}
+    is_whole = request.GET.get("all") == "1"
+    page = graph_page(investigation, is_whole=is_whole)
+    context = {"incident": investigation.incident, "page": page, "is_whole": is_whole}
     return render(request, "investigations/graph.html", context)
 
 

@@ -14,7 +14,8 @@ from investigations.presenters.stream import AGENTS, KINDS, chosen_lines
 from investigations.presenters.words import NAMES
 from investigations.queries.access import access_investigation
 from investigations.queries.board import EVENT_PAGE, list_events
-from investigations.queries.rows import PAGE
+from investigations.queries.deciding import FIRST
+from investigations.queries.rows import PAGE, Paging
 from investigations.rules import can_respond, can_view
 from investigations.typed_text import read_number
 from investigations.views.common import needs, person_of
@@ -25,18 +26,19 @@ FILTERS = {"separates", "network", "deployment", "database", "resource", "human"
 @require_safe
 @needs(can_view)
 def room(request: HttpRequest, incident_id: int) -> HttpResponse:
-    """The war room. ``?before=`` pages back through older evidence, ``?e=`` opens at a card."""
+    """The war room. ``?before=`` and ``?order=`` choose cards, ``?e=`` opens at one."""
     investigation = access_investigation(request.user, incident_id)
     selected = read_number(request.GET.get("e", ""))
-    before = read_number(request.GET.get("before", "")) or _page_of(investigation, selected)
+    paging = _paging(request, investigation, selected)
     now, only = database_now(), request.GET.get("only", "")
-    view = build_room(investigation, now=now, before=before)
+    view = build_room(investigation, now=now, paging=paging)
     mark_seen(
         person_id=person_of(request).pk, incident_id=incident_id, sequence=view.sequence, at=now
     )
     context = {
         "room": view,
-        "before": before,
+        "before": paging.before,
+        "without": [card.row.number for card in view.deciding],
         "selected": selected,
         "is_zoomed": request.GET.get("zoom") == "impact",
         "only": only if only in FILTERS else "",
@@ -45,10 +47,16 @@ def room(request: HttpRequest, incident_id: int) -> HttpResponse:
     return render(request, "investigations/room.html", context)
 
 
+def _paging(request: HttpRequest, investigation: Investigation, selected: int | None) -> Paging:
+    """What decides comes first, then the newest; ``?order=newest`` and older pages lead with none."""
+    before = read_number(request.GET.get("before", "")) or _page_of(investigation, selected)
+    return Paging(before, put_first=before is None and request.GET.get("order") != "newest")
+
+
 def _page_of(investigation: Investigation, number: int | None) -> int | None:
     """Return where to page back to so that a card is shown; None if it is on the first page."""
     newest = investigation.evidence.order_by("-number").values_list("number", flat=True).first()
-    if newest is None or number is None or newest - number < PAGE:
+    if newest is None or number is None or newest - number < PAGE - FIRST:
         return None
     return number + PAGE // 2
 

@@ -2,6 +2,8 @@
 // fill the window, and wait behind "n new" after that. At most 500 cards are kept in the page.
 const MOST_CARDS = 500;
 const feed = $("#evidence-list");
+// What decides stands above them, and stays there.
+const newest = $("#newest");
 const numberOf = (card) => Number(card.id.slice(3));
 const put = (card, place) => {
   if ($(`#${card.id}`, feed)) card.remove();
@@ -12,7 +14,7 @@ const fill = () => {
   for (const card of [...$("#evidence-buffer").children]) {
     if (feed.offsetHeight >= innerHeight || (older && $(".card", feed))) return;
     $(".empty", feed)?.remove();
-    put(card, (fresh) => feed.insertBefore(fresh, older));
+    put(card, (fresh) => newest.insertBefore(fresh, older));
   }
 };
 const countNew = () => {
@@ -25,9 +27,9 @@ const countNew = () => {
   button.textContent = `${count} new`;
 };
 const reveal = () => {
-  for (const card of [...$("#evidence-buffer").children]) put(card, (fresh) => feed.prepend(fresh));
-  const cards = $$(".card", feed).sort((a, b) => numberOf(b) - numberOf(a));
-  feed.prepend(...cards);
+  for (const card of [...$("#evidence-buffer").children]) put(card, (fresh) => newest.prepend(fresh));
+  const cards = $$(".card", newest).sort((a, b) => numberOf(b) - numberOf(a));
+  newest.prepend(...cards);
   for (const card of cards.slice(MOST_CARDS)) card.remove();
   sift();
 };

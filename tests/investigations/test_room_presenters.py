@@ -8,7 +8,7 @@ import pytest
 from investigations.presenters import lanes
 from investigations.presenters.axis import Axis
 from investigations.presenters.consensus import failure, plain_step
-from investigations.presenters.graph import ChainStep, build_graph
+from investigations.presenters.graph import ChainStep, build_graph, draw_chain
 from investigations.presenters.series import course, label_of, standing, usual_range
 from investigations.presenters.timeline import build_timeline
 
@@ -132,16 +132,34 @@ def step(key: str, evidence: int | None = 1, *, is_late: bool = False) -> ChainS
     return ChainStep(key, "slow", evidence, evidence is None, is_late)
 
 
-def test_the_graph_goes_from_cause_to_symptom_left_to_right() -> None:
+def test_the_map_has_callers_on_the_left_and_the_chain_has_its_cause_there() -> None:
+    chain = (step("database/db"), step("service/api", None), step("service/web", 2))
     found = build_graph(
         [("service/web", "service/api"), ("service/api", "database/db")],
-        chain=(step("database/db"), step("service/api", None), step("service/web", 2)),
-        symptom="service/web", affected={"service/api": ("p99 of api rose", 7)},
+        chain=chain, symptom="service/web", affected={"service/api": ("p99 of api rose", 7)},
     )  # fmt: skip
     places = {n.title: (n.x, n.part) for n in found.nodes}
-    assert places["db"][0] < places["api"][0] < places["web"][0]
+    assert places["web"][0] < places["api"][0] < places["db"][0]
     assert [places[n][1] for n in ("db", "api", "web")] == ["cause", "chain", "symptom"]
-    assert [(x.is_chain, x.is_inferred) for x in found.links] == [(True, False), (True, True)]
+    assert {x.text: (x.is_chain, x.is_inferred) for x in found.links} == {
+        "web calls api": (True, False), "api calls db": (True, True),
+    }  # fmt: skip
+    figure = draw_chain(chain)
+    assert [box.title for box in figure.boxes] == ["db", "api", "web"]
+    assert [box.x for box in figure.boxes] == sorted({box.x for box in figure.boxes})
+    assert [bool(box.arrow) for box in figure.boxes] == [False, True, True]
+
+
+def test_of_many_services_what_the_incident_touches_is_drawn() -> None:
+    edges = [("service/web", f"service/s{i}") for i in range(40)]
+    edges += [("service/s3", "database/db"), ("service/s4", "database/db"), ("service/s9", "x/far")]
+    chain = (step("database/db"), step("service/s3", 2))
+    affected = {"service/s7": ("p99 of s7 rose", 7)}
+    few = build_graph(edges, chain=chain, symptom="service/s3", affected=affected)
+    assert {n.title for n in few.nodes} == {"db", "s3", "s4", "s7", "web"}
+    assert (few.hidden, few.total) == (38, 43)
+    whole = build_graph(edges, chain=chain, symptom="service/s3", affected=affected, is_whole=True)
+    assert (len(whole.nodes), whole.hidden) == (43, 0)
 
 
 def test_calls_in_a_circle_are_drawn_once_and_end() -> None:
@@ -155,7 +173,7 @@ def test_calls_in_a_circle_are_drawn_once_and_end() -> None:
 
 def test_a_graph_has_at_most_sixty_nodes_nearest_first() -> None:
     edges = [(f"service/n{i}", f"service/n{i + 1}") for i in range(100)]
-    found = build_graph(edges, chain=(), symptom="service/n0", affected={})
+    found = build_graph(edges, chain=(), symptom="service/n0", affected={}, is_whole=True)
     assert len(found.nodes) == 60
     assert found.hidden == 41
     assert "n99" not in {n.title for n in found.nodes}

@@ -1,0 +1,41 @@
+"""Whether an incident looks over, and what its resolution would say: for people to decide."""
+
+from dataclasses import dataclass
+
+from investigations.enums import DiagnosisVerdict, IncidentState
+from investigations.models import Diagnosis, Incident
+from investigations.presenters.timeline import Timeline
+from investigations.queries.rows import Entry
+
+# An action in one of these may still change the system.
+UNDER_WAY = {"approved", "running", "verifying", "unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Why an incident may be resolved now, and the reason that the form proposes."""
+
+    why: str
+    reason: str
+
+
+def offer_of(
+    incident: Incident, diagnosis: Diagnosis | None, timeline: Timeline, actions: tuple[Entry, ...]
+) -> Offer | None:
+    """Return the offer to resolve; None while users are hurt or an action is under way."""
+    if any(a.get("state") in UNDER_WAY for a in actions):
+        return None
+    if incident.state == IncidentState.MITIGATED:
+        at = f" since {incident.mitigated_at:%H:%M:%SZ}" if incident.mitigated_at else ""
+        helped = next((a for a in actions if a.get("state") == "succeeded"), None)
+        told = f"A{helped['number']} helped: {helped['title']}." if helped else "Mitigated."
+        return Offer(f"{told} Users are not hurt any more{at}.", told)
+    if incident.state != IncidentState.OPEN or diagnosis is None:
+        return None
+    lane = timeline.symptom
+    if lane is not None and lane.course == "back":
+        told = f"{lane.label} of {lane.resource} is back in its usual range."
+        return Offer(f"{told[0].upper()}{told[1:]}", f"{told[0].upper()}{told[1:]}")
+    if diagnosis.verdict == DiagnosisVerdict.NO_FAULT:
+        return Offer("The agents found no fault.", "No fault was found.")
+    return None
