@@ -120,6 +120,15 @@ class ImportForm(TypedForm):
         return data
 
 
+CLOCK_ERROR = {"invalid": "Hours and minutes of 24, as 22:00."}
+
+
+def clock_input(example: str) -> forms.TimeInput:
+    """Return a field for a time as ``22:00``: a browser's own asks some people for AM and PM."""
+    look = {"placeholder": example, "inputmode": "numeric", "autocomplete": "off"}
+    return forms.TimeInput(attrs=look, format="%H:%M")
+
+
 class PreferenceForm(forms.Form):
     """What a person is called for, and when not."""
 
@@ -128,10 +137,12 @@ class PreferenceForm(forms.Form):
         error_messages={"required": "Choose at least one, or remove your channels instead."},
     )  # fmt: skip
     quiet_from = forms.TimeField(
-        required=False, label="Quiet from", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+        required=False, label="Quiet from", input_formats=["%H:%M"], widget=clock_input("22:00"),
+        error_messages=CLOCK_ERROR,
     )  # fmt: skip
     quiet_until = forms.TimeField(
-        required=False, label="until", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+        required=False, label="until", input_formats=["%H:%M"], widget=clock_input("07:00"),
+        error_messages=CLOCK_ERROR,
     )  # fmt: skip
     zone = forms.CharField(max_length=64, label="Time zone of the quiet hours")
     is_woken_by_sev1 = forms.BooleanField(required=False, label="SEV1 comes through quiet hours")

@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from investigations.domain.audit import verify_audit
+from investigations.forms import DayField
 from investigations.models import AuditEntry
 from investigations.rules import can_view
 from investigations.typed_text import read_number
@@ -30,8 +31,8 @@ class AuditForm(forms.Form):
     actor = forms.CharField(required=False, max_length=150, label="Who")
     verb = forms.CharField(required=False, max_length=64, label="What")
     subject = forms.CharField(required=False, max_length=200, label="To")
-    since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(label="Since (UTC day)")
+    until = DayField(label="Until (UTC day)")
 
 
 def _rows(form: AuditForm) -> QuerySet[AuditEntry]:

@@ -4,6 +4,7 @@ Runs inside the stack: ``manage.py shell -c "from tests.e2e import seeding; ..."
 """
 
 import hashlib
+import time
 from datetime import timedelta
 
 from channels.layers import get_channel_layer
@@ -64,6 +65,13 @@ def propose_like(
         copy.save()
         write_entry(board, kind=EntryKind.ACTION, key=str(copy), data=summary_of(copy),
                     author=SYSTEM, sentence=f"{copy} proposed: {copy.title}")  # fmt: skip
+    return number
+
+
+def propose_heard(incident: int) -> int:
+    """Propose as :func:`propose_like`, and live until the doorbell's thread has rung."""
+    number = propose_like(incident)
+    time.sleep(0.5)
     return number
 
 

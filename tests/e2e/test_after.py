@@ -76,7 +76,7 @@ def replay(page, room: str, sequence: int, then: dict[str, str]) -> None:
 
 
 def report(page, room: str) -> None:
-    """Check 38: the same headings on the page, in the file and on paper."""
+    """Check 38: the same headings on the page, in the file and on paper; each anchor works."""
     page.goto(f"{room}report/")
     headings = page.locator(".report-section h2").all_inner_texts()
     assert headings[2:6] == ["Detection", "Diagnosis", "Repair", "Key moments"]
@@ -84,6 +84,8 @@ def report(page, room: str) -> None:
         page.click("a:has-text('Export Markdown')")
     text = download.value.path().read_text(encoding="utf-8")
     assert re.findall(r"^## (.+)$", text, re.M) == headings
+    anchors(page, room, text)
+    page.goto(f"{room}report/")
     page.emulate_media(media="print")
     assert page.locator(".report-section h2:visible").all_inner_texts() == headings
     assert page.locator(".top:visible, .no-print:visible").count() == 0
@@ -92,6 +94,24 @@ def report(page, room: str) -> None:
     page.fill("#body", "Set by hand <b>boldly</b>.")
     page.click("button:has-text('Save repair')")
     page.wait_for_selector(".prose:has-text('Set by hand <b>boldly</b>.')")
+
+
+def anchors(page, room: str, text: str) -> None:
+    """Click each anchor of the report once, and find what each line of the file points to."""
+    lines = [line for line in text.splitlines() if re.match(r"- |\d+\. ", line)]
+    assert len(lines) > 10
+    own = room.partition("/i/")[0]
+    written = {a for line in lines for a in re.findall(r"\]\((http[^)]+)\)", line)}
+    links = page.locator(".prose a").evaluate_all("found => found.map(a => a.href)")
+    assert written <= set(links)
+    for address in sorted(set(links)):
+        assert address.startswith(own)
+        page.goto(f"{room}report/")
+        page.locator(".prose a").nth(links.index(address)).click()
+        page.wait_for_url(address)
+        assert page.locator("h1").count() == 1
+        place = address.partition("#")[2]
+        assert not place or page.locator(f"[id='{place}']").count() == 1, address
 
 
 def tell(page, room: str) -> str:

@@ -71,6 +71,50 @@ def test_a_responder_has_no_button_and_no_way(open_page, seeded, proposed) -> No
     assert answer.status == 403
 
 
+WRITES = (
+    ("hypotheses/", {"claim": "dns"}), ("h/1/rule-out/", {"reason": "no"}), ("e/1/challenge/", {}),
+    ("e/1/weigh/", {"hypothesis": "1", "kind": "supports", "reason": "x"}), ("steer/", {"text": "/stop"}),
+    ("grade/", {"grade": "right"}), ("state/", {"to": "resolved", "reason": "over"}),
+    ("acknowledge/", {}), ("lead/", {}), ("handoff/offers/", {"note": "x"}),
+    ("merge/", {"into": "1", "reason": "x"}), ("separate/", {}), ("status/updates/", {"text": "x"}),
+    ("status/links/", {}), ("report/repair/", {"body": "x"}), ("report/repair/anew/", {}),
+    ("a/{action}/approvals/", {"decision": "approve", "digest": "0"}),
+)  # fmt: skip
+POST = """async ([path, data]) => {
+  const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+  const answer = await fetch(path, {method: "POST", redirect: "manual", body: new URLSearchParams(data),
+                                    headers: {"X-CSRFToken": token}});
+  return answer.status;
+}"""
+LAST = """
+    SELECT i.last_sequence, n.state FROM investigations_investigation i
+    JOIN investigations_incident n ON n.id = i.incident_id WHERE n.id = %s
+"""
+
+
+def test_a_viewer_has_no_control_and_every_post_is_refused(
+    open_page, stack, seeded, proposed
+) -> None:
+    """Check 33: nothing in the page writes, and what is posted by hand is refused and does nothing."""
+    number, _ = proposed()
+    page = open_page("viewer")
+    page.goto(seeded.room, wait_until="networkidle")
+    page.wait_for_selector(f"#action-{number}")
+    forms = page.locator("main form, main [hx-post], main input:not(#zoom), main textarea")
+    assert forms.count() == 0
+    before = stack.ask(LAST, seeded.number)
+    answers = {
+        path: page.evaluate(POST, [seeded.room + path.format(action=number), data])
+        for path, data in WRITES
+    }
+    assert answers == dict.fromkeys(answers, 403)
+    # The switch's own rule refuses, with its sentence.
+    assert page.evaluate(POST, [f"{seeded.origin}/kill-switch/", {"do": "engage"}]) == 422
+    assert stack.ask("SELECT 1 FROM remediation_killswitch WHERE is_engaged") == []
+    assert stack.ask(LAST, seeded.number) == before
+    assert int(stack.seed(f"approvals({seeded.number}, {number})")) == 0
+
+
 def test_a_double_click_decides_once(open_page, stack, seeded, proposed) -> None:
     number, address = proposed()
     page = open_page()

@@ -11,6 +11,11 @@ from tests.factories.browser import FLAGS, browser_path, signed_in_page
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.timeout(240)]
 LIVE = "#live[data-state=live]"
+PROPOSED = """
+    SELECT extract(epoch FROM e.at) FROM investigations_boardevent e
+    JOIN investigations_investigation i ON i.id = e.investigation_id
+    WHERE i.incident_id = %s AND e.payload->>'sentence' LIKE 'A' || %s || ' proposed%%' ORDER BY e.sequence DESC
+"""
 POST = """async ([path, data]) => {
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
   const answer = await fetch(path, {method: "POST", headers: {"HX-Request": "true", "X-CSRFToken": token},
@@ -197,6 +202,33 @@ def test_the_title_counts_what_waits_for_me(open_page, room) -> None:
     assert "favicon-dot" in page.get_attribute("link[rel=icon]", "href")
     assert re.match(r"SEV", viewer.title())
     assert viewer.locator("#steer, [data-insert], [data-needs-live]").count() == 0
+
+
+def test_a_hidden_tab_counts_within_a_second(open_page, stack, seeded) -> None:
+    """Check 12: nobody looks at the tab; an action is proposed; the title tells of it."""
+    page = open_page()
+    enter(page, seeded.room)
+    until(page, r"/^\(\d+\) SEV/.test(document.title)")
+    count = int(re.match(r"\((\d+)\)", page.title())[1])
+    # Headless tabs are never covered: the page is told what a browser tells one that is.
+    page.evaluate(
+        """() => {
+          for (const [name, value] of [["visibilityState", "hidden"], ["hidden", true]]) {
+            Object.defineProperty(document, name, {configurable: true, get: () => value});
+          }
+          document.dispatchEvent(new Event("visibilitychange"));
+          window.told = null;
+          new MutationObserver(() => { window.told ??= Date.now(); })
+            .observe(document.querySelector("title"), {childList: true, characterData: true, subtree: true});
+        }"""
+    )
+    page.wait_for_timeout(200)
+    number = stack.seed(f"propose_heard({seeded.number})")
+    at = stack.ask(PROPOSED, seeded.number, number)[0][0]
+    until(page, f"document.title.startsWith('({count + 1}) ')")
+    late = page.evaluate("window.told") / 1000 - float(at)
+    print(f"check 12: the title counted {late:.2f} s after the commit")
+    assert late < 1
 
 
 def test_everything_by_keyboard(open_page, stack, room) -> None:

@@ -63,14 +63,31 @@ def test_each_card_carries_its_citation(open_page, seeded) -> None:
         assert re.search(stance, card["text"]), card
 
 
-def test_the_consensus_cites_what_exists(open_page, seeded) -> None:
+def test_every_claim_of_the_consensus_cites_what_exists(open_page, seeded) -> None:
+    """Check 28: each sentence, each dissent and each reason is followed by evidence that there is."""
     page = open_page()
     page.goto(seeded.room, wait_until="networkidle")
-    cited = page.locator("#consensus a[href*='/e/']").all()
-    assert cited
-    addresses = {link.get_attribute("href") for link in cited}
-    for address in sorted(addresses):
-        assert page.request.get(seeded.origin + address).status == 200, address
+    claims = page.evaluate(
+        """() => {
+          const links = (nodes) => nodes.flatMap(n => n.matches("a[href*='/e/']") ? [n] :
+            [...n.querySelectorAll("a[href*='/e/']")]).map(a => [a.textContent, a.getAttribute("href")]);
+          const sentences = [...document.querySelectorAll("#consensus .cause bdi")].map(claim => {
+            const after = [];
+            for (let e = claim.nextElementSibling; e && !e.matches("bdi"); e = e.nextElementSibling) after.push(e);
+            return [claim.textContent, links(after)];
+          });
+          const listed = [...document.querySelectorAll("#reasons .cites li, #reasons .chain li:not(.is-inferred)")];
+          return [...sentences, ...listed.map(e => [e.textContent, links([e])])];
+        }"""
+    )
+    assert len(claims) >= 3
+    assert [text for text, cited in claims if not cited] == []
+    said = {(name.strip("[]"), address) for _, cited in claims for name, address in cited}
+    for name, address in sorted(said):
+        answer = page.request.get(seeded.origin + address)
+        assert answer.status == 200, address
+        assert address.endswith(f"/e/{name[1:]}/")
+        assert re.search(rf"<h1[^>]*>.*?{name}\b", answer.text(), re.S), name
 
 
 def test_likelihoods_use_the_words_of_their_numbers(open_page, seeded) -> None:
@@ -98,6 +115,37 @@ def test_lanes_share_one_axis(open_page, seeded) -> None:
     assert len(lanes) >= 3
     assert max(left for left, _ in lanes) - min(left for left, _ in lanes) <= 1
     assert max(right for _, right in lanes) - min(right for _, right in lanes) <= 1
+
+
+def test_one_instant_stands_at_one_place_in_every_lane_and_marker(open_page, seeded) -> None:
+    """Check 30: a change's line in each lane, its text below, and the impact's edge: within a pixel."""
+    page = open_page()
+    page.goto(seeded.room, wait_until="networkidle")
+    middles, edges, texts = page.evaluate(
+        """() => {
+          const lanes = [...document.querySelectorAll("#timeline .lane:not(.lane-events) svg.whole-view")];
+          const lines = lanes.map(s => [...s.querySelectorAll("line[class^=mark-]")].map(e => {
+            const box = e.getBoundingClientRect(); return box.left + box.width / 2; }));
+          const impact = lanes.map(s => s.querySelector(".impact").getBoundingClientRect().left);
+          const events = document.querySelector("#timeline .lane-events svg.whole-view");
+          const place = events.getBoundingClientRect();
+          const told = [...events.querySelectorAll("text.mark:not(.mark-short)")].map(e => {
+            const box = e.getBoundingClientRect();
+            const way = getComputedStyle(e).textAnchor;
+            const drawn = way === "start" ? box.left : way === "end" ? box.right : box.left + box.width / 2;
+            const said = place.left + place.width * parseFloat(e.getAttribute("x")) / 100;
+            return [said, drawn]; });
+          return [lines, impact, told];
+        }"""
+    )
+    assert len(middles) >= 3
+    assert len(middles[0]) == len(texts) >= 2
+    for lane in middles[1:]:
+        assert all(abs(a - b) <= 1 for a, b in zip(middles[0], lane, strict=True))
+    assert max(edges) - min(edges) <= 1
+    for line, (said, drawn) in zip(middles[0], texts, strict=True):
+        assert abs(line - said) <= 1
+        assert abs(drawn - said) <= 3  # a letter's own margin
 
 
 def test_two_time_zones_tell_the_same_utc(open_page, stack, seeded) -> None:

@@ -1,5 +1,6 @@
 """Past incidents: found by words, likeness and facets; two compared; constant queries."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ from pgvector.django import CosineDistance
 
 from investigations.domain.memory import remember
 from investigations.models import Diagnosis, Incident, IncidentMemory
+from investigations.presenters.words import alike
 from investigations.queries.history import HistoryFilter, search, vector_of
 from sre_workspace.bench.history import seed
 from tests.factories.board import open_board
@@ -63,6 +65,37 @@ def test_words_likeness_and_facets(viewer) -> None:
     assert viewer.get(f"/i/{storm.pk}/timeline/").status_code == 200
     assert viewer.get("/history/?cause=nonsense").status_code == 422
     assert viewer.get("/history/?like=99999").status_code == 404
+
+
+def test_likeness_says_what_is_shared(viewer) -> None:
+    storm = diagnosed("payments repeats its calls without a pause", "retry_storm")
+    again = diagnosed("payments repeats its calls with no pause", "retry_storm")
+    other = diagnosed("payments repeats its calls without a break", "code_defect")
+    rows = {
+        row.incident.pk: row for row in viewer.get(f"/history/?like={storm.pk}").context["rows"]
+    }
+    assert rows[again.pk].shared == ("same service", "same cause", "caused at the same place")
+    assert rows[other.pk].shared == ("same service", "caused at the same place")
+    page = viewer.get(f"/history/?like={storm.pk}").content.decode()
+    assert re.search(r"\(\d+%\): same service, same cause", page)
+
+
+@pytest.mark.parametrize(
+    ("similarity", "words"),
+    [(1.0, "nearly the same"), (0.75, "much alike"), (0.5, "alike"), (0.4, "somewhat alike")],
+)
+def test_likeness_in_words(similarity: float, words: str) -> None:
+    assert alike(similarity) == words
+
+
+def test_days_are_read_in_one_form_whatever_the_browsers_language(viewer) -> None:
+    refused = viewer.get("/history/?since=03/01/2026&q=disk")
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "Year, month and day, as 2026-03-01." in page
+    assert 'value="03/01/2026"' in page
+    assert 'value="disk"' in page
+    assert viewer.get("/history/?since=2026-03-01&until=2026-03-02").status_code == 200
 
 
 def test_two_side_by_side(viewer, django_assert_max_num_queries) -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from investigations.domain.notifying import deliver_due
+from investigations.forms import PreferenceForm
 from investigations.models import AuditEntry, Channel, ConnectionCheck, IntakeToken, OutboundHost
 from investigations.sending import push
 from tests.factories.people import person
@@ -215,3 +216,11 @@ def test_as_many_queries_for_three_as_for_one(
     with django_assert_max_num_queries(99) as three:
         client.get(f"/settings/{address}")
     assert len(one) == len(three)
+
+
+def test_quiet_hours_are_read_in_one_form_whatever_the_browsers_language() -> None:
+    given = {"quiet_from": "10:00 PM", "quiet_until": "07:00", "zone": "UTC"}
+    form = PreferenceForm(given)
+    assert form.errors["quiet_from"] == ["Hours and minutes of 24, as 22:00."]
+    assert "quiet_until" not in form.errors
+    assert 'value="10:00 PM"' in str(form["quiet_from"])
