@@ -100,6 +100,7 @@ def _render(
             now=database_now(),
             paging=WEIGHED,
             has_cards="stances" in sections,
+            has_charts=False,
         )
     )
     context: dict[str, object] = {

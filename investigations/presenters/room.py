@@ -116,16 +116,21 @@ class Room:
 
 
 def build_room(
-    investigation: Investigation, *, now: datetime, paging: Paging = NEWEST, has_cards: bool = True
-) -> Room:
+    investigation: Investigation, *, now: datetime, paging: Paging = NEWEST,
+    has_cards: bool = True, has_charts: bool = True,
+) -> Room:  # fmt: skip
     """Read the board for the page."""
-    return room_of(rows_now(investigation, paging=paging), now=now, has_cards=has_cards)
+    rows = rows_now(investigation, paging=paging)
+    return room_of(rows, now=now, has_cards=has_cards, has_charts=has_charts)
 
 
-def room_of(rows: BoardRows, *, now: datetime, has_cards: bool = True) -> Room:
+def room_of(
+    rows: BoardRows, *, now: datetime, has_cards: bool = True, has_charts: bool = True
+) -> Room:
     """Dress the rows of one moment: the room's of now, or a replay's.
 
-    ``has_cards``: whether the cards are made, which is most of the work.
+    ``has_cards``: whether the cards are made, which is most of the work; ``has_charts``: whether with
+    their small charts.
     """
     investigation, diagnosis, entries = rows.investigation, rows.diagnosis, rows.entries
     incident = investigation.incident
@@ -138,7 +143,7 @@ def room_of(rows: BoardRows, *, now: datetime, has_cards: bool = True) -> Room:
     is_similar_shown = investigation.is_over and not rows.is_replay
     weighed_at = diagnosis.reached_at if diagnosis else None
     cards = partial(dress, stances=rows.stances, answers=rows.answers, weighed_at=weighed_at,
-                    axis=timeline.axis, challenges=rows.challenges)  # fmt: skip
+                    axis=timeline.axis if has_charts else None, challenges=rows.challenges)  # fmt: skip
     leader = diagnosis.hypothesis_id if diagnosis else None
     return Room(
         incident=incident,
