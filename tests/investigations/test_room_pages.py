@@ -1,9 +1,11 @@
 """The room's pages as a worked practice incident shows them: claims cited, queries constant."""
 
 import re
+from html import unescape
 
 import pytest
 from django.db import connection
+from django.template.defaultfilters import floatformat
 from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -11,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from investigations.domain.board import EvidenceDraft, post_evidence
 from investigations.enums import EvidenceKind
 from investigations.models import BoardEvent, Evidence, Hypothesis
+from investigations.presenters.words import NAMES
 from investigations.render import render_update
 from investigations.scale import BANDS
 from tests.factories.board import NOON, open_board
@@ -42,6 +45,60 @@ def test_a_worked_incident_on_every_page() -> None:
         _cards_are_complete(room)
         _words_match_numbers(room)
         _from_events_as_from_the_page(board.pk, room)
+
+
+def _every_card(client: Client, at: str) -> str:
+    """Return the room with all of its older pages of cards."""
+    page = whole = client.get(at).content.decode()
+    while older := re.search(r"evidence/\?before=(\d+)&amp;shown=(\d+)", page):
+        page = client.get(f"{at}evidence/?before={older[1]}&shown={older[2]}").content.decode()
+        whole += page
+    return unescape(whole)
+
+
+@pytest.mark.capability(14, 15, 17, 36)
+@pytest.mark.django_db(transaction=True)
+def test_each_card_opens_to_its_query_its_excerpt_and_its_weights(lab_incident) -> None:
+    board = lab_incident("bad_release_errors").investigation
+    client, at = client_of("mira", "responder"), f"/i/{board.incident_id}/"
+    room, kinds, weighed = _every_card(client, at), set(), 0
+    rows = list(board.evidence.exclude(kind="gap").prefetch_related("stances__hypothesis"))
+    for row in rows:
+        assert f'href="{at}e/{row.number}/"' in room
+        assert row.claim in room
+        page = unescape(client.get(f"{at}e/{row.number}/").content.decode())
+        agent = NAMES[row.author.partition("/")[2]]
+        for part in (row.query, row.source, agent, f"{row.window_start:%H:%M:%S}"):
+            assert part in page, (row, part)
+        excerpt = [*row.sample.get("lines", []), *row.sample.get("rows", [])]
+        excerpt += [row.sample["diff"].strip()] if "diff" in row.sample else []
+        assert all(str(text) in page for text in excerpt), row
+        assert excerpt or "values" not in row.sample or "View as table" in page, row
+        for stance in row.stances.all():
+            told = f'stance-{stance.kind}">{stance.get_kind_display()}</td>'
+            weight = f"{floatformat(stance.weight_decibans, 1)} dB"
+            assert f"/h/{stance.hypothesis.number}/" in page
+            assert told in page
+            assert weight in page
+            weighed += 1
+        kinds.add(row.kind)
+    assert {"metric", "log", "trace", "change"} <= kinds
+    assert weighed > 10
+    # What was looked for and is not there stands on the board, with the hypotheses it speaks against.
+    clear = [r for r in rows if r.sample["finding"]["presence"] == "absent"]
+    assert "Requests take their usual course through orders-db." in {r.claim for r in clear}
+    assert any(s.kind == "refutes" for r in clear for s in r.stances.all())
+    # The change that is blamed is a commit, just before, with its difference.
+    (change,) = [
+        r for r in rows if r.feature == "deploy_before_onset" and r.resource.endswith("orders")
+    ]
+    assert re.search(
+        r"by \w+, \d+ s before the symptom: .+ \([0-9a-f]{7} to [0-9a-f]{7}\)", change.claim
+    )
+    assert "-    rate = plan.rate if plan else 0" in change.sample["diff"]
+    diagnosis = board.diagnoses.order_by("-number")[0]
+    assert diagnosis.change_id
+    assert change.number in diagnosis.cited
 
 
 def _cards_are_complete(room: str) -> None:

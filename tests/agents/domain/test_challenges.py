@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 
 from agents.domain.casework import open_case
+from agents.domain.drain import drain
 from agents.domain.posting import post_finding
 from agents.domain.steps import challenged_of, recheck
 from agents.enums import AgentName, Presence, WorkKind
 from agents.models import WorkItem
 from agents.specialists.registry import REGISTRY
+from telemetry.types import service
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
 
@@ -58,3 +60,29 @@ def test_the_same_answer_is_not_posted_again(lab_incident) -> None:
         assert recheck(item_of(investigation, round_number), work, card, no_fence)
     answers = list(card.challenged_by.all())
     assert [a.sample["finding"]["presence"] for a in answers] == ["absent"]
+
+
+@pytest.mark.capability(18)
+def test_a_wrong_claim_of_one_agent_is_refuted_by_another_before_the_verdict(lab_incident) -> None:
+    investigation = lab_incident("bad_release_latency", is_worked=False).investigation
+    work = open_case(investigation)
+    found = list(REGISTRY[AgentName.NETWORK].gather(work.case))
+    planted = replace(
+        next(f for f in found if f.feature == "latency_rise"), agent=AgentName.DATABASE,
+        resource=service("orders"), claim="Memory of orders grows until it is killed.",
+    )  # fmt: skip
+    first, *_ = [
+        post_finding(investigation, replace(planted, feature=feature), fence=no_fence,
+                     prefix=f"r0/{feature}/")
+        for feature in ("memory_ramp", "memory_near_limit", "oom_kill")
+    ]  # fmt: skip
+    assert drain(investigation.pk, timeout_seconds=60)
+    (answer,) = first.challenged_by.all()
+    assert (first.author, answer.author) == ("agent/database", "agent/resource")
+    assert answer.sample["finding"]["presence"] == "absent"
+    assert answer.claim == "No sign of killed for memory on orders."
+    diagnosis = investigation.diagnoses.order_by("-number")[0]
+    assert answer.posted_at < diagnosis.reached_at
+    assert (diagnosis.verdict, diagnosis.fault_class) == ("inconclusive", "")
+    missed = [r["name"] for r in diagnosis.rules if not r["passed"]]
+    assert "Its strongest evidence survived a challenge" in missed
