@@ -23,6 +23,7 @@ EVIDENCE_SCALE = 3.0
 DEPARTURE_SCALE = 5.0
 # Below this a difference is told as "as usual": there always is some.
 LEAST_STRENGTH = 0.1
+NOTICED_LATE_SECONDS = 120.0
 CLEAR_STRENGTH = 0.3
 
 
@@ -133,13 +134,32 @@ def _compare(reader: Reader) -> Comparison:
         return known
     usual, now = reader.segments("baseline")[0], reader.segments("window")[0]
     own, ways = find_delays(usual, now)
-    departures = find_departures(usual, now, is_foreign=tells_of_others)
     found = Comparison(
-        tuple(own), tuple(ways), tuple(departures), _in_both(usual, now),
+        tuple(own), tuple(ways), _departures(reader, usual, now), _in_both(usual, now),
         usual_request_seconds(usual),
     )  # fmt: skip
     reader.case.memo["trace comparison"] = found
     return found
+
+
+def _departures(
+    reader: Reader, usual: Sequence[Segment], now: Sequence[Segment]
+) -> tuple[Departure, ...]:
+    """Return each resource's clearest departure, also from what was usual a little earlier.
+
+    Trouble that is noticed late lies in the end of the baseline already, and seems usual there.
+    """
+    found = find_departures(usual, now, is_foreign=tells_of_others)
+    until = reader.case.baseline.end.timestamp() - NOTICED_LATE_SECONDS
+    earlier = [s for s in usual if s.end <= until]
+    if 0 < len(earlier) < len(usual):
+        found += find_departures(earlier, now, is_foreign=tells_of_others)
+    best: dict[ResourceRef, Departure] = {}
+    for each in found:
+        known = best.get(each.resource)
+        if known is None or each.score > known.score:
+            best[each.resource] = each
+    return tuple(sorted(best.values(), key=lambda d: -d.score))
 
 
 def _in_both(usual: Sequence[Segment], now: Sequence[Segment]) -> tuple[ResourceRef, ...]:

@@ -1,5 +1,6 @@
 """Traces against fault-free ones: who is slow, to whom the way is slow, who leaves the course."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -189,6 +190,18 @@ def test_the_whole_investigation_names_the_service_and_the_kind(now, resource, f
     leader = investigate(case_of(now)).leader
     assert leader is not None
     assert (leader.cause.resource, leader.cause.fault_class) == (resource, fault)
+
+
+def test_trouble_that_is_noticed_late_is_not_usual() -> None:
+    broken = said(c=STEPS["c"][:1])
+    before = shop(lines=said(), start=NOW - timedelta(minutes=6))
+    unnoticed = shop(lines=broken, count=8, start=NOW - timedelta(minutes=2))
+    usual = replace(
+        before, spans=before.spans + unnoticed.spans, lines=before.lines + unnoticed.lines
+    )
+    leader = investigate(case_of(shop(lines=broken), usual=usual)).leader
+    assert leader is not None
+    assert (leader.cause.resource, leader.cause.fault_class) == (CART, "code_defect")
 
 
 def test_fault_free_traces_blame_nobody() -> None:

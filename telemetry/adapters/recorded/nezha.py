@@ -26,7 +26,9 @@ from telemetry.types import (
 
 LEVEL = re.compile(r"\b(TRACE|DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL)\b")
 # How far back the baseline reaches at least, so that a fault-free minute fits into it.
-NORMAL_SPAN = timedelta(minutes=3)
+NORMAL_SPAN = timedelta(minutes=5)
+# How long before the window that minute ends: trouble may be older than its alert.
+NORMAL_GAP = timedelta(minutes=2)
 COLUMNS = {
     "CpuUsageRate(%)": Semantic.CPU_UTILISATION_RATIO,
     "MemoryUsage(Mi)": Semantic.MEMORY_WORKING_SET_BYTES,
@@ -99,7 +101,7 @@ def _normal_folder(path: Path, detected: datetime) -> Path | None:
 def _shift(spans: list[Span], logs: list[LogLine], baseline: TimeWindow) -> timedelta:
     """Return by how much a fault-free recording of the same day moves to lie in the baseline."""
     times = [s.start for s in spans] + [line.at for line in logs]
-    return baseline.end - max(times) - timedelta(seconds=1) if times else timedelta(0)
+    return baseline.end - NORMAL_GAP - max(times) if times else timedelta(0)
 
 
 def _spans(path: Path, problems: Problems) -> list[Span]:
