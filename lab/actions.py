@@ -38,7 +38,7 @@ def describe(world: "LabWorld", name: str) -> Fields:
         "pods": [
             {"name": p.name, "node": p.node, "ready": p.crash_wait == 0} for p in workload.pods
         ],
-        "is_rolling": any(r.workload == name for r in world.rollouts),
+        "updated": operations.updated_count(world, workload),
         "annotations": dict(workload.annotations),
         "total_pods": sum(
             len(w.pods) for w in world.workloads.values() if world.is_managed(w.spec.name)

@@ -79,6 +79,20 @@ def move_rollouts(world: "LabWorld") -> None:
     world.rollouts = left
 
 
+def updated_count(world: "LabWorld", workload: Workload) -> int:
+    """Return how many pods are as the last change wants them: all, once its rollout is over."""
+    count = len(workload.pods)
+    for rollout in world.rollouts:
+        if rollout.workload != workload.spec.name:
+            continue
+        if rollout.kind == "scale":
+            count = min(count, len(workload.pods))
+        else:
+            wanted = round(len(workload.pods) * rollout.share)
+            count = min(count, len(workload.pods) - wanted + rollout.replaced)
+    return count
+
+
 def _replace_pods(world: "LabWorld", workload: Workload, rollout: Rollout) -> None:
     """Replace as many pods as are due by now, each on another node than before."""
     count = max(1, round(len(workload.pods) * rollout.share)) if workload.pods else 0

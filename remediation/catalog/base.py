@@ -36,6 +36,7 @@ class ActionKind:
     ``plan`` resolves a treatment against the live state and raises
     :class:`remediation.errors.NotPlannable` when a precondition does not hold. ``goes_back``: it
     returns to what was before; done again after it helped, it would leave the good state.
+    ``replaces_pods``: running pods go and others come in their place.
     ``failure_modes``: how it can go wrong, in sentences for who approves it.
 
     Raises:
@@ -51,6 +52,7 @@ class ActionKind:
     has_undo: bool = True
     goes_back: bool = False
     no_undo_reason: str = ""
+    replaces_pods: bool = True
     failure_modes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

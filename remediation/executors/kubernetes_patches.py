@@ -1,7 +1,8 @@
 """Requests as JSON patches of a Deployment, and what a Deployment says of itself. Pure."""
 
 import itertools
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from remediation.errors import TargetRefused
@@ -14,6 +15,8 @@ Operation = dict[str, Any]
 MARK = "sre-workspace/actions"
 RESTART = "sre-workspace/restarted-by"
 KEPT_MARKS = 8
+# What Kubernetes takes where a Deployment does not say.
+DEFAULT_SHARE = "25%"
 CONTAINER = "/spec/template/spec/containers/0"
 
 
@@ -135,6 +138,9 @@ def deployment_state(
         revision=newest,
         image=str(containers[0].get("image", "")) if containers else "",
         total_pods=total_pods,
+        updated=_updated(deployment),
+        is_stuck=_is_stuck(deployment),
+        at_once=_at_once(deployment),
         config=dict(settings_of(containers)),
         config_history=tuple(_config_history(revisions)),
         revisions=tuple(r.number for r in revisions),
@@ -150,3 +156,40 @@ def _config_history(revisions: Sequence[Revision]) -> list[ConfigChange]:
         changes += [ConfigChange(key, old[key], new[key]) for key in sorted(old.keys() & new.keys())
                     if old[key] != new[key]]  # fmt: skip
     return changes
+
+
+def _updated(deployment: Json) -> int:
+    """Return how many pods run the newest template; none before the controller has seen it."""
+    status = part(deployment, "status")
+    seen = int(status.get("observedGeneration") or 0)
+    if seen < int(deployment["metadata"].get("generation") or 0):
+        return 0
+    return int(status.get("updatedReplicas") or 0)
+
+
+def _is_stuck(deployment: Json) -> bool:
+    return any(
+        c.get("type") == "Progressing" and c.get("reason") == "ProgressDeadlineExceeded"
+        for c in rows(part(deployment, "status"), "conditions")
+    )
+
+
+def _at_once(deployment: Json) -> int:
+    """Return how many pods a rollout takes away or adds before it waits for readiness."""
+    spec = part(deployment, "spec")
+    replicas = int(spec.get("replicas", 1))
+    strategy = part(spec, "strategy")
+    if strategy.get("type") == "Recreate":
+        return replicas
+    limits = part(strategy, "rollingUpdate")
+    surge = _count(limits.get("maxSurge", DEFAULT_SHARE), replicas, rounding=math.ceil)
+    away = _count(limits.get("maxUnavailable", DEFAULT_SHARE), replicas, rounding=math.floor)
+    return max(1, surge, away)
+
+
+def _count(limit: object, replicas: int, *, rounding: Callable[[float], int]) -> int:
+    """Return a limit of a rollout in pods: a number, or a share that Kubernetes rounds its own way."""
+    text = str(limit)
+    if text.endswith("%"):
+        return rounding(replicas * float(text[:-1]) / 100)
+    return int(text)

@@ -82,7 +82,8 @@ class LabExecutor:
         return TargetState(
             name=found["name"], uid=found["uid"], version=found["resource_version"],
             replicas=found["replicas"], ready=found["ready"], revision=found["revision"],
-            image=found["image"], total_pods=found["total_pods"], config=found["config"],
+            image=found["image"], total_pods=found["total_pods"],
+            updated=found["updated"], at_once=1, config=found["config"],
             config_history=tuple(
                 ConfigChange(c["key"], c["before"], c["after"]) for c in found["config_history"]
             ),

@@ -17,7 +17,13 @@ class ConfigChange:
 
 @dataclass(frozen=True, slots=True)
 class TargetState:
-    """A workload as it is now. ``uid`` and ``version`` are the preconditions of every change."""
+    """A workload as it is now. ``uid`` and ``version`` are the preconditions of every change.
+
+    Attributes:
+        updated: How many pods run what is asked for by now; a rollout goes on until all do.
+        is_stuck: The platform has given a rollout up: its new pods do not become ready.
+        at_once: How many pods the platform replaces at the same time; None: not known.
+    """
 
     name: str
     uid: str
@@ -27,6 +33,9 @@ class TargetState:
     revision: int
     image: str
     total_pods: int
+    updated: int
+    is_stuck: bool = False
+    at_once: int | None = None
     config: dict[str, str] = field(default_factory=dict)
     config_history: tuple[ConfigChange, ...] = ()
     revisions: tuple[int, ...] = ()

@@ -56,6 +56,22 @@ def blast_radius(situation: Situation) -> Ruling:
     return Ruling("blast radius", ALLOW if share <= MAX_SHARE else ASK, text)
 
 
+def gradual(situation: Situation) -> Ruling:
+    """Pods are replaced some at a time, so that a bad change stops at the first; else people decide."""
+    at_once, touched = (situation.action.blast.get(name) for name in ("at_once", "touched_pods"))
+    if at_once == 0:
+        return Ruling("gradual", ALLOW, "It replaces no pod that runs.")
+    if not isinstance(at_once, int) or not isinstance(touched, int):
+        return Ruling("gradual", ASK, "How many pods are replaced at the same time is not known.")
+    if touched > 1 and at_once >= touched:
+        text = (
+            f"All {touched} pods are replaced at the same time: none is left if the new ones fail."
+        )
+        return Ruling("gradual", ASK, text)
+    text = f"{at_once} of {touched} pods at a time; it stops where a new one does not become ready."
+    return Ruling("gradual", ALLOW, text)
+
+
 def protected_resources(situation: Situation) -> Ruling:
     """Databases, nodes and what is not ours are never changed."""
     kind = situation.action.target.partition("/")[0]
@@ -166,7 +182,7 @@ def track_record(situation: Situation) -> Ruling:
 
 
 GUARDRAILS = (
-    kill_switch, incident_state, protected_resources, blast_radius, change_freeze, cooldown, rate_limit,
-    oscillation, independent_sources, track_record,
+    kill_switch, incident_state, protected_resources, blast_radius, gradual, change_freeze, cooldown,
+    rate_limit, oscillation, independent_sources, track_record,
 )  # fmt: skip
 # What still holds after people have approved: the rest only asks for people.

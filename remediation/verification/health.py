@@ -8,25 +8,33 @@ from remediation.verification.measure import Measurement
 
 
 def check_health(action: Action, *, is_late: bool) -> Measurement:
-    """Read how many of the target's pods are ready; all of them must be.
+    """Read how many of the target's pods are ready, and run what is asked for; all of them must.
 
-    PASSED when all are. FAILED when the time is up and none is; else RUNNING, or INCONCLUSIVE when
-    the time is up: some are ready, or the target cannot be read.
+    PASSED when all are. FAILED as soon as the platform has given the rollout up at its first pods
+    that do not become ready, and when the time is up and none is ready; else RUNNING, or
+    INCONCLUSIVE when the time is up: some are ready, or the target cannot be read.
     """
     unsettled = VerificationPhase.INCONCLUSIVE if is_late else VerificationPhase.RUNNING
     try:
         state = executor_for(action.executor).observe(action.target.rpartition("/")[2])
     except (ExecutorError, NotPlannable):
         return _row(None, None, unsettled)
+    if state.is_stuck:
+        return _row(state.updated, state.replicas, VerificationPhase.FAILED, metric="pods_updated")
+    if state.ready >= state.replicas > state.updated:
+        return _row(state.updated, state.replicas, unsettled, metric="pods_updated")
     if state.ready >= state.replicas:
         return _row(state.ready, state.replicas, VerificationPhase.PASSED)
     is_dead = is_late and state.ready < 1
     return _row(state.ready, state.replicas, VerificationPhase.FAILED if is_dead else unsettled)
 
 
-def _row(ready: float | None, replicas: int | None, phase: VerificationPhase) -> Measurement:
+def _row(
+    ready: float | None, replicas: int | None, phase: VerificationPhase, *,
+    metric: str = "pods_ready",
+) -> Measurement:  # fmt: skip
     return Measurement(
-        metric="pods_ready",
+        metric=metric,
         unit="",
         baseline=replicas,
         limit=replicas,

@@ -8,6 +8,8 @@ import yaml
 
 from remediation.errors import ExecutorError, TargetConflict, TargetRefused
 from remediation.executors.kubernetes import KubernetesExecutor
+from remediation.executors.kubernetes_patches import deployment_state
+from remediation.executors.ports import TargetState
 from telemetry.adapters.kubernetes.api import ClusterAccess, KubernetesApi
 from tests.factories.servers import Answering, local_server
 
@@ -85,3 +87,34 @@ def test_a_list_that_the_server_forgets_half_way_is_cut_and_kept(tmp_path) -> No
         listed = KubernetesApi(access_to(server.url, tmp_path)).list("/api/v1/pods")
     assert listed.is_cut
     assert [item["metadata"]["name"] for item in listed.items] == ["a"]
+
+
+def _state(replicas: int = 4, strategy: object = None, **status: object) -> TargetState:
+    spec = {**DEPLOYMENT["spec"], "replicas": replicas, "strategy": strategy or {}}
+    return deployment_state({**DEPLOYMENT, "spec": spec, "status": status}, [], 40)
+
+
+@pytest.mark.parametrize(
+    ("replicas", "strategy", "at_once"),
+    [
+        (4, {"type": "Recreate"}, 4),
+        (4, None, 1),
+        (10, {"type": "RollingUpdate"}, 3),  # a quarter more, rounded up
+        (10, {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": "25%"}}, 2),
+        (10, {"rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0}}, 10),
+        (10, {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}, 1),
+        (1, {"rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}, 1),
+    ],
+)
+def test_how_many_pods_a_rollout_takes_at_the_same_time(replicas, strategy, at_once) -> None:
+    assert _state(replicas, strategy).at_once == at_once
+
+
+def test_how_far_a_rollout_is() -> None:
+    assert _state(observedGeneration=3, updatedReplicas=2).updated == 2
+    assert _state(observedGeneration=2, updatedReplicas=4).updated == 0, "not seen yet"
+    assert _state().updated == 0
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
+    assert _state(observedGeneration=3, conditions=[late]).is_stuck
+    assert not _state(observedGeneration=3, conditions=[{**late, "reason": "NewReplicaSetAvailable"}]
+                      ).is_stuck  # fmt: skip

@@ -17,7 +17,7 @@ from remediation.enums import GuardrailVerdict
 from remediation.errors import GuardrailBlocked
 from remediation.guardrails.base import Situation
 from remediation.guardrails.evaluate import evaluate
-from remediation.guardrails.rules import blast_radius
+from remediation.guardrails.rules import blast_radius, gradual
 from remediation.models import Action, Approval, ChangeFreeze, Execution, KillSwitch
 from tests.factories.actions import approve, plan_action
 from tests.factories.people import person
@@ -38,6 +38,17 @@ def test_more_than_a_fifth_of_the_pods_needs_people_and_an_unknown_share_is_refu
 ) -> None:
     action = SimpleNamespace(blast={"touched_pods": touched, "total_pods": total})
     ruling = blast_radius(Situation(action, database_now(), "prod"))
+    assert ruling.verdict is verdict, ruling.reason
+
+
+@pytest.mark.parametrize(
+    ("at_once", "touched", "verdict"),
+    [(0, 6, ALLOW), (1, 6, ALLOW), (5, 6, ALLOW), (6, 6, ASK), (1, 1, ALLOW), (2, 2, ASK),
+     (None, 6, ASK), (1, None, ASK)],
+)  # fmt: skip
+def test_all_pods_at_the_same_time_needs_people(at_once, touched, verdict) -> None:
+    action = SimpleNamespace(blast={"at_once": at_once, "touched_pods": touched})
+    ruling = gradual(Situation(action, database_now(), "prod"))
     assert ruling.verdict is verdict, ruling.reason
 
 

@@ -2,6 +2,7 @@
 
 import math
 from datetime import timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from remediation.domain.planning import plan_for
 from remediation.domain.verifying import verify
 from remediation.enums import Decision
 from remediation.enums import VerificationPhase as P
-from remediation.models import VerificationRun
+from remediation.executors.ports import TargetState
+from remediation.models import Action, VerificationRun
 from remediation.verification.health import check_health
 from remediation.verification.measure import measure
 from telemetry.adapters.memory import MemoryData
@@ -114,3 +116,32 @@ def test_a_calm_symptom_on_a_half_dead_target_waits_for_a_person(lab_incident) -
     assert action.state == "inconclusive"
     ready = action.verification.measurements[-1]
     assert (ready["metric"], ready["phase"]) == ("pods_ready", "inconclusive")
+
+
+def test_a_rollout_under_way_is_waited_for(lab_incident) -> None:
+    incident = lab_incident("bad_release_errors")
+    action = executed(incident)
+    early = check_health(action, is_late=False)
+    assert early.phase == P.RUNNING
+    incident.pass_time(240)
+    assert check_health(action, is_late=False).phase == P.PASSED
+
+
+@pytest.mark.parametrize(
+    ("updated", "is_stuck", "early", "late"),
+    [(3, False, P.PASSED, P.PASSED), (1, False, P.RUNNING, P.INCONCLUSIVE),
+     (1, True, P.FAILED, P.FAILED)],
+)  # fmt: skip
+def test_the_old_pods_being_well_is_not_enough(
+    monkeypatch: pytest.MonkeyPatch, updated, is_stuck, early, late
+) -> None:
+    state = TargetState(
+        name="cart", uid="u1", version="3", replicas=3, ready=3, revision=2, image="cart:2",
+        total_pods=30, updated=updated, is_stuck=is_stuck,
+    )  # fmt: skip
+    executor = SimpleNamespace(observe=lambda name: state)
+    monkeypatch.setattr("remediation.verification.health.executor_for", lambda name: executor)
+    action = Action(executor="kubernetes", target="service/cart")
+    assert check_health(action, is_late=False).phase == early
+    found = check_health(action, is_late=True)
+    assert (found.phase, found.latest) == (late, updated)
