@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from investigations.enums import StanceKind, SteeringState
 from investigations.models import Evidence, Stance, SteeringMessage
+from investigations.phrases import plain_rule
 from investigations.presenters import words
 from investigations.presenters.axis import Axis
 from investigations.presenters.spark import Spark, spark_of, window_of
@@ -140,4 +141,5 @@ def _stance(stance: Stance) -> StanceView:
         StanceKind.REFUTES: f"− refutes {name}",
         StanceKind.NEUTRAL: f"· does not separate {name}",
     }[StanceKind(stance.kind)]
-    return StanceView(text, stance.kind, words.strength(stance.weight_decibans), stance.rule)
+    return StanceView(text, stance.kind, words.strength(stance.weight_decibans),
+                      plain_rule(stance.rule))  # fmt: skip

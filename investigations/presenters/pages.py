@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from investigations.enums import BoardEventKind
 from investigations.models import BoardEvent, Evidence, Hypothesis, Investigation, Stance
+from investigations.phrases import plain_rule
 from investigations.presenters.axis import clock
 from investigations.presenters.cards import CardView
 from investigations.presenters.consensus import ChainNode, chain_of
@@ -61,7 +62,7 @@ def hypothesis_page(row: Hypothesis) -> HypothesisPage:
 
 
 def _test(stance: Stance) -> Test:
-    looked_for, _, outcome = stance.rule.partition(": ")
+    looked_for, _, outcome = plain_rule(stance.rule).partition(": ")
     return Test(stance, looked_for, outcome or "weighed")
 
 

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from investigations.enums import EntryKind, HandoffState, HypothesisState, IncidentState, Role
 from investigations.models import Handoff, Hypothesis, Investigation
+from investigations.phrases import plain_rule
 from investigations.scale import likelihood
 
 CHECK_IN = timedelta(minutes=30)
@@ -97,7 +98,7 @@ def _tried(actions: list[dict[str, object]], rivals: list[Hypothesis]) -> list[s
         if a.get("state") not in {"proposed", "superseded"}
     ]
     out = [
-        f"H{h.number} {h.claim}: ruled out by {h.ruled_out_by or 'the evidence'}."
+        f"H{h.number} {h.claim}: ruled out by {plain_rule(h.ruled_out_by) or 'the evidence'}."
         for h in rivals
         if h.state == HypothesisState.RULED_OUT
     ]

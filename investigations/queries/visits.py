@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from investigations.enums import BoardEventKind
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 TELLING = (
     BoardEventKind.DIAGNOSIS_REACHED, BoardEventKind.INCIDENT_CHANGED,
-    BoardEventKind.ENTRY_CHANGED, BoardEventKind.HYPOTHESIS_CHANGED,
+    BoardEventKind.HYPOTHESIS_CHANGED,
 )  # fmt: skip
+# Of what other packages put on a board, actions; agents' steps and lanes are no news to a person.
+OF_AN_ACTION = Q(kind=BoardEventKind.ENTRY_CHANGED, payload__sentence__regex=r"^A\d")
 WORTH_TELLING = timedelta(days=7)
 LIMIT = 20
 
@@ -35,7 +37,7 @@ class Change:
 def list_changes(user: "User", *, limit: int = LIMIT) -> list[Change]:
     """Return what moved on since the person looked, newest first, of the last week. Two queries."""
     newest = BoardEvent.objects.filter(
-        investigation__incident=OuterRef("incident"), kind__in=TELLING,
+        Q(kind__in=TELLING) | OF_AN_ACTION, investigation__incident=OuterRef("incident"),
         sequence__gt=OuterRef("seen_sequence"),
     ).order_by("-id")  # fmt: skip
     rows = (

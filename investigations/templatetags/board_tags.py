@@ -7,6 +7,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from investigations import phrases
 from investigations.presenters import consensus, words
 from investigations.typed_text import title_or_untitled, without_reordering
 
@@ -54,6 +55,19 @@ def percent(value: float | None) -> int:
 def alike(similarity: float) -> str:
     """Return how near two incidents are, in words."""
     return words.alike(similarity)
+
+
+@register.filter
+def plain_rule(text: str) -> str:
+    """Return a rule's text with its place in words."""
+    return phrases.plain_rule(text)
+
+
+@register.filter
+def by_name(author: str) -> str:
+    """Return who wrote something: an agent's shown name, or a person's."""
+    kind, _, name = author.partition("/")
+    return words.NAMES.get(name, name) if kind == "agent" else name or author
 
 
 @register.filter

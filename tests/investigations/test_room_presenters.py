@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from investigations.phrases import plain_rule
 from investigations.presenters import lanes
 from investigations.presenters.axis import Axis
 from investigations.presenters.consensus import failure, plain_step
@@ -185,3 +186,17 @@ def test_a_rule_that_was_not_met_is_told_as_a_sentence() -> None:
     )
     assert "reaches 41%" in plain_step("Not met: Probability at least 60% (41%).")
     assert plain_step("Connect or repair: logs.") == "Connect or repair: logs."
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("latency rise (self): predicted", "latency rise of its own: predicted"),
+        ("edge error rise (edge in): looked for, not there",
+         "edge error rise on calls to it: looked for, not there"),
+        ("error rise (callers)", "error rise of its callers"),
+        ("a person's words (self-made)", "a person's words (self-made)"),
+    ],
+)  # fmt: skip
+def test_a_rule_says_where_it_looked_in_words(rule: str, told: str) -> None:
+    assert plain_rule(rule) == told
