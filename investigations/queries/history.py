@@ -111,6 +111,13 @@ def _ranked(
 
 
 def _by_words(memories: QuerySet[IncidentMemory], text: str) -> list[int]:
+    """Return those that hold all the words; if none does, those that hold any."""
+    found, parts = _matching(memories, text), text.split()
+    is_plain = len(parts) > 1 and not any(p.startswith("-") or '"' in p for p in parts)
+    return found or (_matching(memories, " or ".join(parts)) if is_plain else [])
+
+
+def _matching(memories: QuerySet[IncidentMemory], text: str) -> list[int]:
     query = SearchQuery(text, config="english", search_type="websearch")
     newest = memories.filter(words=query).order_by("-incident_id").values("pk")[:RANKED]
     ranked = IncidentMemory.objects.filter(pk__in=newest).annotate(

@@ -88,6 +88,15 @@ def test_likeness_in_words(similarity: float, words: str) -> None:
     assert alike(similarity) == words
 
 
+def test_words_that_no_incident_holds_together_find_those_that_hold_some(viewer) -> None:
+    storm = diagnosed("payments repeats its calls without a pause", "retry_storm")
+    diagnosed("the disk of ledger is full", "disk_full")
+    assert listed(viewer, "q=zebra+repeats+giraffe") == [storm.pk]
+    words = HistoryFilter(text="zebra -repeats")
+    assert search(words) == []
+    assert search(HistoryFilter(text='"zebra repeats"')) == []
+
+
 def test_days_are_read_in_one_form_whatever_the_browsers_language(viewer) -> None:
     refused = viewer.get("/history/?since=03/01/2026&q=disk")
     page = refused.content.decode()
