@@ -13,6 +13,7 @@ from investigations.models import (
     Incident,
     Investigation,
 )
+from investigations.phrases import plain_rule
 from investigations.presenters import words
 from investigations.presenters.answers import Answers, answers_of, coverage_of
 from investigations.presenters.axis import Axis, axis_of
@@ -93,6 +94,11 @@ class Room:
     age: str
     severity_glyph: str
     now: datetime
+
+    @property
+    def first(self) -> tuple[int, ...]:
+        """The evidence that decides, as it leads a page."""
+        return (*self.support, *self.against)
 
     @property
     def axis(self) -> Axis:
@@ -198,7 +204,8 @@ def _hypotheses(rows: list[Hypothesis], state: str) -> list[HypothesisView]:
 
 def _hypothesis(row: Hypothesis, testing: str) -> HypothesisView:
     word, _, number = words.likelihood(row.posterior).partition(", ")
-    killer = KILLER.match(row.ruled_out_by)
+    why = plain_rule(row.ruled_out_by)
+    killer = KILLER.match(why)
     return HypothesisView(
         row=row,
         word=word,
@@ -207,7 +214,7 @@ def _hypothesis(row: Hypothesis, testing: str) -> HypothesisView:
         by=_by(row.author),
         testing=testing if row.verdict == TestVerdict.UNTESTED else "",
         killer=int(killer[1]) if killer else None,
-        why_out=killer[2] if killer else row.ruled_out_by.removeprefix("person/"),
+        why_out=killer[2] if killer else why.removeprefix("person/"),
     )
 
 

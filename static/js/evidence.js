@@ -65,6 +65,9 @@ document.addEventListener("click", (event) => {
 if (feed) {
   // The filters are replaced by updates: they show again what is chosen.
   document.addEventListener("htmx:ws:after:message:incoming", () => {
+    const held = $$("#evidence-list > .card").map(numberOf).join(".");
+    const told = $("#deciding").dataset;
+    told.held = !!held && held === told.first;
     for (const button of $$("[data-filter]")) {
       button.setAttribute("aria-pressed", String(button.dataset.filter === (feed.dataset.only ?? "")));
     }
