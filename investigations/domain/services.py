@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from hashlib import sha256
 
 import numpy as np
@@ -33,6 +34,7 @@ STEP_SECONDS = 60.0
 JUDGED = 3
 ENOUGH = 20
 POINTS = 40
+LEAST_OBJECTIVE, EVERY_REQUEST = Decimal(50), Decimal(100)
 # No plain name may look like one with a hash.
 HASHED = re.compile(r"-[0-9a-f]{6}$")
 KINDS = {ResourceKind.SERVICE, ResourceKind.DATABASE, ResourceKind.EXTERNAL, ResourceKind.WORKLOAD}
@@ -192,18 +194,48 @@ def _forget_changes(service_ids: set[int]) -> None:
         rows.filter(pk__in=old).delete()
 
 
+def read_objective(typed: str) -> Decimal | None:
+    """Return an availability objective in per cent, as typed: ``99.9``, ``99,9 %``; None for nothing.
+
+    Raises:
+        BoardError: It is no number from 50 to 99.999.
+    """
+    text = typed.strip().removesuffix("%").strip().replace(",", ".")
+    if not text:
+        return None
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite() or not LEAST_OBJECTIVE <= found < EVERY_REQUEST:
+        raise BoardError("The objective is a number from 50 to 99.999 (per cent), or empty.")
+    return found.quantize(Decimal("0.001"), rounding=ROUND_DOWN)
+
+
+def _told(objective: Decimal | None) -> str:
+    return "" if objective is None else f"{objective.normalize():f} %"
+
+
 def describe_service(
-    *, service: Service, actor: str, owner: str, contact: str, tier: str, description: str
+    *,
+    service: Service,
+    actor: str,
+    owner: str,
+    contact: str,
+    tier: str,
+    description: str,
+    objective: str = "",
 ) -> Service:
     """Set what people say of a service. One transaction with its audit entry.
 
     Raises:
-        BoardError: The tier is unknown or a text is too long.
+        BoardError: The tier is unknown, a text is too long, or the objective is none.
     """
     if tier not in Tier.values:
         raise BoardError("Choose a tier from the list.")
     wanted = {"owner": owner.strip(), "contact": contact.strip(), "tier": tier,
               "description": description.strip()}  # fmt: skip
+    aim = read_objective(objective)
     for name, limit in (("owner", 100), ("contact", 200), ("description", 500)):
         if len(wanted[name]) > limit:
             raise BoardError(
@@ -212,10 +244,13 @@ def describe_service(
     with transaction.atomic():
         row = Service.objects.select_for_update().get(pk=service.pk)
         changed = {n: [getattr(row, n), v] for n, v in wanted.items() if getattr(row, n) != v}
+        if row.objective != aim:
+            changed["objective"] = [_told(row.objective), _told(aim)]
         if changed:
             for name, value in wanted.items():
                 setattr(row, name, value)
-            row.save(update_fields=list(wanted))
+            row.objective = aim
+            row.save(update_fields=[*wanted, "objective"])
             record_audit(actor=actor, verb="service.described", subject=f"service/{row.slug}",
                          detail={"changed": changed})  # fmt: skip
     return row

@@ -18,6 +18,7 @@ class Service(models.Model):
 
     ``key`` is the resource key (``service/payments``); ``slug`` its place in addresses. ``seen_at``
     is when a topology source last knew it. Rows are never deleted: incidents refer to the key.
+    ``objective``: the per cent of requests that must succeed over 30 days; null: nobody has said.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -25,6 +26,7 @@ class Service(models.Model):
     kind = models.CharField(max_length=16)
     name = models.CharField(max_length=200)
     tier = models.CharField(max_length=16, choices=Tier.choices, blank=True, default=Tier.UNKNOWN)
+    objective = models.DecimalField(max_digits=6, decimal_places=3, null=True, blank=True)
     owner = models.CharField(max_length=100, blank=True)
     contact = models.CharField(max_length=200, blank=True)
     description = models.CharField(max_length=500, blank=True)

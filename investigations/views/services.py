@@ -71,9 +71,10 @@ def _context(request: HttpRequest, row: Service, **more: object) -> dict[str, ob
 @require_POST
 @needs(can_respond)
 def describe(request: HttpRequest, slug: str) -> HttpResponse:
-    """Set owner, contact, tier and description."""
+    """Set owner, contact, tier, objective and description."""
     row = access_service(request.user, slug)
-    typed = {n: request.POST.get(n, "") for n in ("owner", "contact", "tier", "description")}
+    typed = {n: request.POST.get(n, "") for n in ("owner", "contact", "tier", "objective",
+                                                   "description")}  # fmt: skip
     try:
         describe_service(service=row, actor=f"person/{person_of(request).get_username()}", **typed)
     except BoardError as error:

@@ -36,7 +36,8 @@ class ActionKind:
     ``plan`` resolves a treatment against the live state and raises
     :class:`remediation.errors.NotPlannable` when a precondition does not hold. ``goes_back``: it
     returns to what was before; done again after it helped, it would leave the good state.
-    ``replaces_pods``: running pods go and others come in their place.
+    ``replaces_pods``: running pods go and others come in their place. ``reduces_risk``: it returns to
+    what ran before or adds capacity, so that it may run although the error budget is spent.
     ``failure_modes``: how it can go wrong, in sentences for who approves it.
 
     Raises:
@@ -53,6 +54,7 @@ class ActionKind:
     goes_back: bool = False
     no_undo_reason: str = ""
     replaces_pods: bool = True
+    reduces_risk: bool = False
     failure_modes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -33,7 +33,7 @@ def _nearness(change: ConfigChange, treatment: Treatment) -> int:
 
 
 KIND = ActionKind(
-    "revert_config", "Revert a setting", Risk.YELLOW, plan, goes_back=True,
+    "revert_config", "Revert a setting", Risk.YELLOW, plan, goes_back=True, reduces_risk=True,
     failure_modes=(
         "The release that runs now needs the new value.",
         "The setting takes effect by a restart of the pods.",

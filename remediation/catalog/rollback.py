@@ -23,7 +23,7 @@ def plan(treatment: Treatment, state: TargetState) -> Proposal:
 
 
 KIND = ActionKind(
-    "rollback", "Roll back", Risk.YELLOW, plan, goes_back=True,
+    "rollback", "Roll back", Risk.YELLOW, plan, goes_back=True, reduces_risk=True,
     failure_modes=(
         "The older release does not fit a schema or a message that has changed since.",
         "Its image is gone from the registry: no new pod starts, and the old ones go on.",

@@ -27,7 +27,7 @@ def plan(treatment: Treatment, state: TargetState) -> Proposal:
 
 
 KIND = ActionKind(
-    "scale", "Scale", Risk.GREEN, plan, replaces_pods=False,
+    "scale", "Scale", Risk.GREEN, plan, replaces_pods=False, reduces_risk=True,
     failure_modes=(
         "What it calls, a database say, cannot take the larger load.",
         "There is no room for more pods: they wait, and nothing changes.",

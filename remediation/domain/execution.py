@@ -25,6 +25,7 @@ from remediation.guardrails.rules import (
     blast_radius,
     change_freeze,
     cooldown,
+    error_budget,
     incident_state,
     kill_switch,
     oscillation,
@@ -36,8 +37,8 @@ from remediation.models import Action, Execution, VerificationRun
 log = structlog.get_logger(__name__)
 VERIFY_FOR_SECONDS = 120.0
 AT_CLAIM = (
-    kill_switch, incident_state, protected_resources, blast_radius, change_freeze, cooldown,
-    rate_limit, oscillation,
+    kill_switch, incident_state, protected_resources, blast_radius, error_budget, change_freeze,
+    cooldown, rate_limit, oscillation,
 )  # fmt: skip
 BUDGET_LOCK = 0x5E_B0D6
 STOPPED = "All actions were stopped before it began. Nothing ran."

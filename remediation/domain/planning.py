@@ -9,6 +9,7 @@ from django.db.models import Max
 
 from investigations.domain.audit import record_audit
 from investigations.domain.board import write_entry
+from investigations.domain.clock import database_now
 from investigations.domain.journal import writing
 from investigations.enums import DiagnosisVerdict, EntryKind, IncidentState
 from investigations.models import Diagnosis, Investigation
@@ -21,6 +22,7 @@ from remediation.errors import ExecutorError, IllegalTransition, NotPlannable
 from remediation.executors.ports import TargetState
 from remediation.executors.registry import executor_for
 from remediation.models import Action
+from remediation.verification.error_budget import budgets_of
 from remediation.verification.meanings import WATCHED, trigger_of
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ def propose(
     (``requested_by``) stands beside it, and only a person's decision or time ends it.
     """
     kind = CATALOG[treatment.action]
+    blast = _blast(diagnosis.investigation, treatment, proposal, state)
     with writing(diagnosis.investigation_id) as board:
         investigation = board.investigation
         for live in investigation.actions.filter(state__in=LIVE):
@@ -107,9 +110,7 @@ def propose(
             target=treatment.target, target_uid=state.uid, target_version=state.version,
             executor=executor, payload=proposal.request, command=proposal.command, diff=diff,
             undo_payload=proposal.undo or {}, undo_text=proposal.undo_text,
-            blast={"touched_pods": proposal.touched_pods, "total_pods": state.total_pods,
-                   "workload": state.name,
-                   "at_once": state.at_once if kind.replaces_pods else 0},
+            blast=blast,
             checks=_checks(investigation), evidence=list(diagnosis.cited), risk=kind.risk,
             approvals_needed=2 if kind.risk == Risk.RED else 1,
             approval_expires_at=board.now + timedelta(seconds=settings.APPROVAL_EXPIRY_SECONDS),
@@ -127,6 +128,20 @@ def propose(
             sentence=f"{action} proposed: {action.title}",
         )  # fmt: skip
     return action
+
+
+def _blast(
+    investigation: Investigation, treatment: Treatment, proposal: Proposal, state: TargetState
+) -> dict[str, object]:
+    """Return what it touches, how fast, and the error budgets of who would feel it."""
+    hurt = (treatment.target, investigation.incident.resource)
+    return {
+        "touched_pods": proposal.touched_pods,
+        "total_pods": state.total_pods,
+        "workload": state.name,
+        "at_once": state.at_once if CATALOG[treatment.action].replaces_pods else 0,
+        "budgets": budgets_of(investigation, hurt, now=database_now()),
+    }
 
 
 def _checks(investigation: Investigation) -> list[str]:

@@ -1,5 +1,6 @@
 """The guardrails. Missing data blocks; each says a sentence."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.db.models import Q
 
 from investigations.enums import IncidentOrigin, IncidentState
 from investigations.models import Incident
+from remediation.catalog.registry import CATALOG
 from remediation.enums import ActionState, GuardrailVerdict
 from remediation.guardrails.base import Ruling, Situation
 from remediation.models import ActionOutcome, ChangeFreeze, Execution, KillSwitch
@@ -14,6 +16,7 @@ from remediation.queries.switches import GLOBAL, scopes_of
 
 ALLOW, ASK, BLOCK = GuardrailVerdict.ALLOW, GuardrailVerdict.ASK, GuardrailVerdict.BLOCK
 MAX_SHARE = 0.20
+LEAST_BUDGET = 0.25
 PER_HOUR_SERVICE = 2
 PER_HOUR_ENVIRONMENT = 6
 OSCILLATION = timedelta(hours=2)
@@ -70,6 +73,31 @@ def gradual(situation: Situation) -> Ruling:
         return Ruling("gradual", ASK, text)
     text = f"{at_once} of {touched} pods at a time; it stops where a new one does not become ready."
     return Ruling("gradual", ALLOW, text)
+
+
+def error_budget(situation: Situation) -> Ruling:
+    """Under a quarter of the budget people decide; without any, only what takes risk away may run."""
+    action = situation.action
+    budgets = action.blast.get("budgets") or []
+    unknown = [b for b in budgets if b["left"] is None]
+    if unknown:
+        text = f"How much error budget {_short(unknown[0])} has left is not known."
+        return Ruling("error budget", ASK, text)
+    if not budgets:
+        return Ruling("error budget", ALLOW, "Nobody has set an objective for what it touches.")
+    least = min(budgets, key=lambda b: b["left"])
+    kind = CATALOG.get(action.kind)
+    text = (
+        f"{_short(least)} has {max(0.0, least['left']):.0%} of its error budget left "
+        f"({least['objective']:g}% of requests over 30 days; {least['hours']} hours are known)."
+    )
+    if least["left"] <= 0 and not (kind and kind.reduces_risk):
+        return Ruling("error budget", BLOCK, f"{text} Only a way back or more capacity may run.")
+    return Ruling("error budget", ALLOW if least["left"] >= LEAST_BUDGET else ASK, text)
+
+
+def _short(budget: Mapping[str, str]) -> str:
+    return budget["service"].partition("/")[2]
 
 
 def protected_resources(situation: Situation) -> Ruling:
@@ -182,7 +210,7 @@ def track_record(situation: Situation) -> Ruling:
 
 
 GUARDRAILS = (
-    kill_switch, incident_state, protected_resources, blast_radius, gradual, change_freeze, cooldown,
-    rate_limit, oscillation, independent_sources, track_record,
+    kill_switch, incident_state, protected_resources, blast_radius, gradual, error_budget,
+    change_freeze, cooldown, rate_limit, oscillation, independent_sources, track_record,
 )  # fmt: skip
 # What still holds after people have approved: the rest only asks for people.

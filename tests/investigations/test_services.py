@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -229,3 +230,26 @@ def test_a_repeated_job_runs_once_at_a_time_and_a_dead_workers_turn_runs_out() -
     row = PeriodicJob.objects.get(name=JOB)
     assert (row.sentence, row.lease_until) == ("one", None)
     assert "hunter" not in row.error
+
+
+def test_an_objective_is_a_share_of_requests_and_what_is_none_is_refused_and_kept(
+    signed_in,
+) -> None:
+    make_services("payments")
+    client = signed_in("responder")
+    sent = {"owner": "Team Pay", "contact": "", "tier": "", "description": ""}
+    assert (
+        client.post("/services/payments/about/", sent | {"objective": "99,95 %"}).status_code == 302
+    )
+    assert Service.objects.get(name="payments").objective == Decimal("99.95")
+    for wrong in ("often", "100", "0.999", "-3", "NaN", "Infinity", "1e400", "9" * 40):
+        answer = client.post("/services/payments/about/", sent | {"objective": wrong})
+        assert answer.status_code == 422, wrong
+        page = answer.content.decode()
+        assert "from 50 to 99.999" in page
+        assert f'value="{wrong}"' in page
+    assert Service.objects.get(name="payments").objective == Decimal("99.95")
+    told = AuditEntry.objects.filter(verb="service.described").latest("pk")
+    assert told.detail["changed"]["objective"] == ["", "99.95 %"]
+    client.post("/services/payments/about/", sent | {"objective": ""})
+    assert Service.objects.get(name="payments").objective is None
