@@ -14,7 +14,7 @@ from investigations.presenters.light import LightRoom, light_room
 from investigations.presenters.room import Room, build_room
 from investigations.presenters.stream import AgentView
 from investigations.queries.board import list_events
-from investigations.queries.rows import Paging
+from investigations.queries.rows import NEWEST, Paging
 from investigations.rules import AnyUser, can_approve, can_respond
 
 SECTIONS: dict[str, tuple[str, ...]] = {
@@ -46,8 +46,9 @@ ENTRY_SECTIONS = {
     "agent": ("agents",), "lane": ("timeline", "summary"), "change": ("timeline",),
     "action": ("summary", "resolve"), "model_call": ("consensus",), "model_summary": ("consensus",),
 }  # fmt: skip
-# The cards whose stances a message brings: all of a usual board, however many a page opens with.
-WEIGHED = Paging(put_first=True, size=100)
+# The cards whose stances a message brings: a verdict's, all of a usual board; else the newest.
+WEIGHED = Paging(put_first=True, size=200)
+MOVED = Paging(put_first=True, size=60)
 # What needs no more of the board than :class:`LightRoom`: most messages of a running investigation.
 LIGHT = {"filters", "agents", "messages"}
 # The language model's row is there only once it has been asked something.
@@ -84,6 +85,12 @@ def render_update(
     return _render(investigation_id, events, audience) if events else None
 
 
+def _paging(sections: set[str]) -> Paging:
+    if "stances" not in sections:
+        return NEWEST
+    return WEIGHED if "consensus" in sections else MOVED
+
+
 def _render(
     investigation_id: int, events: list[BoardEvent], audience: Audience
 ) -> dict[str, object]:
@@ -98,7 +105,7 @@ def _render(
         else build_room(
             investigation,
             now=database_now(),
-            paging=WEIGHED,
+            paging=_paging(sections),
             has_cards="stances" in sections,
             has_charts=False,
         )
