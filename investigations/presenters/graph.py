@@ -136,7 +136,7 @@ def build_graph(
     if not is_whole and len(order) > SMALL:
         beside = _beside(known, {symptom, *(s.key for s in chain)})
         keys = [k for k in order if k in touched or k in beside][:TOUCHED]
-    layout = lay_out(keys, known)
+    layout = lay_out(keys, known, on_top=touched)
     parts = _parts(chain, symptom, affected)
     notes = {**affected, **{s.key: (s.note, s.evidence) for s in chain if not s.is_inferred}}
     nodes = [

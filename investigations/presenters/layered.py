@@ -1,6 +1,6 @@
 """A layered drawing of calls: callers on the left, what they call on the right, everywhere alike."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -24,12 +24,18 @@ class Layout:
     height: int
 
 
-def lay_out(keys: Iterable[str], calls: Iterable[Edge]) -> Layout:
-    """Lay boxes out by who calls whom: (caller, callee). Calls of or to others are left out."""
+def lay_out(
+    keys: Iterable[str], calls: Iterable[Edge], *, on_top: Container[str] = frozenset()
+) -> Layout:
+    """Lay boxes out by who calls whom: (caller, callee). Calls of or to others are left out.
+
+    ``on_top``: what stands above the others of its column.
+    """
     chosen = set(keys)
     edges = [(a, b) for a, b in dict.fromkeys(calls) if a != b and a in chosen and b in chosen]
     columns, legs = _with_lanes(_layers(chosen, edges), edges)
     columns = _order(columns, [leg for chain in legs for leg in pairwise(chain)])
+    columns = [sorted(column, key=lambda key: key not in on_top) for column in columns]
     places, height = _place(columns)
     return Layout(
         columns=tuple(tuple(key for key in column if key in chosen) for column in columns),

@@ -161,6 +161,9 @@ def test_of_many_services_what_the_incident_touches_is_drawn() -> None:
     assert (few.hidden, few.total) == (38, 43)
     whole = build_graph(edges, chain=chain, symptom="service/s3", affected=affected, is_whole=True)
     assert (len(whole.nodes), whole.hidden) == (43, 0)
+    places = {n.title: (n.x, n.y) for n in whole.nodes}
+    beside = sorted(y for x, y in places.values() if x == places["s3"][0])
+    assert {places["s3"][1], places["s7"][1], places["web"][1]} <= {*beside[:2], 12}
 
 
 def test_calls_in_a_circle_are_drawn_once_and_end() -> None:
