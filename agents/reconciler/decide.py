@@ -14,6 +14,7 @@ from agents.reconciler.outcome import Outcome, Ranked, Rule, Treatment
 from agents.reconciler.posterior import Standing, claim_of, posteriors
 from agents.reconciler.relevance import is_over
 from agents.reconciler.scoring import Scored
+from agents.reconciler.wanting import AHEAD, CHALLENGED, PROBABLE, TWO_KINDS, UNOPPOSED, wanted
 
 NO_FAULT_DECIBANS = 14.0
 MIN_POSTERIOR = 0.60
@@ -135,14 +136,14 @@ def _rules(
     tried = {i: ok for i, ok in (challenged or {}).items() if i in support}
     survived = bool(tried) and all(tried.values())
     rules = (
-        Rule("Probability at least 60%", leader.posterior >= MIN_POSTERIOR,
+        Rule(PROBABLE, leader.posterior >= MIN_POSTERIOR,
              f"{leader.posterior:.0%}"),
-        Rule("At least 20 points ahead of the next", margin >= MIN_MARGIN,
+        Rule(AHEAD, margin >= MIN_MARGIN,
              f"{leader.raw:.0%} against {second:.0%} by the weights alone"),
-        Rule("Two independent kinds of telemetry", len(kinds) >= 2, ", ".join(kinds) or "none"),
-        Rule("Nothing strong stands against it", not against,
+        Rule(TWO_KINDS, len(kinds) >= 2, ", ".join(kinds) or "none"),
+        Rule(UNOPPOSED, not against,
              "; ".join(s.rule for s in against) or "nothing"),
-        Rule("Its strongest evidence survived a challenge", survived,
+        Rule(CHALLENGED, survived,
              f"{sum(tried.values())} of {len(tried)} survived" if tried else "not challenged"),
     )  # fmt: skip
     return rules[:-1] if challenged is None else rules
@@ -256,6 +257,7 @@ def _inconclusive(
     return replace(
         base,
         verdict="inconclusive", leader=leader, confidence=None, dissent=against,
-        summary=f"No cause found. {lead}", rules=rules, would_change="More evidence for or against the lead.",
+        summary=f"No cause found. {lead}", rules=rules,
+        would_change=wanted(base.ranked, rules),
         next_steps=tuple(steps),
     )  # fmt: skip

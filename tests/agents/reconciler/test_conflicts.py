@@ -84,11 +84,12 @@ def test_network_against_deployment_is_one_story_or_unresolved() -> None:
     assert [link.resource for link in story.causal_chain] == ["service/cart", "service/front"]
     other, _ = judged((*RELEASE, SLOW))
     assert (other.verdict, other.leader.cause.fault_class) == ("likely_cause", "bad_release")
-    both, rows = judged((*LOSS, *RELEASE, SLOW))
-    print([(r.cause.fault_class, r.total) for r in rows])
+    both, _ = judged((*LOSS, *RELEASE, SLOW))
     assert both.verdict == "inconclusive"
     assert both.confidence is None
     assert any(s.startswith("Not met: At least 20 points ahead") for s in both.next_steps)
+    rival = both.ranked[1].scored.claim
+    assert f"tells the lead from the next candidate: {rival}." in both.would_change
 
 
 @pytest.mark.capability(22)
@@ -97,6 +98,7 @@ def test_one_kind_of_telemetry_is_no_conclusion() -> None:
     assert not rule(alone, "Two independent kinds").passed
     assert alone.verdict == "inconclusive"
     assert any("Two independent kinds of telemetry (metric)" in s for s in alone.next_steps)
+    assert "A second kind of telemetry that shows the lead; so far: metric." in alone.would_change
 
 
 @pytest.mark.capability(22)

@@ -1,0 +1,28 @@
+"""What would turn an open question into a verdict: a sentence for each rule that was not met."""
+
+from collections.abc import Sequence
+
+from agents.reconciler.outcome import Ranked, Rule
+
+PROBABLE = "Probability at least 60%"
+AHEAD = "At least 20 points ahead of the next"
+TWO_KINDS = "Two independent kinds of telemetry"
+UNOPPOSED = "Nothing strong stands against it"
+CHALLENGED = "Its strongest evidence survived a challenge"
+
+
+def wanted(ranked: Sequence[Ranked], rules: Sequence[Rule]) -> str:
+    """Return in a few sentences what evidence would name the leader, or another cause."""
+    if not ranked:
+        return "A finding that points to a cause."
+    rival = f": {ranked[1].scored.claim}" if len(ranked) > 1 else ""
+    missing = {rule.name: rule.detail for rule in rules if not rule.passed}
+    said = {
+        PROBABLE: "More evidence for the lead, or for another cause.",
+        AHEAD: f"Evidence that tells the lead from the next candidate{rival}.",
+        TWO_KINDS: f"A second kind of telemetry that shows the lead; so far: "
+                   f"{missing.get(TWO_KINDS, '')}.",
+        UNOPPOSED: "An explanation of what stands against the lead.",
+        CHALLENGED: "Evidence for the lead that another look confirms.",
+    }  # fmt: skip
+    return " ".join(said[name] for name in said if name in missing)
