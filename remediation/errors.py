@@ -17,6 +17,10 @@ class NotYours(RemediationError):
     """This person may not decide on this action."""
 
 
+class RuleRefused(RemediationError):
+    """What somebody wanted to set makes no sense."""
+
+
 class IllegalTransition(RemediationError):
     """The action has moved on."""
 

@@ -49,6 +49,18 @@ def env_optional_float(name: str) -> float | None:
     return float(value) if value else None
 
 
+def env_shares(name: str, default: str) -> tuple[float, ...]:
+    """Return percentages with slashes between them, such as ``60/40``, as shares of one.
+
+    Raises:
+        ValueError: They are no numbers from 0 on that make 100.
+    """
+    parts = [float(part) for part in env_text(name, default).split("/")]
+    if min(parts) < 0 or sum(parts) != 100:
+        raise ValueError(f"{name} must be percentages that make 100, such as {default}")
+    return tuple(part / 100 for part in parts)
+
+
 def env_list(name: str) -> list[str]:
     """Return a comma-separated variable as a list without empty parts."""
     return [part.strip() for part in env_text(name).split(",") if part.strip()]

@@ -15,6 +15,7 @@ from sre_workspace.env import (
     env_optional_float,
     env_seconds,
     env_secret,
+    env_shares,
     env_text,
 )
 from sre_workspace.logging import configure_logging
@@ -251,6 +252,11 @@ VERIFY_SETTLE_SECONDS = env_seconds("SRE_VERIFY_SETTLE_SECONDS", 12.0)
 VERIFY_SAMPLES = env_int("SRE_VERIFY_SAMPLES", 10)
 VERIFY_STEP_SECONDS = env_seconds("SRE_VERIFY_STEP_SECONDS", 2.0)
 COOLDOWN_SECONDS = env_seconds("SRE_COOLDOWN_SECONDS", 900.0)
+# Percent: the diagnosis, the sources that answered, the track record, likeness to past incidents.
+ASSURANCE_WEIGHTS = env_shares("SRE_ASSURANCE_WEIGHTS", "35/25/25/15")
+ASSURANCE_GATE = 0.90
+if max(ASSURANCE_WEIGHTS) >= ASSURANCE_GATE or len(ASSURANCE_WEIGHTS) != 4:
+    raise ValueError("SRE_ASSURANCE_WEIGHTS needs four shares, none of which is enough alone.")
 
 # --- Notifications --------------------------------------------------------------------------------
 # Address under which people open the pages, for links in messages; without it only paths are sent.

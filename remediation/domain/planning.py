@@ -15,11 +15,12 @@ from investigations.enums import DiagnosisVerdict, EntryKind, IncidentState
 from investigations.models import Diagnosis, Investigation
 from remediation.catalog.base import Proposal, Treatment
 from remediation.catalog.registry import CATALOG
+from remediation.domain.assurance import expected_of
 from remediation.domain.digests import digest_of_action
 from remediation.domain.transitions import move, summary_of
 from remediation.enums import ActionState, Risk
 from remediation.errors import ExecutorError, IllegalTransition, NotPlannable
-from remediation.executors.ports import TargetState
+from remediation.executors.ports import TargetState, snapshot_of
 from remediation.executors.registry import executor_for
 from remediation.models import Action
 from remediation.verification.error_budget import budgets_of
@@ -112,6 +113,7 @@ def propose(
             undo_payload=proposal.undo or {}, undo_text=proposal.undo_text,
             blast=blast,
             checks=_checks(investigation), evidence=list(diagnosis.cited), risk=kind.risk,
+            snapshot=snapshot_of(state), **expected_of(diagnosis, kind=kind.slug, service=treatment.target),
             approvals_needed=2 if kind.risk == Risk.RED else 1,
             approval_expires_at=board.now + timedelta(seconds=settings.APPROVAL_EXPIRY_SECONDS),
             proposed_at=board.now, requested_by=requested_by,

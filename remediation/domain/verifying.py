@@ -15,6 +15,9 @@ from remediation.domain.execution import act, resume_undo
 from remediation.domain.planning import SYSTEM, plan_for
 from remediation.domain.transitions import move, summary_of
 from remediation.enums import ActionState, Autonomy, VerificationPhase
+from remediation.errors import ExecutorError, NotPlannable
+from remediation.executors.ports import snapshot_of
+from remediation.executors.registry import executor_for
 from remediation.models import Action, ActionOutcome, AutonomyRecord, Execution, VerificationRun
 from remediation.verification.assess import combine
 from remediation.verification.health import check_health
@@ -139,6 +142,10 @@ def _learn(
             "helped": helped,
             "was_undone": was_undone,
             "seconds_to_recover": seconds,
+            "before": action.snapshot,
+            "after": _state_now(action),
+            "side_effects": _side_effects(action),
+            "confidence": action.diagnosis.confidence,
         },
     )
     record, _ = AutonomyRecord.objects.get_or_create(kind=action.kind, service=action.target)
@@ -146,3 +153,22 @@ def _learn(
         record.phase = Autonomy.ASSIST
         record.reason = f"{action} did not help: people decide again."
         record.save()
+
+
+def _state_now(action: Action) -> dict[str, object]:
+    """Return the target's state; with why, where it cannot be read."""
+    try:
+        state = executor_for(action.executor).observe(action.target.rpartition("/")[2])
+    except (ExecutorError, NotPlannable) as error:
+        return {"unread": str(error)[:200]}
+    return snapshot_of(state)
+
+
+def _side_effects(action: Action) -> list[str]:
+    """Return what was measured after it and was not all in its normal range."""
+    run = VerificationRun.objects.filter(action=action).first()
+    return [
+        f"{m['metric']}: {m['inside']} of {m['samples']} in range"
+        for m in (run.measurements if run else [])
+        if m["phase"] != VerificationPhase.PASSED
+    ]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from telemetry.redaction import redact_object
+
 Request = dict[str, str | int]
 
 
@@ -40,6 +42,15 @@ class TargetState:
     config_history: tuple[ConfigChange, ...] = ()
     revisions: tuple[int, ...] = ()
     tags: dict[int, str] = field(default_factory=dict)
+
+
+def snapshot_of(state: TargetState) -> dict[str, object]:
+    """Return a target's state as it is kept: JSON-able, settings without secrets."""
+    return {
+        "uid": state.uid, "version": state.version, "replicas": state.replicas,
+        "ready": state.ready, "revision": state.revision, "image": state.image,
+        "config": redact_object(state.config, limit=200),
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from investigations.models import Incident
 from remediation.catalog.registry import CATALOG
 from remediation.enums import ActionState, GuardrailVerdict
 from remediation.guardrails.base import Ruling, Situation
+from remediation.guardrails.standing import assurance, phase, policy_rules
 from remediation.models import ActionOutcome, ChangeFreeze, Execution, KillSwitch
 from remediation.queries.switches import GLOBAL, scopes_of
 
@@ -210,7 +211,8 @@ def track_record(situation: Situation) -> Ruling:
 
 
 GUARDRAILS = (
-    kill_switch, incident_state, protected_resources, blast_radius, gradual, error_budget,
-    change_freeze, cooldown, rate_limit, oscillation, independent_sources, track_record,
+    kill_switch, phase, incident_state, policy_rules, protected_resources, blast_radius, gradual,
+    error_budget, change_freeze, cooldown, rate_limit, oscillation,
+    independent_sources, track_record, assurance,
 )  # fmt: skip
 # What still holds after people have approved: the rest only asks for people.

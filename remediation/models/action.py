@@ -15,7 +15,9 @@ class Action(models.Model):
     ``payload`` is exactly what the executor sends, ``undo_payload`` what takes it back (empty with
     ``undo_text`` as the stated reason); ``digest`` is the SHA-256 of all that an approver sees and
     all that would run. ``blast`` counts what it touches, computed from live state. ``requested_by``
-    is the person who asked for it, if one did.
+    is the person who asked for it, if one did. ``snapshot``: the target as it was when the plan was
+    made; ``assurance`` and ``prediction``: how sure it is to help, and what is expected of it
+    (:mod:`remediation.domain.assurance`).
     """
 
     investigation = models.ForeignKey(
@@ -39,6 +41,9 @@ class Action(models.Model):
     blast = models.JSONField(default=dict)
     checks = models.JSONField(default=list)
     evidence = models.JSONField(default=list)
+    snapshot = models.JSONField(default=dict, blank=True)
+    assurance = models.JSONField(default=dict, blank=True)
+    prediction = models.JSONField(default=dict, blank=True)
     risk = models.CharField(max_length=8, choices=Risk.choices)
     approvals_needed = models.PositiveSmallIntegerField(default=1)
     digest = models.CharField(max_length=64)

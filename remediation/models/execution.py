@@ -1,5 +1,6 @@
 """What was done, what was measured after it, and what is learned from it."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
@@ -52,7 +53,12 @@ class VerificationRun(models.Model):
 
 
 class ActionOutcome(models.Model):
-    """What an action did, for the track record. Append-only."""
+    """What an action did, for the track record. Append-only.
+
+    ``before`` and ``after``: the target's state when it was planned and when it was judged.
+    ``side_effects``: what else was measured and was not as usual. ``confidence``: that of the
+    diagnosis it treated. What people say of it later is :class:`ActionFeedback`.
+    """
 
     action = models.OneToOneField(Action, on_delete=models.PROTECT, related_name="outcome")
     kind = models.CharField(max_length=32)
@@ -62,6 +68,10 @@ class ActionOutcome(models.Model):
     was_undone = models.BooleanField(default=False)
     seconds_to_recover = models.FloatField(null=True, blank=True)
     was_autonomous = models.BooleanField(default=False)
+    before = models.JSONField(default=dict, blank=True)
+    after = models.JSONField(default=dict, blank=True)
+    side_effects = models.JSONField(default=list, blank=True)
+    confidence = models.FloatField(null=True, blank=True)
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -70,3 +80,31 @@ class ActionOutcome(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} on {self.service}: {'helped' if self.helped else 'did not help'}"
+
+
+class FeedbackValue(models.TextChoices):
+    """What a person saw an action do."""
+
+    HELPED = "helped", "it helped"
+    NEUTRAL = "neutral", "it made no difference"
+    HARMED = "harmed", "it did harm"
+
+
+class ActionFeedback(models.Model):
+    """A person's word about an outcome, given at any time after it."""
+
+    outcome = models.ForeignKey(ActionOutcome, on_delete=models.PROTECT, related_name="feedback")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    value = models.CharField(max_length=16, choices=FeedbackValue.choices)
+    note = models.CharField(max_length=500, blank=True)
+    given_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ("pk",)
+        verbose_name_plural = "action feedback"
+        constraints = (
+            models.UniqueConstraint(fields=("outcome", "person"), name="feedback_once_per_person"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.value}"

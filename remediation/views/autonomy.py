@@ -14,6 +14,7 @@ from remediation.models import ChangeFreeze
 from remediation.queries.autonomy import list_gates
 from remediation.queries.burden import read_burden
 from remediation.queries.gate import read_gate
+from remediation.queries.phases import installation_phase
 from remediation.views.panel import kill_switch_row
 
 PHASES = (
@@ -36,9 +37,12 @@ def autonomy(request: HttpRequest) -> HttpResponse:
     practice = request.GET.get("of") == "practice"
     gates = list_gates()
     alone = [g for g in gates if g.phase == Autonomy.AUTONOMOUS]
+    chosen = installation_phase()
+    is_shadow = chosen is not None and chosen.phase == Autonomy.SHADOW
+    now_in = Autonomy.AUTONOMOUS if alone else Autonomy.ASSIST
     context = {
         "practice": practice, "criteria": read_gate(practice=practice, now=now), "gates": gates,
-        "phases": PHASES, "phase": Autonomy.AUTONOMOUS if alone else Autonomy.ASSIST,
+        "phases": PHASES, "phase": Autonomy.SHADOW if is_shadow else now_in,
         "alone": alone, "tiers": TIERS, "switch": kill_switch_row(),
         "may_stop": can_respond(request.user) or can_administer(request.user),
         "freezes": ChangeFreeze.objects.filter(ends_at__gt=now).order_by("starts_at")[:20],

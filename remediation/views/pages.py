@@ -11,14 +11,15 @@ from investigations.views.common import is_htmx, needs, person_of
 from remediation.domain import approvals, kill_switch
 from remediation.enums import Decision
 from remediation.errors import PlanChanged, RemediationError
-from remediation.models import Action
-from remediation.views.panel import kill_switch_row, list_actions, view_of
+from remediation.models import Action, FeedbackValue
+from remediation.views.panel import feedback_on, kill_switch_row, list_actions, view_of
 
 
-def _action(user: AnyUser, incident_id: int, number: int) -> Action:
+def action_of(user: AnyUser, incident_id: int, number: int) -> Action:
+    """Return an action that a person may see, or answer that there is none."""
     investigation = access_investigation(user, incident_id)
     rows = Action.objects.select_related(
-        "investigation__incident", "diagnosis__hypothesis", "verification"
+        "investigation__incident", "diagnosis__hypothesis", "verification", "outcome"
     )
     found = rows.filter(investigation=investigation, number=number).first()
     if found is None:
@@ -46,9 +47,11 @@ def _has_cause(investigation: object) -> bool:
 @needs(can_view)
 def action(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
     """One action on a page of its own, made for a phone; its card alone for the page that follows it."""
-    row = _action(request.user, incident_id, number)
+    row = action_of(request.user, incident_id, number)
     view = view_of(row, now=database_now(), person_id=request.user.pk)
     context = {"incident_id": incident_id, "a": view, "is_page": True}
+    if not is_htmx(request):
+        context |= {"feedback": feedback_on(row), "values": FeedbackValue.choices}
     name = "_action" if is_htmx(request) else "action"
     return render(request, f"remediation/{name}.html", context)
 
@@ -76,11 +79,11 @@ def _decided(request: HttpRequest, row: Action) -> tuple[int, str]:
 @needs(can_approve)
 def decide(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
     """Approve or deny exactly what was shown."""
-    row = _action(request.user, incident_id, number)
+    row = action_of(request.user, incident_id, number)
     status, text = _decided(request, row)
     if status == 200 and not is_htmx(request):
         return redirect("action", incident_id=incident_id, number=number)
-    row = _action(request.user, incident_id, number)
+    row = action_of(request.user, incident_id, number)
     view = view_of(row, now=database_now(), person_id=request.user.pk)
     context = {"incident_id": incident_id, "a": view, "refusal": text, "was_decided": True}
     context["is_page"] = not is_htmx(request) or "page" in request.POST

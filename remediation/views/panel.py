@@ -8,10 +8,12 @@ from django.db.models import Case, When
 
 from investigations.models import Investigation
 from investigations.presenters import words
+from remediation.catalog.registry import CATALOG
+from remediation.domain.assurance import compared
 from remediation.enums import ActionState, Decision
 from remediation.guardrails.base import Ruling, Situation
 from remediation.guardrails.evaluate import blocking_sentence, evaluate
-from remediation.models import Action, KillSwitch
+from remediation.models import Action, ActionFeedback, KillSwitch
 from telemetry.phrasing import quantity
 
 SHOWN = 5
@@ -25,6 +27,16 @@ class MeasuredView:
     latest: str
     normal: str
     inside: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """One part of how sure an action is, as text."""
+
+    name: str
+    value: str
+    weight: str
+    told: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,10 @@ class ActionView:
     asked_for: bool
     steered: bool
     confirm: str
+    expected: str
+    parts: tuple[PartView, ...]
+    fails_by: tuple[str, ...]
+    assured: str
 
     @property
     def blocked(self) -> str:
@@ -63,7 +79,7 @@ def list_actions(investigation: Investigation, *, now: datetime, person_id: int 
 
     Guardrails are judged for what waits.
     """
-    rows = investigation.actions.select_related("diagnosis__hypothesis", "verification")
+    rows = investigation.actions.select_related("diagnosis__hypothesis", "verification", "outcome")
     waits = Case(When(state=ActionState.PROPOSED, then=0), default=1)
     found = rows.order_by(waits, "-number")[:SHOWN]
     return [view_of(row, now=now, person_id=person_id) for row in found]
@@ -92,7 +108,20 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
         asked_for=bool(row.requested_by_id and row.requested_by_id == person_id),
         steered=person_id in row.diagnosis.steered_by,
         confirm=f"Approve: {row.title[0].lower()}{row.title[1:]}",
+        expected=compared(row.prediction, getattr(row, "outcome", None)),
+        parts=tuple(
+            PartView(p["name"], f"{p['value']:.0%}", f"{p['weight']:.0%}", p["told"])
+            for p in row.assurance.get("parts", ())
+        ),
+        fails_by=CATALOG[row.kind].failure_modes if row.kind in CATALOG else (),
+        assured=f"{row.assurance['total']:.0%}" if "total" in row.assurance else "",
     )
+
+
+def feedback_on(row: Action) -> list[ActionFeedback] | None:
+    """Return what people said of an action; None where nothing has come of it yet."""
+    outcome = getattr(row, "outcome", None)
+    return None if outcome is None else list(outcome.feedback.select_related("person")[:50])
 
 
 def _measured(row: dict[str, Any]) -> MeasuredView:

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from investigations.domain.audit import record_audit
 from investigations.enums import GradeValue
-from investigations.models import Diagnosis
+from investigations.models import Diagnosis, Incident, Investigation
+from remediation.models import Action, ActionOutcome
 from remediation.queries.gate import read_gate
-from tests.factories.board import open_board
+from tests.factories.board import NOON, open_board
 from tests.factories.people import person
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -48,6 +49,98 @@ def test_a_criterion_holds_only_with_enough_that_is_right() -> None:
     assert said.value.startswith("30 of 30 graded diagnoses; at least 89%")
     assert said.is_met is False
     assert read_gate(practice=True, now=timezone.now())[0].value == "0 of 0 graded diagnoses"
+
+
+def graded(count: int, *, wrong: int = 0, severity: str = "sev2") -> None:
+    """Store so many graded diagnoses, some of them wrong."""
+    for number in range(count):
+        incident = Incident.objects.create(
+            title=f"case {number}", severity=severity, origin="alert", resource="service/x",
+            started_at=timezone.now(),
+        )  # fmt: skip
+        board = Investigation.objects.create(
+            incident=incident, telemetry={}, window_start=NOON,
+            window_end=NOON + timedelta(minutes=5),
+            baseline_start=NOON - timedelta(hours=1), baseline_end=NOON,
+        )  # fmt: skip
+        row = Diagnosis.objects.create(investigation=board, number=1, step_key="x", summary="x",
+                                       verdict="likely_cause", claim={"x": 1})  # fmt: skip
+        row.grades.create(source="person", author="person/rosa",
+                          value=GradeValue.WRONG if number < wrong else GradeValue.RIGHT)  # fmt: skip
+
+
+def outcomes(count: int, *, incidents: int, harmed: int = 0, days_ago: float = 0.0) -> None:
+    """Store so many runs that helped (or harmed), over as many incidents with a helped one."""
+    boards = [open_board(f"case {n}") for n in range(incidents)]
+    made = plan_of(boards[0])
+    rows = []
+    for number in range(count):
+        action = Action.objects.get(pk=made.pk)
+        action.pk, action.number, action.state = None, 100 + number, "succeeded"
+        action.investigation = boards[number % incidents]
+        action.save()
+        rows.append(ActionOutcome(
+            action=action, kind="scale", service="service/x", fault_class="x",
+            helped=number >= harmed, was_undone=number < harmed,
+            recorded_at=timezone.now() - timedelta(days=days_ago),
+        ))  # fmt: skip
+    ActionOutcome.objects.bulk_create(rows)
+
+
+def plan_of(board) -> Action:
+    diagnosis = Diagnosis.objects.create(investigation=board, number=1, step_key="p", summary="x",
+                                         verdict="likely_cause", claim={})  # fmt: skip
+    return Action.objects.create(
+        investigation=board, diagnosis=diagnosis, number=99, kind="scale", title="x", reason="x",
+        target="service/x", target_uid="u", target_version="1", executor="lab", payload={},
+        command="x", undo_text="x", risk="green", digest="d", state="denied",
+        approval_expires_at=timezone.now(),
+    )  # fmt: skip
+
+
+def criterion(words: str) -> bool | None:
+    found = read_gate(practice=False, now=timezone.now())
+    return next(c.is_met for c in found if c.name.startswith(words))
+
+
+@pytest.mark.capability(59)
+def test_each_criterion_of_the_gate_at_its_edge_from_stored_rows(viewer) -> None:
+    graded(29)
+    assert criterion("Right about the cause") is None, "too few to tell"
+    graded(5)
+    assert criterion("Right about the cause") is False, "34 of 34: at least 89.8%"
+    graded(1)
+    assert criterion("Right about the cause") is True, "35 of 35: at least 90.1%"
+    graded(1, wrong=1)
+    assert criterion("Right about the cause") is False
+    graded(72, severity="sev4")
+    assert criterion("Right about SEV3") is False
+    graded(1, severity="sev3")
+    assert criterion("Right about SEV3") is True, "73 of 73: at least 95.0%"
+    told = viewer.get("/autonomy/").content.decode()
+    assert "✗ no" in told or "✓ yes" in told
+
+
+@pytest.mark.capability(59)
+@pytest.mark.parametrize(
+    ("given", "words", "is_met"),
+    [
+        ({"count": 29, "incidents": 10}, "Harmed", None),
+        ({"count": 30, "incidents": 10}, "Harmed", True),
+        ({"count": 30, "incidents": 10, "harmed": 1}, "Harmed", False),
+        ({"count": 1, "incidents": 1, "harmed": 1}, "Harmed", False),
+        ({"count": 9, "incidents": 9}, "Share", True), ({"count": 8, "incidents": 8}, "Share", False),
+        ({"count": 3, "incidents": 1, "harmed": 1, "days_ago": 6.9}, "Clean", False),
+        ({"count": 3, "incidents": 1, "harmed": 1, "days_ago": 7.1}, "Clean", True),
+    ],
+)  # fmt: skip
+def test_harm_coverage_and_clean_days_at_their_edges(viewer, given, words, is_met) -> None:
+    outcomes(**given)
+    for number in range(30 - given["incidents"]):
+        open_board(f"unfixed {number}")
+    assert criterion(words) is is_met
+    if is_met is False:
+        assert "✗ no" in viewer.get("/autonomy/").content.decode(), "what blocks is shown"
 
 
 async def _read(answer) -> str:

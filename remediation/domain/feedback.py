@@ -1,0 +1,43 @@
+"""What people say of an action afterwards."""
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from investigations.domain.audit import record_audit
+from investigations.domain.clock import database_now
+from investigations.rules import can_respond
+from investigations.typed_text import refuse_longer
+from remediation.errors import NotYours, RuleRefused
+from remediation.models import Action, ActionFeedback, FeedbackValue
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+def give_feedback(*, action_id: int, person: "User", value: str, note: str = "") -> ActionFeedback:
+    """Say of an action that is over what it did. A person's later word replaces the earlier. Audited.
+
+    Raises:
+        NotYours: Viewers may not.
+        RuleRefused: No such value, or nothing came of the action yet.
+    """
+    if not can_respond(person):
+        raise NotYours("Only responders judge what an action did.")
+    if value not in FeedbackValue.values:
+        raise RuleRefused("Choose what it did.")
+    note = refuse_longer(note.strip(), 500, "the note")
+    with transaction.atomic():
+        action = Action.objects.select_related("outcome").get(pk=action_id)
+        outcome = getattr(action, "outcome", None)
+        if outcome is None:
+            raise RuleRefused("Nothing has come of it yet.")
+        row, _ = ActionFeedback.objects.update_or_create(
+            outcome=outcome, person=person,
+            defaults={"value": value, "note": note, "given_at": database_now()},
+        )  # fmt: skip
+        record_audit(
+            actor=f"person/{person.get_username()}", verb="action.judged",
+            subject=f"action/{action_id}", detail={"value": value, "note": note},
+        )  # fmt: skip
+    return row
