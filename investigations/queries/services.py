@@ -130,6 +130,25 @@ def is_unusual(reading: ServiceReading) -> bool:
     return not low - room <= reading.value <= high + room
 
 
+def dependents_of(key: str, *, now: datetime) -> int:
+    """Return how many services call one, directly or through others, as last learned. One query."""
+    edges = ServiceDependency.objects.filter(seen_at__gt=now - EDGE_AGE)
+    callers: dict[str, set[str]] = {}
+    for caller, callee in edges.values_list("caller", "callee")[:MAX_EDGES]:
+        callers.setdefault(callee, set()).add(caller)
+    reached, frontier = {key}, {key}
+    while frontier:
+        frontier = {c for at in frontier for c in callers.get(at, ())} - reached
+        reached |= frontier
+    return len(reached) - 1
+
+
+def known_services(*, now: datetime) -> int:
+    """Return how many resources the topology knows. One query."""
+    edges = ServiceDependency.objects.filter(seen_at__gt=now - EDGE_AGE)
+    return len({end for pair in edges.values_list("caller", "callee")[:MAX_EDGES] for end in pair})
+
+
 def tiers_of(keys: Iterable[str]) -> dict[str, str]:
     """Return how much each of these services matters, where people said so. One query."""
     rows = Service.objects.filter(key__in=set(keys)).exclude(tier="")

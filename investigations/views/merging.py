@@ -7,7 +7,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from investigations.domain.merging import merge_incidents, separate_incident
 from investigations.errors import BoardError, NotFound
 from investigations.queries.access import access_incident
-from investigations.queries.alerts import SHOWN, list_alert_groups, list_merge_targets
+from investigations.queries.alerts import (
+    SHOWN,
+    list_alert_groups,
+    list_merge_targets,
+    where_alerts_point,
+)
 from investigations.rules import can_respond, can_view
 from investigations.typed_text import read_number
 from investigations.views.common import needs, person_of
@@ -21,6 +26,7 @@ def alerts(request: HttpRequest, incident_id: int) -> HttpResponse:
     rows = list_alert_groups(incident)
     context = {
         "incident": incident, "rows": rows, "count": sum(row.count for row in rows),
+        "pointed": where_alerts_point(incident),
         "is_cut": len(rows) == SHOWN,
     }  # fmt: skip
     return render(request, "investigations/alerts.html", context)

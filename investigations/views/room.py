@@ -15,6 +15,7 @@ from investigations.presenters.words import NAMES
 from investigations.queries.access import access_investigation
 from investigations.queries.board import EVENT_PAGE, list_events
 from investigations.queries.deciding import FIRST
+from investigations.queries.loop import loop_of
 from investigations.queries.rows import PAGE, Paging
 from investigations.rules import can_respond, can_view
 from investigations.typed_text import read_number
@@ -81,6 +82,7 @@ def log(request: HttpRequest, incident_id: int) -> HttpResponse:
         "incident": investigation.incident,
         "investigation": investigation,
         "lines": lines,
+        "loop": loop_of(investigation),
         "last": events[-1].sequence if len(events) == EVENT_PAGE else None,
         # Without a language model there is none to choose.
         "agents": [(a, NAMES[a]) for a in AGENTS if a != "model" or ledger],

@@ -5,12 +5,12 @@ from remediation.enums import Risk
 from remediation.errors import NotPlannable
 from remediation.executors.ports import TargetState
 
-FACTOR = 3
+FACTOR = 2
 MAX_REPLICAS = 24
 
 
 def plan(treatment: Treatment, state: TargetState) -> Proposal:
-    """Plan three times the replicas, at most 24: scaling too little only prolongs an overload."""
+    """Plan twice the replicas, at most 24: what needs more is looked at again, by people too."""
     wanted = min(state.replicas * FACTOR, MAX_REPLICAS)
     if wanted <= state.replicas:
         raise NotPlannable(

@@ -32,13 +32,13 @@ from remediation.guardrails.rules import (
     protected_resources,
     rate_limit,
 )
-from remediation.guardrails.standing import phase, policy_rules
+from remediation.guardrails.standing import phase, policy_rules, scale_bound
 from remediation.models import Action, Execution, VerificationRun
 
 log = structlog.get_logger(__name__)
 VERIFY_FOR_SECONDS = 120.0
 AT_CLAIM = (
-    kill_switch, phase, incident_state, policy_rules, protected_resources, blast_radius,
+    kill_switch, phase, incident_state, policy_rules, protected_resources, blast_radius, scale_bound,
     error_budget, change_freeze, cooldown, rate_limit, oscillation,
 )  # fmt: skip
 BUDGET_LOCK = 0x5E_B0D6

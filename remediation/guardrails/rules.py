@@ -11,7 +11,13 @@ from investigations.models import Incident
 from remediation.catalog.registry import CATALOG
 from remediation.enums import ActionState, GuardrailVerdict
 from remediation.guardrails.base import Ruling, Situation
-from remediation.guardrails.standing import assurance, phase, policy_rules
+from remediation.guardrails.standing import (
+    assurance,
+    dependents,
+    phase,
+    policy_rules,
+    scale_bound,
+)
 from remediation.models import ActionOutcome, ChangeFreeze, Execution, KillSwitch
 from remediation.queries.switches import GLOBAL, scopes_of
 
@@ -212,7 +218,9 @@ def track_record(situation: Situation) -> Ruling:
 
 GUARDRAILS = (
     kill_switch, phase, incident_state, policy_rules, protected_resources, blast_radius, gradual,
-    error_budget, change_freeze, cooldown, rate_limit, oscillation,
+    kill_switch, phase, incident_state, policy_rules, protected_resources, blast_radius, gradual,
+    dependents, scale_bound, error_budget, change_freeze, cooldown, rate_limit, oscillation,
+    independent_sources, track_record, assurance,
     independent_sources, track_record, assurance,
 )  # fmt: skip
 # What still holds after people have approved: the rest only asks for people.

@@ -1,5 +1,6 @@
 """Plan, approve, execute, verify, keep or undo: against the lab, whose actions really act."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from investigations.domain.clock import database_now
 from investigations.domain.incidents import change_incident_state
 from investigations.enums import IncidentState
+from investigations.queries.loop import loop_of
 from remediation.domain.approvals import decide
 from remediation.domain.execution import execute
 from remediation.domain.planning import plan_for
@@ -51,6 +53,18 @@ def settle(action: Action) -> None:
     VerificationRun.objects.filter(action=action).update(settle_until=now - timedelta(seconds=60))
 
 
+@pytest.mark.capability(47)
+def test_a_log_says_how_far_an_incident_has_come(lab_incident, client) -> None:
+    incident = lab_incident("disk_full")
+    client.force_login(person("vi", "viewer"))
+    page = client.get(f"/i/{incident.investigation.incident_id}/log/").content.decode()
+    clocks = re.findall(r"<dt>(Observe|Orient|Decide)</dt><dd><time[^>]*>(\d\d:\d\d:\d\dZ)", page)
+    assert [name for name, _ in clocks] == ["Observe", "Orient", "Decide"]
+    assert "<dt>Act</dt><dd>not yet: a change begun" in page
+    assert "<dt>Learn</dt><dd>not yet: an outcome known" in page
+
+
+@pytest.mark.capability(47)
 @pytest.mark.parametrize("slug", sorted(HELPED))
 def test_the_planned_action_helps(slug, lab_incident) -> None:
     incident = lab_incident(slug)
@@ -65,6 +79,11 @@ def test_the_planned_action_helps(slug, lab_incident) -> None:
     assert action.state == "succeeded"
     assert incident.investigation.incident.state == "mitigated"
     assert ActionOutcome.objects.get(action=action).helped
+    steps = loop_of(incident.investigation)
+    assert [s.name for s in steps] == ["observe", "orient", "decide", "act", "learn"]
+    times = [s.at for s in steps]
+    assert all(times)
+    assert times == sorted(times)
 
 
 @pytest.mark.capability(60, 61, 65)

@@ -8,17 +8,22 @@ from django.test import Client
 
 from investigations.domain.clock import database_now
 from investigations.domain.incidents import change_incident_state
+from investigations.domain.topology import save_edges
 from investigations.enums import IncidentState
-from investigations.models import Attention
+from investigations.models import Attention, ServiceDependency
 from remediation.domain import kill_switch
 from remediation.domain.blocking import tell_blocks
+from remediation.domain.digests import digest_of_action
 from remediation.domain.execution import claim
+from remediation.domain.live_check import drift_of
 from remediation.enums import GuardrailVerdict
 from remediation.errors import GuardrailBlocked
 from remediation.guardrails.base import Situation
 from remediation.guardrails.evaluate import evaluate
 from remediation.guardrails.rules import blast_radius, gradual
+from remediation.guardrails.standing import dependents, scale_bound
 from remediation.models import Action, Approval, ChangeFreeze, Execution, KillSwitch
+from telemetry.types import TopologyEdge, service
 from tests.factories.actions import approve, plan_action
 from tests.factories.people import person
 
@@ -50,6 +55,53 @@ def test_all_pods_at_the_same_time_needs_people(at_once, touched, verdict) -> No
     action = SimpleNamespace(blast={"at_once": at_once, "touched_pods": touched})
     ruling = gradual(Situation(action, database_now(), "prod"))
     assert ruling.verdict is verdict, ruling.reason
+
+
+@pytest.mark.capability(53)
+@pytest.mark.parametrize(
+    ("has", "wanted", "verdict"),
+    [(3, 6, ALLOW), (3, 7, BLOCK), (1, 2, ALLOW), (1, 3, BLOCK), (3, 2, ALLOW), (0, 1, BLOCK),
+     (None, 4, BLOCK)],
+)  # fmt: skip
+def test_at_most_twice_the_replicas(has, wanted, verdict) -> None:
+    action = SimpleNamespace(
+        payload={"action": "scale", "replicas": wanted}, undo_payload={"replicas": has}
+    )
+    assert scale_bound(Situation(action, database_now(), "prod")).verdict is verdict
+
+
+@pytest.mark.capability(53)
+def test_one_replica_more_than_twice_is_refused_and_the_plan_asks_for_twice(incident) -> None:
+    action = plan_action(incident)
+    assert action.payload["replicas"] == 2 * action.undo_payload["replicas"]
+    action.payload["replicas"] += 1
+    action.digest = digest_of_action(action)
+    action.save()
+    with pytest.raises(GuardrailBlocked, match=r"From 3 to 7 replicas; at most 6 at once"):
+        approve(action)
+
+
+@pytest.mark.capability(52)
+def test_who_depends_on_the_target_is_counted_from_the_topology_as_it_is_now(incident) -> None:
+    action = plan_action(incident)
+    situation = Situation(action, database_now(), "prod")
+
+    def judged(*edges: str) -> tuple[GuardrailVerdict, str]:
+        ServiceDependency.objects.all().delete()
+        save_edges([TopologyEdge(*map(service, edge.split(">"))) for edge in edges], database_now())
+        ruling = dependents(situation)
+        return ruling.verdict, ruling.reason
+
+    assert judged("shop>cart", "cart>users", "shop>search", "cart>ledger") == (
+        ALLOW, "1 of 5 services call it, directly or through others.",
+    )  # fmt: skip
+    more = ("web>shop", "shop>cart", "mail>web", "cart>users", "users>mail")
+    assert judged(*more) == (ASK, "4 of 5 services call it, directly or through others.")
+    assert judged() == (ASK, "Who depends on it is not known: there is no topology.")
+    # What the plan itself says is not believed: the pods are counted from the target anew.
+    Action.objects.filter(pk=action.pk).update(blast={**action.blast, "touched_pods": 1})
+    action.refresh_from_db()
+    assert drift_of(action) == "It would now touch 3 pods, not 1."
 
 
 @pytest.fixture

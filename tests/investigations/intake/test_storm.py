@@ -10,6 +10,7 @@ from investigations.intake.tokens import make_token
 from investigations.models import Alert, BoardEvent, Incident, ServiceDependency
 from investigations.presenters.stream import typed_lines
 from investigations.queries.board import apply_event, board_snapshot
+from tests.factories.people import person
 from tests.investigations.intake.test_alertmanager import delivery, send
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -107,3 +108,25 @@ def test_one_delivery_opens_as_many_incidents_as_there_are_strangers() -> None:
         3,
         2,
     ]
+
+
+@pytest.mark.capability(9)
+def test_fifty_alerts_are_one_incident_that_points_to_the_deepest(client) -> None:
+    names = [f"s{n}" for n in range(49)]
+    # A tree of callers above ledger: s0 calls it, and each other calls one before it.
+    pairs = [("s0", "ledger"), ("ledger", "quiet-disk")]
+    pairs += [(f"s{n}", f"s{(n - 1) // 3}") for n in range(1, 49)]
+    ServiceDependency.objects.bulk_create(
+        ServiceDependency(caller=f"service/{a}", callee=f"service/{b}", source="traces",
+                          seen_at="2026-03-01T12:00:00Z")
+        for a, b in pairs
+    )  # fmt: skip
+    token = make_token("am")
+    for some in (["s1"], ["s0", "s2"], ["ledger"], names[3:20], names[20:]):
+        send(delivery(*some), token)
+    incident = Incident.objects.get()
+    assert incident.alerts.count() == 50
+    client.force_login(person("vi", "viewer"))
+    page = client.get(f"/i/{incident.pk}/alerts/").content.decode()
+    assert "They point to <strong><bdi>ledger</bdi></strong>" in page
+    assert "49 of the other 49 that alert call it, directly or through others" in page
