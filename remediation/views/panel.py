@@ -109,12 +109,16 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
         steered=person_id in row.diagnosis.steered_by,
         confirm=f"Approve: {row.title[0].lower()}{row.title[1:]}",
         expected=compared(row.prediction, getattr(row, "outcome", None)),
-        parts=tuple(
-            PartView(p["name"], f"{p['value']:.0%}", f"{p['weight']:.0%}", p["told"])
-            for p in row.assurance.get("parts", ())
-        ),
+        parts=_parts(row),
         fails_by=CATALOG[row.kind].failure_modes if row.kind in CATALOG else (),
         assured=f"{row.assurance['total']:.0%}" if "total" in row.assurance else "",
+    )
+
+
+def _parts(row: Action) -> tuple[PartView, ...]:
+    return tuple(
+        PartView(p["name"], f"{p['value']:.0%}", f"{p['weight']:.0%}", p["told"])
+        for p in row.assurance.get("parts", ())
     )
 
 
