@@ -40,6 +40,16 @@ class PartView:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedView:
+    """What is expected of an action (and, once known, what came), how surely, how it can fail."""
+
+    told: str
+    total: str
+    parts: tuple[PartView, ...]
+    fails_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ActionView:
     """One action card."""
 
@@ -54,10 +64,7 @@ class ActionView:
     asked_for: bool
     steered: bool
     confirm: str
-    expected: str
-    parts: tuple[PartView, ...]
-    fails_by: tuple[str, ...]
-    assured: str
+    expected: ExpectedView
 
     @property
     def blocked(self) -> str:
@@ -108,17 +115,19 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
         asked_for=bool(row.requested_by_id and row.requested_by_id == person_id),
         steered=person_id in row.diagnosis.steered_by,
         confirm=f"Approve: {row.title[0].lower()}{row.title[1:]}",
-        expected=compared(row.prediction, getattr(row, "outcome", None)),
-        parts=_parts(row),
-        fails_by=CATALOG[row.kind].failure_modes if row.kind in CATALOG else (),
-        assured=f"{row.assurance['total']:.0%}" if "total" in row.assurance else "",
+        expected=_expected(row),
     )
 
 
-def _parts(row: Action) -> tuple[PartView, ...]:
-    return tuple(
-        PartView(p["name"], f"{p['value']:.0%}", f"{p['weight']:.0%}", p["told"])
-        for p in row.assurance.get("parts", ())
+def _expected(row: Action) -> ExpectedView:
+    parts = row.assurance.get("parts", ())
+    return ExpectedView(
+        told=compared(row.prediction, getattr(row, "outcome", None)),
+        total=f"{row.assurance['total']:.0%}" if parts else "",
+        parts=tuple(
+            PartView(p["name"], f"{p['value']:.0%}", f"{p['weight']:.0%}", p["told"]) for p in parts
+        ),
+        fails_by=CATALOG[row.kind].failure_modes if row.kind in CATALOG else (),
     )
 
 
