@@ -218,9 +218,7 @@ def track_record(situation: Situation) -> Ruling:
 
 GUARDRAILS = (
     kill_switch, phase, incident_state, policy_rules, protected_resources, blast_radius, gradual,
-    kill_switch, phase, incident_state, policy_rules, protected_resources, blast_radius, gradual,
     dependents, scale_bound, error_budget, change_freeze, cooldown, rate_limit, oscillation,
-    independent_sources, track_record, assurance,
     independent_sources, track_record, assurance,
 )  # fmt: skip
 # What still holds after people have approved: the rest only asks for people.
