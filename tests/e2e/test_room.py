@@ -27,6 +27,16 @@ def test_the_phone_shows_what_matters_without_scrolling(open_page, seeded) -> No
         assert box["y"] + box["height"] <= 844, (part, box)
 
 
+def test_a_desktop_shows_the_button_above_the_dock(open_page, seeded) -> None:
+    page = open_page()
+    page.goto(seeded.room, wait_until="networkidle")
+    button = page.locator("#actions .btn-primary").first.bounding_box()
+    dock = page.locator(".dock").bounding_box()
+    assert button is not None
+    assert dock is not None
+    assert button["y"] + button["height"] <= dock["y"], (button, dock)
+
+
 def test_targets_on_a_phone_are_large(open_page, seeded) -> None:
     page = open_page(width=390, height=844)
     page.goto(seeded.room, wait_until="networkidle")
