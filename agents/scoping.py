@@ -10,7 +10,8 @@ from telemetry.types import ResourceKind, ResourceRef, TimeWindow, TopologyGraph
 
 MAX_RESOURCES = 60
 MAX_HOPS = 5
-SAMPLES_WANTED = 160
+SAMPLES_WANTED, MAX_SAMPLES = 160, 1200
+WINDOW_SAMPLES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def scope_case(
     then holds the resources of the metric catalogue, or nothing, which asks about everything.
     """
     answer = sources.topology.graph(TimeWindow(baseline.start, window.end))
-    step = step_for(TimeWindow(baseline.start, window.end))
+    step = step_for(TimeWindow(baseline.start, window.end), window)
     graph = answer.data
     if answer.status is ResultStatus.ERROR or not graph.edges:
         known = _from_catalogue(sources, window, symptoms)
@@ -49,9 +50,17 @@ def scope_case(
     return Scope(graph, tuple(resources), step, notes)
 
 
-def step_for(window: TimeWindow) -> float:
-    """Return a step that gives about 160 samples, at least 5 s."""
-    return float(max(5, round(window.duration.total_seconds() / SAMPLES_WANTED / 5) * 5))
+def step_for(whole: TimeWindow, window: TimeWindow | None = None) -> float:
+    """Return a step that gives about 160 samples, at least 5 s.
+
+    More, up to 1200, where a long baseline would leave the window itself fewer than a dozen.
+    """
+    seconds = whole.duration.total_seconds()
+    step = seconds / SAMPLES_WANTED
+    if window is not None:
+        fine = window.duration.total_seconds() / WINDOW_SAMPLES
+        step = min(step, max(fine, seconds / MAX_SAMPLES))
+    return float(max(5, round(step / 5) * 5))
 
 
 def _walk(graph: TopologyGraph, symptoms: tuple[Symptom, ...]) -> dict[ResourceRef, int]:

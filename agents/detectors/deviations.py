@@ -13,6 +13,8 @@ IQR_TO_SIGMA = 1.349
 MAX_SCORE = 1000.0
 # Of a series that hardly moves, a change of so much of its level counts as one sigma.
 RELATIVE_FLOOR = 0.02
+# How far a series had gone before the trouble, in sigmas of the range that this makes usual.
+DRIFT_TO_SIGMA = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ def deviation(
     baseline_end: float,
     band: float = 4.0,
     since: float | None = None,
+    calm_until: float | None = None,
+    is_harm_above: bool = False,
+    floor: float = 1e-9,
+    reach_share: float = 1.0,
 ) -> Deviation | None:
     """Return how far the samples after ``baseline_end`` leave the range of those before.
 
@@ -46,6 +52,11 @@ def deviation(
         band: Sigmas beyond which a sample counts as outside, for the onset.
         since: When what is asked about began, Unix seconds: an excursion that was over before is
             only reported when no later one stands out.
+        calm_until: Before this, Unix seconds, the trouble asked about had not begun. A baseline may
+            be older: what lies between it and this moment is usual too.
+        is_harm_above: Less of it is better: only more counts.
+        floor: The least that counts as one sigma, in the series' unit.
+        reach_share: How much of the baseline is usual; what lies farther out is trouble itself.
 
     Returns:
         The deviation, or None with fewer than six samples before, or none after.
@@ -56,11 +67,18 @@ def deviation(
     if len(before) < MIN_BEFORE or not inside.any():
         return None
     low, center, high = (float(q) for q in np.percentile(before, [25, 50, 75]))
-    reach = float(np.max(np.abs(before - center)))
+    reach = float(np.percentile(np.abs(before - center), 100 * reach_share, method="higher"))
     # A rare spike of the baseline itself is usual too: it widens the range, but not by all of it.
-    sigma = max((high - low) / IQR_TO_SIGMA, reach / 6, RELATIVE_FLOOR * abs(center), 1e-9)
+    sigma = max((high - low) / IQR_TO_SIGMA, reach / 6, RELATIVE_FLOOR * abs(center), floor)
     at, level = times[inside], values[inside]
-    distance = np.abs(level - center) / sigma
+    early = level[at + _step(times) <= calm_until] if calm_until is not None else level[:0]
+    low = high = center
+    if len(early):
+        drift = float(np.max(np.abs(early - center)))
+        low, high = min(center, float(early.min())), max(center, float(early.max()))
+        sigma = max(sigma, drift / DRIFT_TO_SIGMA)
+    below = np.zeros_like(level) if is_harm_above else low - level
+    distance = np.maximum(np.maximum(level - high, below), 0.0) / sigma
     episodes = find_episodes(distance > band)
     current = [e for e in episodes if since is None
                or (at[e[1]] >= since and distance[e[0] : e[1] + 1].max() > 2 * band)]  # fmt: skip

@@ -13,7 +13,7 @@ from agents.enums import AgentName, Presence
 from agents.findings import Finding
 from agents.specialists.metric_checks import semantics_of
 from agents.specialists.metric_findings import Result, metric_finding
-from agents.specialists.reader import Reader
+from agents.specialists.reader import Reader, complains_of_errors
 from telemetry.phrasing import duration
 from telemetry.types import ResourceKind, ResourceRef, Semantic, Series
 
@@ -31,6 +31,8 @@ MIN_RETRANSMITS = 1.0
 RETRANSMIT_RATIO = 5.0
 MIN_NODE_SECONDS = 0.1
 TAIL_STRENGTH = 0.6
+# Where errors alone are complained of, lateness is not what is complained of.
+LATE_NOT_FAILING = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,13 @@ def check_delays(reader: Reader) -> Iterator[Finding]:
         if r.kind is not ResourceKind.EXTERNAL and not _is_explained(reader, r, d, delays)
     }  # fmt: skip
     most = max((d.weight for d in own.values()), default=0.0)
+    share = LATE_NOT_FAILING if complains_of_errors(reader.case) else 1.0
     for resource, delay in sorted(own.items(), key=lambda item: -item[1].weight):
         which = "half of its answers take" if delay.typical else "its slowest answers take"
         claim = (f"{resource.name}: {which} {duration(delay.now_seconds)}, usually "
                  f"{duration(delay.usual_seconds)}, and nothing it calls explains that.")  # fmt: skip
-        yield _finding(reader, "own_delay", resource, delay, result, claim, delay.weight / most)
+        yield _finding(reader, "own_delay", resource, delay, result, claim,
+                       share * (1.0 if delay.typical else TAIL_STRENGTH) * delay.weight / most)  # fmt: skip
     yield from _retransmits(reader, result)
     yield from _nodes(reader, delays, result)
 

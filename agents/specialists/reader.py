@@ -213,6 +213,11 @@ def earliest_symptom(case: Case) -> datetime:
     return min(symptom.started_at for symptom in case.symptoms)
 
 
+def complains_of_errors(case: Case) -> bool:
+    """Whether errors alone are complained of: what is only late explains them by time limits only."""
+    return all(symptom.semantic is Semantic.ERROR_RATIO for symptom in case.symptoms)
+
+
 def unknown(
     reader: Reader, feature: str, resource: ResourceRef, kind: TelemetryKind,
     result: QueryResult[T],

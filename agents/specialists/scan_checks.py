@@ -1,22 +1,33 @@
 """Looking at every series of every resource: what is strange, whatever it means."""
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from agents.detectors.deviations import Deviation, deviation
+from agents.detectors.robust import median
 from agents.enums import Presence
 from agents.findings import Finding
 from agents.specialists.metric_findings import metric_finding
-from agents.specialists.reader import Reader, earliest_symptom
+from agents.specialists.reader import Reader, complains_of_errors, earliest_symptom
 from telemetry.phrasing import clock, quantity
-from telemetry.types import ResourceRef, Series
+from telemetry.types import ResourceRef, Semantic, Series
 
 FEATURE = "series_anomaly"
 # Among hundreds of series some lie a few sigmas out at any time.
 MIN_SCORE = 8.0
 # Whatever else is strange counts a little: one series may be a fluke, five are not.
 REST_SHARE = 0.15
+# An alert comes after its rule's pause and a scrape or two.
+ALERT_DELAY_SECONDS = 120.0
+# One request of so many that fails is one sigma of a service that never fails.
+LEAST_ERRORS = 1 / 2000
+HARM = re.compile(r"latency|duration|response_?time|elapsed|errors?|faults?|fail(ed|ures?)?", re.I)
+# Where errors are complained of, what fails no more than before explains less: by time limits only.
+NOTHING_FAILS = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +70,63 @@ def _by_resource(reader: Reader, every: tuple[Series, ...]) -> dict[ResourceRef,
     scores: dict[ResourceRef, list[tuple[float, Series, Deviation]]] = {}
     end = reader.case.baseline.end.timestamp()
     began = earliest_symptom(reader.case).timestamp()
+    calm = _calm_until(reader, every)
     for series in every:
-        found = deviation(series.times, series.values, baseline_end=end, since=began)
+        found = _deviation(series, end, began, calm)
         if found is not None and found.score >= MIN_SCORE:
             scores.setdefault(series.ref.resource, []).append((found.score, series, found))
     strange = {}
+    usual = median(np.array([_count(one, end) for one in every], dtype=np.float64))
+    fails = _failing(reader, every)
     for resource, rows in scores.items():
         rows.sort(key=lambda row: -row[0])
         rest = sum(math.log1p(score) for score, *_ in rows[1:6])
         weight = math.log1p(rows[0][0]) + REST_SHARE * rest
+        # Few samples where most series have many: few requests made it, and one may be a fluke.
+        weight *= min(1.0, math.sqrt(_count(rows[0][1], end) / usual)) if usual else 1.0
+        if fails.get(resource) is False:
+            weight *= NOTHING_FAILS
         strange[resource] = Strange(rows[0][1], rows[0][2], weight, len(rows))
     return strange
+
+
+def _deviation(series: Series, end: float, began: float, calm: float | None = None
+               ) -> Deviation | None:  # fmt: skip
+    is_error = series.ref.semantic is Semantic.ERROR_RATIO
+    return deviation(
+        series.times, series.values, baseline_end=end, since=began, calm_until=calm,
+        is_harm_above=is_error or bool(HARM.search(series.ref.name)),
+        floor=LEAST_ERRORS if is_error else 1e-9, reach_share=0.98 if is_error else 1.0,
+    )  # fmt: skip
+
+
+def _calm_until(reader: Reader, every: tuple[Series, ...]) -> float:
+    """Return until when there was no trouble, Unix seconds: the alert comes late, its series do not."""
+    case = reader.case
+    began, end = earliest_symptom(case).timestamp(), case.baseline.end.timestamp()
+    symptoms = {s.resource for s in case.symptoms}
+    moments = [began - ALERT_DELAY_SECONDS]
+    for series in every:
+        if series.ref.resource in symptoms:
+            found = _deviation(series, end, began)
+            if found is not None and found.score >= MIN_SCORE:
+                moments.append(found.onset)
+    return min(moments)
+
+
+def _failing(reader: Reader, every: tuple[Series, ...]) -> dict[ResourceRef, bool]:
+    """Where errors are complained of: whether a resource whose errors are measured fails more."""
+    case, found = reader.case, dict[ResourceRef, bool]()
+    if not complains_of_errors(case):
+        return found
+    end, began = case.baseline.end.timestamp(), earliest_symptom(case).timestamp()
+    for series in every:
+        if series.ref.semantic is Semantic.ERROR_RATIO and series.ref.peer is None:
+            shown = _deviation(series, end, began)
+            is_more = shown is not None and shown.score >= MIN_SCORE
+            found[series.ref.resource] = found.get(series.ref.resource, False) or is_more
+    return found
+
+
+def _count(series: Series, since: float) -> int:
+    return int(np.sum(~np.isnan(series.values) & (series.times >= since)))
