@@ -142,7 +142,9 @@ def effects_of_text(text: str) -> frozenset[Effect]:
 
 def provider_in_trouble(text: str) -> str:
     """Return the name of a system outside that a line reports as failing; empty if none."""
-    match = PROVIDER.search(text)
-    if match is None or not _PROVIDER_FAULT.search(text):
+    found = list(PROVIDER.finditer(text))
+    if not found or not _PROVIDER_FAULT.search(text):
         return ""
-    return next(g for g in match.groups() if g).strip()
+    # A host names it better than the library that calls it.
+    best = next((m for m in found if not m["sdk"]), found[0])
+    return next(g for g in best.groups() if g).strip()

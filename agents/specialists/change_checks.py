@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -47,6 +48,7 @@ TO_STRANGERS = frozenset({
 })  # fmt: skip
 # Below this, nothing of a change was found in what is seen.
 UNFITTING = 0.25
+PROVIDER_GROWTH = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,19 +262,24 @@ def _unchanged(reader: Reader) -> Iterator[Finding]:
 
 
 def check_providers(reader: Reader) -> Iterator[Finding]:
-    """Report systems outside whose failing answers our services log."""
+    """Report systems outside whose failing answers our services log far more often than before."""
+    case = reader.case
     logs = reader.logs("window")
-    before = {(x.resource, provider_in_trouble(x.body)) for x in reader.logs("baseline").data}
+    before = Counter(
+        (x.resource, provider_in_trouble(x.body).lower()) for x in reader.logs("baseline").data
+    )
     seen: dict[tuple[ResourceRef, str], list[str]] = {}
     for line in logs.data:
         name = provider_in_trouble(line.body)
         own = {r.name for r in reader.case.affected}
-        if name and (line.resource, name) not in before and name.partition(".")[0] not in own:
+        if name and name.partition(".")[0] not in own:
             seen.setdefault((line.resource, re.sub(r"\s+", " ", name.lower())), []).append(
                 line.body
             )
     for (resource, name), bodies in seen.items():
-        if len(bodies) < 3:
+        # A few before the alert are its beginning, or usual: many times as many are not.
+        usual = before[resource, name] * case.window.duration / case.baseline.duration
+        if len(bodies) < 3 or len(bodies) < PROVIDER_GROWTH * usual:
             continue
         yield Finding(
             agent=reader.agent, feature="provider_failing", resource=resource,
