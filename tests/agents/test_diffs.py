@@ -211,6 +211,8 @@ def test_a_provider_is_outside() -> None:
     )
     assert provider_in_trouble("GET http://stock.shop.svc:8080/items returned 503") == ""
     assert provider_in_trouble("GET https://api.mailer.com/v1 returned 200") == ""
+    said = "aws sdk s3 GetObject failed: InternalError (500) host=media.s3.amazonaws.com"
+    assert provider_in_trouble(said) == "media.s3.amazonaws.com", "the host, not the library"
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,38 @@
 """Looking at every series: how strange is strange, and what follows from it."""
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 
+from agents.case import Symptom
 from agents.detectors.deviations import MAX_SCORE, deviation
 from agents.detectors.trends import find_ramp
+from agents.enums import AgentName, Presence
 from agents.faults.registry import FAULTS
 from agents.findings import Cause
 from agents.reconciler.decide import rank
 from agents.reconciler.scoring import Scored
-from telemetry.types import service
+from agents.scoping import build_case, step_for
+from agents.specialists.reader import Reader
+from agents.specialists.scan_checks import check_series
+from telemetry.adapters.memory import MemoryData, open_memory_sources
+from telemetry.ask import guarded
+from telemetry.types import (
+    Semantic,
+    Series,
+    SeriesRef,
+    TimeWindow,
+    TopologyEdge,
+    TopologyGraph,
+    service,
+)
+from tests.agents.tracing import CART, FRONT, NOW, STOCK
 
 pytestmark = pytest.mark.unit
 TIMES = np.arange(40.0)
+WINDOW = TimeWindow(NOW - timedelta(minutes=2), NOW + timedelta(minutes=5))
+BASELINE = TimeWindow(NOW - timedelta(minutes=20), WINDOW.start)
 
 
 def shifted(by: float) -> np.ndarray:
@@ -91,3 +111,64 @@ def test_the_bucket_that_straddles_the_cut_does_not_widen_the_usual_range() -> N
     found = deviation(times, values, baseline_end=198.0)
     assert found is not None
     assert found.score == 1000.0
+
+
+def test_what_fell_and_what_was_so_before_the_trouble_is_not_strange() -> None:
+    faster = deviation(TIMES, shifted(-8.0), baseline_end=30, is_harm_above=True)
+    assert faster.score < 4
+    drifted = shifted(8.0)
+    assert deviation(TIMES, drifted, baseline_end=30, calm_until=35).score < 4
+    drifted[35:] += 30.0
+    assert deviation(TIMES, drifted, baseline_end=30, calm_until=35).score > 4
+
+
+def test_of_a_service_that_never_fails_one_failure_is_little_and_bouts_are_left_out() -> None:
+    errors = np.zeros(400)
+    errors[395:] = 0.03
+    times = np.arange(400.0)
+    bare = deviation(times, errors, baseline_end=390)
+    assert bare.score == MAX_SCORE
+    assert deviation(times, errors, baseline_end=390, floor=0.0025).score == pytest.approx(12)
+    errors[100:104] = 0.5
+    assert deviation(times, errors, baseline_end=390, floor=0.0025).score < 1
+    known = deviation(times, errors, baseline_end=390, floor=0.0025, reach_share=0.98)
+    assert known.score == pytest.approx(12)
+
+
+def complained(semantic: Semantic) -> dict[str, float]:
+    """Return how strange each is where the cart fails and the stock is slow, by the complaint."""
+    times = np.arange(BASELINE.start.timestamp(), WINDOW.end.timestamp(), 10.0)
+    since = times >= NOW.timestamp()
+    wave = 1 + 0.01 * np.sin(times)
+    known = [
+        Series(SeriesRef(resource, name, meaning), times, np.where(since, after, before * wave))
+        for resource, name, meaning, before, after in (
+            (CART, "errors", Semantic.ERROR_RATIO, 0.0, 0.04),
+            (CART, "latency", Semantic.LATENCY_P99_SECONDS, 0.1, 0.1),
+            (STOCK, "errors", Semantic.ERROR_RATIO, 0.0, 0.0),
+            (STOCK, "latency", Semantic.LATENCY_P99_SECONDS, 0.1, 9.0),
+        )
+    ]
+    graph = TopologyGraph(
+        (FRONT, CART, STOCK), (TopologyEdge(FRONT, CART), TopologyEdge(FRONT, STOCK))
+    )
+    symptom = Symptom(FRONT, NOW, "front is degraded", semantic)
+    sources = guarded(open_memory_sources(MemoryData(series=known, graph=graph)))
+    case = build_case(sources, (symptom,), WINDOW, BASELINE)
+    found = check_series(Reader(case, AgentName.RESOURCE))
+    return {f.resource.name: f.strength for f in found if f.presence is Presence.PRESENT}
+
+
+def test_where_failures_are_complained_of_what_fails_comes_before_what_is_slow() -> None:
+    failing = complained(Semantic.ERROR_RATIO)
+    assert failing["cart"] == 1.0
+    assert failing["stock"] < 0.6
+    slow = complained(Semantic.LATENCY_P99_SECONDS)
+    assert slow["stock"] == 1.0
+
+
+def test_a_window_after_a_long_baseline_still_has_samples() -> None:
+    window = TimeWindow(NOW, NOW + timedelta(minutes=25))
+    assert step_for(TimeWindow(NOW - timedelta(days=2), window.end)) > 1000
+    assert step_for(TimeWindow(NOW - timedelta(days=2), window.end), window) <= 150
+    assert step_for(TimeWindow(NOW - timedelta(minutes=20), window.end), window) == 15
