@@ -72,13 +72,7 @@ def deviation(
     sigma = max((high - low) / IQR_TO_SIGMA, reach / 6, RELATIVE_FLOOR * abs(center), floor)
     at, level = times[inside], values[inside]
     early = level[at + _step(times) <= calm_until] if calm_until is not None else level[:0]
-    low = high = center
-    if len(early):
-        drift = float(np.max(np.abs(early - center)))
-        low, high = min(center, float(early.min())), max(center, float(early.max()))
-        sigma = max(sigma, drift / DRIFT_TO_SIGMA)
-    below = np.zeros_like(level) if is_harm_above else low - level
-    distance = np.maximum(np.maximum(level - high, below), 0.0) / sigma
+    distance = _distances(level, early, center, sigma, is_harm_above=is_harm_above)
     episodes = find_episodes(distance > band)
     current = [e for e in episodes if since is None
                or (at[e[1]] >= since and distance[e[0] : e[1] + 1].max() > 2 * band)]  # fmt: skip
@@ -92,6 +86,20 @@ def deviation(
     return Deviation(
         min(float(distance[far]), MAX_SCORE), center, float(level[far]), float(at[start]), ended
     )
+
+
+def _distances(
+    level: FloatArray, early: FloatArray, center: float, sigma: float, *, is_harm_above: bool
+) -> FloatArray:
+    """Return how far samples leave what was usual, in sigmas; ``early`` ones make it wider."""
+    low = high = center
+    if len(early):
+        drift = float(np.max(np.abs(early - center)))
+        low, high = min(center, float(early.min())), max(center, float(early.max()))
+        sigma = max(sigma, drift / DRIFT_TO_SIGMA)
+    below = np.zeros_like(level) if is_harm_above else low - level
+    found: FloatArray = np.maximum(np.maximum(level - high, below), 0.0) / sigma
+    return found
 
 
 def _step(times: FloatArray) -> float:
