@@ -1,6 +1,7 @@
 """Executing once: the claim, the intent before the act, the act under the kill switch, the record."""
 
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -17,6 +18,7 @@ from remediation.domain.planning import SYSTEM
 from remediation.domain.transitions import move, tell_delay
 from remediation.enums import ActionState, Decision
 from remediation.errors import ExecutorError, IllegalTransition, NotPlannable, TargetRefused
+from remediation.executors.deadline import within
 from remediation.executors.ports import Request
 from remediation.executors.registry import executor_for
 from remediation.guardrails.base import Situation
@@ -148,7 +150,8 @@ def _may_still_approve(user_id: int) -> bool:
 def act(execution: Execution) -> None:
     """Make the change and record what came of it.
 
-    The call is made while the kill switches' rows are held for share: engaging one waits for a call
+    One that does not come back within its deadline is cut off, and looked up later. The call is made
+    while the kill switches' rows are held for share: engaging one waits for a call
     in flight, and after its commit none starts.
     """
     action = execution.action
@@ -159,9 +162,11 @@ def act(execution: Execution) -> None:
             if not is_free(action):
                 _halt(execution)
                 return
-            output = executor.execute(
-                request, uid=action.target_uid, version=_expected(execution), key=execution.key
-            )
+            call = partial(
+                executor.execute, request, uid=action.target_uid, version=_expected(execution),
+                key=execution.key,
+            )  # fmt: skip
+            output = within(settings.EXECUTOR_DEADLINE_SECONDS, call)
             crash_at("after_call")
     except NotPlannable as error:
         _failed(execution, TargetRefused(str(error)))

@@ -1,6 +1,7 @@
 """What stops an action between the approval and the call, and an undo before its own."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +13,7 @@ from django.test import Client
 from investigations.domain.clock import database_now
 from investigations.models import Incident, Investigation
 from remediation.domain import kill_switch
-from remediation.domain.execution import act, claim, execute
+from remediation.domain.execution import act, claim, execute, resolve_unknown
 from remediation.domain.sweep import sweep
 from remediation.domain.verifying import verify
 from remediation.errors import ExecutorError, GuardrailBlocked
@@ -237,3 +238,34 @@ def test_an_undo_whose_answer_was_lost_is_read_and_not_repeated(incident) -> Non
         assert _state(action) == "verifying"
         verify(action.pk)
     assert (_state(action), len(calls)) == ("undone", 1)
+
+
+@pytest.mark.capability(63)
+def test_a_change_that_hangs_is_cut_off_looked_up_and_rolled_back(incident, settings) -> None:
+    settings.EXECUTOR_DEADLINE_SECONDS = 0.3
+    action, go_on, calls = approve(plan_action(incident)), threading.Event(), []
+    before = _replicas(incident)
+
+    class Hangs(LabExecutor):
+        def execute(self, request, *, uid, version, key):
+            calls.append(key)
+            done = super().execute(request, uid=uid, version=version, key=key)
+            go_on.wait(20)
+            return done
+
+    with override_executor(Hangs(InProcessActions(incident.client))):
+        began = time.monotonic()
+        execute(action.pk)
+        assert time.monotonic() - began < 5
+    assert (_state(action), _replicas(incident)) == ("unknown", action.payload["replicas"])
+    assert "No answer within 0.3 s: the call was cut off." in action.result
+    resolve_unknown(action, is_settled=False)
+    assert _state(action) == "verifying"
+    incident.pass_time(180)
+    late = database_now() - timedelta(seconds=1)
+    VerificationRun.objects.filter(action=action).update(
+        settle_until=late - timedelta(seconds=100), deadline=late
+    )
+    verify(action.pk)
+    go_on.set()
+    assert (_state(action), _replicas(incident), len(calls)) == ("undone", before, 1)

@@ -11,7 +11,9 @@ from agents.domain.steps import challenged_of, recheck
 from agents.enums import AgentName, Presence, WorkKind
 from agents.models import WorkItem
 from agents.specialists.registry import REGISTRY
+from remediation.domain.planning import plan_for
 from telemetry.types import service
+from tests.factories.people import person
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
 
@@ -62,8 +64,10 @@ def test_the_same_answer_is_not_posted_again(lab_incident) -> None:
     assert [a.sample["finding"]["presence"] for a in answers] == ["absent"]
 
 
-@pytest.mark.capability(18)
-def test_a_wrong_claim_of_one_agent_is_refuted_by_another_before_the_verdict(lab_incident) -> None:
+@pytest.mark.capability(18, 25)
+def test_a_wrong_claim_of_one_agent_is_refuted_by_another_before_the_verdict(
+    lab_incident, client
+) -> None:
     investigation = lab_incident("bad_release_latency", is_worked=False).investigation
     work = open_case(investigation)
     found = list(REGISTRY[AgentName.NETWORK].gather(work.case))
@@ -86,3 +90,12 @@ def test_a_wrong_claim_of_one_agent_is_refuted_by_another_before_the_verdict(lab
     assert (diagnosis.verdict, diagnosis.fault_class) == ("inconclusive", "")
     missed = [r["name"] for r in diagnosis.rules if not r["passed"]]
     assert "Its strongest evidence survived a challenge" in missed
+    # Both opinions are shown, and nothing is planned on a cause that did not survive the second.
+    client.force_login(person("vi", "viewer"))
+    at = f"/i/{investigation.incident_id}/e"
+    page = client.get(f"{at}/{first.number}/").content.decode()
+    assert "Memory of orders grows until it is killed." in page
+    assert f"did not survive (E{answer.number})" in page
+    assert answer.claim in client.get(f"{at}/{answer.number}/").content.decode()
+    assert plan_for(diagnosis.pk) is None
+    assert not investigation.actions.exists()

@@ -1,0 +1,35 @@
+"""A call that does not come back is cut off: nobody waits for it, and nobody believes it."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from remediation.errors import ExecutorError
+
+Output = dict[str, str]
+
+
+def within(seconds: float, call: Callable[[], Output]) -> Output:
+    """Return what a call gives, if it comes back in time.
+
+    The call runs in a thread of its own, which is left behind when it hangs: whether it was done is
+    then not known, and has to be looked up at the target.
+
+    Raises:
+        ExecutorError: What the call raised, or that it was cut off.
+    """
+    future: Future[Output] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001  # carried over to the waiting thread
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="executor-call", daemon=True).start()
+    try:
+        return future.result(timeout=seconds)
+    except TimeoutError as error:
+        if future.done():
+            raise
+        raise ExecutorError(f"No answer within {seconds:g} s: the call was cut off.") from error
