@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from remediation.views import audit, autonomy, pages, policies
+from remediation.views import audit, autonomy, figures, pages, policies
 
 urlpatterns = [
     path("i/<int:incident_id>/actions/", pages.actions, name="actions"),
@@ -16,5 +16,6 @@ urlpatterns = [
     path("kill-switch/", pages.switch, name="kill_switch"),
     path("autonomy/", autonomy.autonomy, name="autonomy"),
     path("autonomy/burden/", autonomy.burden, name="burden"),
+    path("figures/", figures.figures, name="figures"),
     path("audit/", audit.audit, name="audit"),
 ]

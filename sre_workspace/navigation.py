@@ -28,6 +28,7 @@ MAIN = (
     ("/autonomy/", "Autonomy"),
 )
 ACCOUNT = (
+    ("/figures/", "Figures"),
     ("/calibration/", "Calibration"),
     ("/audit/", "Audit"),
     ("/connections/", "Connections"),

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from remediation.errors import ExecutorError
+from remediation.errors import ExecutorError, RemediationError
 
 Output = dict[str, str]
 
@@ -13,17 +13,19 @@ def within(seconds: float, call: Callable[[], Output]) -> Output:
     """Return what a call gives, if it comes back in time.
 
     The call runs in a thread of its own, which is left behind when it hangs: whether it was done is
-    then not known, and has to be looked up at the target.
+    then not known, and has to be looked up at the target. The same goes for one that ends in an error
+    that no executor may raise.
 
     Raises:
-        ExecutorError: What the call raised, or that it was cut off.
+        RemediationError: What the call raised.
+        ExecutorError: It was cut off.
     """
     future: Future[Output] = Future()
 
     def run() -> None:
         try:
             future.set_result(call())
-        except BaseException as error:  # noqa: BLE001  # carried over to the waiting thread
+        except RemediationError as error:
             future.set_exception(error)
 
     threading.Thread(target=run, name="executor-call", daemon=True).start()
