@@ -95,8 +95,8 @@ def writing(investigation_id: int, *, fence: Fence | None = None) -> Iterator[Bo
     """
     with transaction.atomic():
         investigation = (
-            Investigation.objects.select_for_update(of=("self",))
-            .select_related("incident")
+            # Without the incident: whoever waits for the lock would get that row as it was before.
+            Investigation.objects.select_for_update()
             .annotate(database_now=ClockTimestamp())
             .filter(pk=investigation_id)
             .first()

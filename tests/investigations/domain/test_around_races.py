@@ -1,14 +1,15 @@
 """Two people at the same moment: one handoff is taken once, no text of a report is lost."""
 
 import threading
+import time
 from functools import partial
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from investigations.domain import handoffs, reports
 from investigations.domain.incidents import change_incident_state
-from investigations.domain.journal import verify_chain
+from investigations.domain.journal import verify_chain, writing
 from investigations.enums import IncidentState
 from investigations.errors import BoardError
 from investigations.models import Incident
@@ -73,3 +74,37 @@ def test_two_who_save_a_section_both_keep_their_words(kill_switch_row) -> None:
     versions = board.report_texts.filter(section="repair").order_by("version")
     assert [t.version for t in versions] == list(range(1, ROUNDS + 2))
     assert verify_chain(board.pk) is None
+
+
+def test_whoever_waited_for_the_journal_sees_the_incident_as_it_is_now(kill_switch_row) -> None:
+    board = open_board()
+    is_held, seen = threading.Event(), []
+
+    def look() -> str:
+        is_held.wait(10)
+        with writing(board.pk) as later:
+            seen.append(later.investigation.incident.state)
+        return "looked"
+
+    def resolve() -> str:
+        with transaction.atomic():
+            change_incident_state(investigation_id=board.pk, to=IncidentState.RESOLVED,
+                                  author="person/mira", reason="a test")  # fmt: skip
+            is_held.set()
+            _until_somebody_waits()
+        return "resolved"
+
+    assert together(look, resolve) == ["looked", "resolved"]
+    assert seen == [IncidentState.RESOLVED]
+
+
+def _until_somebody_waits() -> None:
+    """Return once another connection waits for a lock of this one."""
+    asked = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    for _ in range(500):
+        with connection.cursor() as cursor:
+            cursor.execute(asked)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waited")
