@@ -129,7 +129,7 @@ def compared(prediction: Mapping[str, object], outcome: ActionOutcome | None) ->
         within = f" in about {float(str(seconds)):.0f} s" if seconds is not None else ""
         text = f"Predicted: helps{within} with {helps:.0%}, from {runs} earlier runs."
     else:
-        text = "Predicted: nothing, it never ran."
+        text = "Predicted: nothing. It never ran before."
     if outcome is None:
         return text
     after = outcome.seconds_to_recover

@@ -88,7 +88,7 @@ def test_a_prediction_stands_beside_what_came() -> None:
     assert compared(told, None) == "Predicted: helps in about 40 s with 75%, from 5 earlier runs."
     assert compared(told, came).endswith("5 earlier runs. Came: helped after 31 s.")
     assert compared({"helps": 0.0, "seconds": None, "runs": 0}, ActionOutcome(helped=False)) == (
-        "Predicted: nothing, it never ran. Came: did not help."
+        "Predicted: nothing. It never ran before. Came: did not help."
     )
     assert compared({}, came) == ""
 
@@ -166,7 +166,7 @@ def test_an_outcome_keeps_before_after_and_side_effects_and_people_add_their_wor
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         ActionOutcome.objects.filter(pk=row.pk).update(helped=True)
     page = page_of(ended)
-    assert "Predicted: nothing, it never ran. Came: did not help." in page
+    assert "Predicted: nothing. It never ran before. Came: did not help." in page
     assert "a test" in page, "its reason stays"
     client = Client()
     address = f"/i/{ended.investigation.incident_id}/a/{ended.number}/feedback/"
