@@ -34,6 +34,12 @@ def test_journey(open_page, stack, width, height, scenario) -> None:
     page.click("#actions .btn-primary")
     page.wait_for_selector("#actions:has-text('succeeded')", timeout=150_000)
     page.wait_for_selector("#summary:has-text('Mitigated')", timeout=10_000)
+    page.click("a.to-resolve")
+    assert page.evaluate("document.activeElement.id") == "resolve-reason"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#summary:has-text('Resolved')", timeout=10_000)
+    page.wait_for_selector("#resolve-answer:has-text('Read the post-mortem')")
+    assert page.evaluate("!!document.activeElement.closest('#resolve-answer')")
     page.goto(f"{stack.base}/history/?q={scenario.replace('_', '+')}")
     page.wait_for_selector(f"a:has-text('INC-{number}')")
     assert page.problems == []

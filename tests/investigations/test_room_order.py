@@ -145,7 +145,7 @@ def test_resolving_is_offered_to_all_who_may_once_it_looks_over(
                           author="person/noa", reason="rolled back")  # fmt: skip
     room = client.get(at).content.decode()
     assert ("resolve-reason" in room) is is_offered
-    assert ('href="#resolve"' in room) is is_offered
+    assert ('href="#resolve-reason"' in room) is is_offered
     sent = client.post(f"{at}state/", {"to": "resolved", "reason": "A1 helped."})
     assert sent.status_code == (302 if is_offered else 403)
     board.incident.refresh_from_db()
