@@ -133,7 +133,7 @@ def diagnosis_of(outcome: Outcome, pairs: Pairs, work: Casework, *, skipped: lis
         causal_chain=[
             {"resource": c.resource, "label": c.label, "onset_at": c.onset,
              "evidence": None if c.index is None else number[c.index],
-             "is_inferred": c.index is None}
+             "is_inferred": c.index is None, "confidence": c.confidence}
             for c in outcome.causal_chain
         ],
         contributing=[

@@ -32,7 +32,7 @@ def causal_chain(scored: Scored, findings: Sequence[Finding], case: Case) -> tup
         onset = findings[index].onset_at
         links.append(
             ChainLink(str(resource), findings[index].claim, onset.isoformat() if onset else None,
-                      index)
+                      index, round(findings[index].strength, 3))
         )  # fmt: skip
     return tuple(links)
 

@@ -36,12 +36,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class ChainLink:
-    """One step from cause to symptom. ``index``: the finding behind it; None: inferred."""
+    """One step from cause to symptom. ``index``: the finding behind it; None: inferred.
+
+    ``confidence``: how clearly that finding stands out of the noise, 0..1; 0 where it is inferred.
+    """
 
     resource: str
     label: str
     onset: str | None
     index: int | None
+    confidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from investigations.models.incident import Investigation
 class Diagnosis(models.Model):
     """A verdict with its citations. Immutable: a later round adds another; the newest counts.
 
-    ``rules``: list of ``{name, passed, detail}``; ``causal_chain``: list of ``{resource, label,
+    ``rules``: list of ``{name, passed, detail}``; ``causal_chain``: list of ``{resource, label, confidence,
     onset_at, evidence, is_inferred}`` from cause to symptom; ``treatments``: list of
     ``{action, resource, parameters, reason}`` that remediation may plan from; ``dissent``,
     ``gaps``: lists of ``{agent|source, text, evidence}``; ``cited``: evidence numbers;

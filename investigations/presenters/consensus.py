@@ -27,6 +27,10 @@ FAILED = {
 }  # fmt: skip
 
 
+# How clearly a link stands out of the noise, in words.
+CLEARNESS = ((0.8, "clearly seen"), (0.5, "seen"), (0.0, "faintly seen"))
+
+
 @dataclass(frozen=True, slots=True)
 class CitedSentence:
     """One claim and the evidence on the board that it rests on."""
@@ -46,7 +50,10 @@ class Dissent:
 
 @dataclass(frozen=True, slots=True)
 class ChainNode:
-    """One step from cause to symptom. ``is_late``: it began before what should have caused it."""
+    """One step from cause to symptom. ``is_late``: it began before what should have caused it.
+
+    ``sure``: how clearly it was seen, in words; empty where that is not kept.
+    """
 
     resource: str
     text: str
@@ -55,6 +62,7 @@ class ChainNode:
     is_inferred: bool
     is_late: bool
     role: str
+    sure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +163,13 @@ def _parts(summary: str, quoted: list[str]) -> list[str]:
     return SENTENCE.split(summary)
 
 
+def _sure(confidence: object) -> str:
+    if not isinstance(confidence, (int, float)):
+        return ""
+    word = next(word for least, word in CLEARNESS if confidence >= least)
+    return f"{word}, {confidence:.0%}"
+
+
 def chain_of(diagnosis: Diagnosis) -> tuple[ChainNode, ...]:
     """Return the causal chain, cause first. Onsets should rise; one that does not is marked."""
     nodes: list[ChainNode] = []
@@ -175,6 +190,7 @@ def chain_of(diagnosis: Diagnosis) -> tuple[ChainNode, ...]:
                 is_inferred=bool(link["is_inferred"]),
                 is_late=is_late,
                 role="cause and symptom" if len(links) == 1 else role,
+                sure="" if link["is_inferred"] else _sure(link.get("confidence")),
             )
         )
     return tuple(nodes)

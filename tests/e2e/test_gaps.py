@@ -43,6 +43,7 @@ def watched(open_page, stack, seeded):
     return page, holds
 
 
+@pytest.mark.capability(35)
 def test_a_killed_server_leaves_no_gap(stack, seeded, watched) -> None:
     """Check 9: banner within two seconds; fifty written while it is down come once; banner gone."""
     page, holds = watched

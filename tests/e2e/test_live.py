@@ -117,6 +117,20 @@ def test_after_every_way_to_close_it_goes_on_without_a_gap(open_page, room) -> N
     page.wait_for_selector("#lost", state="hidden", timeout=10_000)
 
 
+@pytest.mark.capability(35)
+def test_what_one_writes_another_sees_within_a_second(open_page, room) -> None:
+    page, other = enter(open_page(), room), enter(open_page("responder"), room)
+    took = []
+    for number in range(3):
+        claim = f"seen at once {number} {time.time():.3f}"
+        say(other, claim)
+        began = time.monotonic()
+        page.wait_for_selector(f"article.hyp:has-text('{claim}')", timeout=8_000)
+        took.append(time.monotonic() - began)
+    print("a second browser shows it after", [f"{t:.2f} s" for t in took])
+    assert min(took) < 1
+
+
 def test_signed_out_is_said_and_nothing_typed_is_lost(open_page, stack, room) -> None:
     page = open_page("responder")
     enter(page, room)

@@ -112,6 +112,32 @@ def _cards_are_complete(room: str) -> None:
             assert re.search(part, card), f"{part} is not in {card[:300]}"
 
 
+@pytest.mark.capability(21)
+@pytest.mark.django_db(transaction=True)
+def test_a_chain_leads_from_cause_to_symptom_and_says_how_clearly_each_link_is_seen(
+    lab_incident,
+) -> None:
+    board = lab_incident("lock_contention").investigation
+    client = client_of("mira", "viewer")
+    diagnosis = board.diagnoses.order_by("-number")[0]
+    links = diagnosis.causal_chain
+    assert len(links) >= 2
+    assert links[0]["resource"] == diagnosis.resource
+    assert links[-1]["resource"] == board.incident.resource
+    numbers = set(board.evidence.values_list("number", flat=True))
+    seen = [link for link in links if not link["is_inferred"]]
+    assert len(seen) >= 2
+    for link in seen:
+        assert link["evidence"] in numbers
+        assert 0 < link["confidence"] <= 1
+    assert {link["confidence"] for link in links if link["is_inferred"]} <= {0}
+    page = client.get(f"/i/{board.incident_id}/graph/").content.decode()
+    chain = page.partition("The chain, in order")[2].partition("</ol>")[0]
+    told = re.findall(r"\((?:clearly |faintly )?seen, (\d+)%\)[^[]*\[E(\d+)\]", chain)
+    assert [int(n) for _, n in told] == [link["evidence"] for link in seen]
+    assert [int(p) for p, _ in told] == [round(100 * link["confidence"]) for link in seen]
+
+
 def _words_match_numbers(room: str) -> None:
     for row in Hypothesis.objects.exclude(posterior=None):
         number = min(0.99, max(0.01, row.posterior))
