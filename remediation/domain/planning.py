@@ -1,5 +1,6 @@
 """From a diagnosis to an action: treatments resolved against the live target, by code."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from remediation.catalog.base import Proposal, Treatment
 from remediation.catalog.registry import CATALOG
 from remediation.domain.assurance import expected_of
 from remediation.domain.digests import digest_of_action
+from remediation.domain.options import weigh
 from remediation.domain.transitions import move, summary_of
 from remediation.enums import ActionState, Risk
 from remediation.errors import ExecutorError, IllegalTransition, NotPlannable
@@ -55,12 +57,16 @@ def plan_for(diagnosis_id: int) -> Action | None:
         executor = executor_for(str(investigation.telemetry.get("kind", "")))
     except NotPlannable:
         return None
+    passed_over: list[str] = []
     for item in diagnosis.treatments:
         treatment = Treatment(
             str(item["action"]), str(item["resource"]), str(item["reason"]), diagnosis.fault_class
         )
         kind = CATALOG.get(treatment.action)
         if kind is None or _was_tried(investigation, treatment):
+            passed_over.append(
+                "it was tried before" if kind else "the catalogue has no such action"
+            )
             continue
         try:
             state = executor.observe(treatment.target.rpartition("/")[2])
@@ -68,8 +74,11 @@ def plan_for(diagnosis_id: int) -> Action | None:
             dry = executor.dry_run(proposal.request)
         except (NotPlannable, ExecutorError) as error:
             log.info("plan.skipped", treatment=treatment.action, reason=str(error))
+            passed_over.append(str(error))
             continue
-        return propose(diagnosis, treatment, proposal, state, dry.diff, executor.name)
+        return propose(
+            diagnosis, treatment, proposal, state, dry.diff, executor.name, passed_over=passed_over
+        )
     return None
 
 
@@ -82,12 +91,13 @@ def _was_tried(investigation: Investigation, treatment: Treatment) -> bool:
 
 def propose(
     diagnosis: Diagnosis, treatment: Treatment, proposal: Proposal, state: TargetState, diff: str,
-    executor: str, *, requested_by: "User | None" = None,
+    executor: str, *, requested_by: "User | None" = None, passed_over: Sequence[str] = (),
 ) -> Action | None:  # fmt: skip
     """Put an action on the board, unless it is there or another one is under way.
 
     What agents propose supersedes their own earlier proposal; what a person asked for
     (``requested_by``) stands beside it, and only a person's decision or time ends it.
+    ``passed_over``: why each treatment of the diagnosis before this one is not taken.
     """
     kind = CATALOG[treatment.action]
     blast = _blast(diagnosis.investigation, treatment, proposal, state)
@@ -113,6 +123,7 @@ def propose(
             undo_payload=proposal.undo or {}, undo_text=proposal.undo_text,
             blast=blast,
             checks=_checks(investigation), evidence=list(diagnosis.cited), risk=kind.risk,
+            options=weigh(diagnosis, taken=kind.slug, target=treatment.target, passed_over=passed_over),
             snapshot=snapshot_of(state), **expected_of(diagnosis, kind=kind.slug, service=treatment.target),
             approvals_needed=2 if kind.risk == Risk.RED else 1,
             approval_expires_at=board.now + timedelta(seconds=settings.APPROVAL_EXPIRY_SECONDS),

@@ -16,7 +16,8 @@ class Action(models.Model):
     ``undo_text`` as the stated reason); ``digest`` is the SHA-256 of all that an approver sees and
     all that would run. ``blast`` counts what it touches, computed from live state. ``requested_by``
     is the person who asked for it, if one did. ``snapshot``: the target as it was when the plan was
-    made; ``assurance`` and ``prediction``: how sure it is to help, and what is expected of it
+    made; ``options``: what else could be done, each with its risk and why not; ``assurance`` and
+    ``prediction``: how sure it is to help, and what is expected of it
     (:mod:`remediation.domain.assurance`).
     """
 
@@ -42,6 +43,7 @@ class Action(models.Model):
     checks = models.JSONField(default=list)
     evidence = models.JSONField(default=list)
     snapshot = models.JSONField(default=dict, blank=True)
+    options = models.JSONField(default=list, blank=True)
     assurance = models.JSONField(default=dict, blank=True)
     prediction = models.JSONField(default=dict, blank=True)
     risk = models.CharField(max_length=8, choices=Risk.choices)

@@ -19,6 +19,7 @@ from remediation.domain.assurance import (
     total_of,
 )
 from remediation.domain.execution import execute
+from remediation.domain.planning import plan_for
 from remediation.domain.verifying import verify
 from remediation.enums import GuardrailVerdict
 from remediation.guardrails import rules
@@ -182,6 +183,29 @@ def test_an_outcome_keeps_before_after_and_side_effects_and_people_add_their_wor
     page = page_of(ended, "ann")
     assert "it did harm." in page
     assert "cost &lt;b&gt;us" in page
+
+
+@pytest.mark.capability(50)
+@integration
+@database
+def test_options_are_weighed_in_the_open_with_their_risk(lab_incident) -> None:
+    investigation = lab_incident("memory_leak").investigation
+    diagnosis = investigation.diagnoses.order_by("-number")[0]
+    action = plan_for(diagnosis.pk)
+    name = diagnosis.resource.rpartition("/")[2]
+    assert [(o["name"], o["risk"]) for o in action.options] == [
+        (f"Roll back {name}", "yellow"), (f"Rolling restart {name}", "yellow, no way back"),
+        ("Change nothing", "none"),
+    ]  # fmt: skip
+    assert action.options[0]["why"].startswith("taken: the first that treats this cause")
+    page = page_of(action)
+    assert f"<strong>Rolling restart {name}</strong> (risk: yellow, no way back): kept for" in page
+    # What was tried says so, and the next is taken.
+    Action.objects.filter(pk=action.pk).update(state="failed")
+    second = plan_for(diagnosis.pk)
+    assert [o["why"].partition(":")[0] for o in second.options] == ["taken", "not now", "not taken"]
+    assert second.options[1] == {"name": f"Roll back {name}", "risk": "yellow",
+                                 "why": "not now: it was tried before"}  # fmt: skip
 
 
 @integration

@@ -1,0 +1,49 @@
+"""What could be done about a diagnosis, weighed in the open: with its risk, and why it was taken or not."""
+
+from collections.abc import Sequence
+
+from investigations.models import Diagnosis
+from remediation.catalog.registry import CATALOG
+
+Option = dict[str, str]
+WAIT = "Change nothing"
+CHOSEN = "taken: the first that treats this cause, can be done now, and was not tried before"
+LATER = "kept for when this does not help"
+
+
+def weigh(
+    diagnosis: Diagnosis, *, taken: str, target: str, passed_over: Sequence[str]
+) -> list[Option]:
+    """Return every option, the taken one first, waiting last.
+
+    Args:
+        diagnosis: Its treatments are the options, in the order of its fault model.
+        taken: The kind of action that is planned.
+        target: On what it is planned.
+        passed_over: Why each treatment before the taken one is not, in their order.
+    """
+    reasons = iter(passed_over)
+    before, after, found = list[Option](), list[Option](), list[Option]()
+    for item in diagnosis.treatments:
+        slug, place = str(item["action"]), str(item["resource"])
+        if not found and (slug, place) == (taken, target):
+            found.append(_option(slug, place, CHOSEN))
+        elif found:
+            after.append(_option(slug, place, LATER))
+        else:
+            before.append(_option(slug, place, f"not now: {next(reasons, 'it was passed over')}"))
+    if not found:
+        found.append(_option(taken, target, "taken: a person asked for it"))
+    wait = {
+        "name": WAIT,
+        "risk": "none",
+        "why": "not taken: the symptom goes on, and a cause is known",
+    }
+    return [*found, *before, *after, wait]
+
+
+def _option(slug: str, place: str, why: str) -> Option:
+    kind = CATALOG.get(slug)
+    name = f"{kind.title if kind else slug} {place.rpartition('/')[2]}"
+    undo = "" if kind is None or kind.has_undo else ", no way back"
+    return {"name": name, "risk": f"{kind.risk.value if kind else 'unknown'}{undo}", "why": why}
