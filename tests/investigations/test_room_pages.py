@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from investigations.domain.board import EvidenceDraft, post_evidence
 from investigations.enums import EvidenceKind
-from investigations.models import BoardEvent, Evidence, Hypothesis
+from investigations.models import BoardEvent, Diagnosis, Evidence, Hypothesis
 from investigations.presenters.words import NAMES
 from investigations.render import render_update
 from investigations.scale import BANDS
@@ -56,7 +56,17 @@ def _every_card(client: Client, at: str) -> str:
     return unescape(whole)
 
 
-@pytest.mark.capability(14, 15, 17, 36)
+def _one_record_of_a_service(client: Client, at: str, diagnosis: Diagnosis) -> None:
+    """What metrics, logs and traces tell of one service stands in one record: its hypothesis."""
+    leader, blamed = diagnosis.hypothesis, diagnosis.resource
+    told = [s.evidence for s in leader.stances.select_related("evidence") if s.kind == "supports"]
+    about = [e for e in told if blamed in {e.resource, e.peer}]
+    assert {"metric", "log", "trace", "change"} <= {e.kind for e in about}
+    page = unescape(client.get(f"{at}h/{leader.number}/").content.decode())
+    assert all(f'href="{at}e/{e.number}/"' in page for e in about)
+
+
+@pytest.mark.capability(8, 14, 15, 17, 36)
 @pytest.mark.django_db(transaction=True)
 def test_each_card_opens_to_its_query_its_excerpt_and_its_weights(lab_incident) -> None:
     board = lab_incident("bad_release_errors").investigation
@@ -100,6 +110,7 @@ def test_each_card_opens_to_its_query_its_excerpt_and_its_weights(lab_incident) 
     diagnosis = board.diagnoses.order_by("-number")[0]
     assert diagnosis.change_id
     assert change.number in diagnosis.cited
+    _one_record_of_a_service(client, at, diagnosis)
 
 
 def _cards_are_complete(room: str) -> None:
