@@ -4,10 +4,17 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Iterable
+from itertools import islice
 
 from telemetry.redaction import redact
 
-MAX_LINE = 300
+MAX_LINE, MAX_LINES = 300, 2000
+# Words of which one may decide the case: a line that has one is the last to be left out.
+DECISIVE = re.compile(
+    r"oom|out of memory|\bkill|fatal|panic|segfault|no space left|deadlock|x509|certificate|"
+    r"crash|evict|corrupt|read-only",
+    re.I,
+)
 _TAG = re.compile(r"</?data-[0-9a-f]*[^>]{0,40}>?", re.I)
 _KEPT = {"\n", "\t"}
 RULE = (
@@ -29,20 +36,21 @@ class Fence:
         return RULE.format(token=self.token)
 
     def enclose(self, lines: Iterable[str], *, limit: int) -> str:
-        """Return lines of untrusted text inside the fence, without secrets.
+        """Return lines of untrusted text inside the fence, in their order, without secrets.
 
         Each line is redacted and cut to 300 characters; whole lines that would go beyond ``limit``
-        characters in all are left out.
+        characters in all are left out: first those that speak of nothing that decides
+        (:data:`DECISIVE`), then the later ones. At most 2000 lines are looked at.
         """
-        kept: list[str] = []
-        size = 0
-        for line in lines:
-            clean = self.clean(line, limit=MAX_LINE)
-            size += len(clean) + 1
+        clean = [self.clean(line, limit=MAX_LINE) for line in islice(lines, MAX_LINES)]
+        ranked = sorted(range(len(clean)), key=lambda i: (not DECISIVE.search(clean[i]), i))
+        kept, size = set[int](), 0
+        for index in ranked:
+            size += len(clean[index]) + 1
             if size > limit:
                 break
-            kept.append(clean)
-        body = "\n".join(kept)
+            kept.add(index)
+        body = "\n".join(clean[i] for i in sorted(kept))
         return f"<data-{self.token}>\n{body}\n</data-{self.token}>"
 
     def clean(self, text: str, *, limit: int) -> str:

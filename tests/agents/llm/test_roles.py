@@ -98,6 +98,25 @@ def test_a_megabyte_of_telemetry_is_capped() -> None:
     assert request.most_tokens < 30_000
 
 
+@pytest.mark.capability(29)
+@pytest.mark.parametrize(
+    "telling",
+    ["pod cart-7 was OOMKilled, exit code 137", "the kernel killed process 4711 (java)",
+     "FATAL: could not write: No space left on device", "x509: certificate has expired"],
+)  # fmt: skip
+def test_what_decides_survives_the_cut_and_the_budget_is_met(telling) -> None:
+    noise = [f"cache miss for key {n}, retrying in {n % 7} ms" for n in range(900)]
+    fence = Fence()
+    told = fence.enclose([*noise[:700], telling, *noise[700:]], limit=2000)
+    lines = told.splitlines()[1:-1]
+    assert telling in lines
+    assert len("\n".join(lines)) <= 2000
+    assert len(lines) > 40, "the rest of the budget is used"
+    assert lines == sorted(lines, key=[*noise[:700], telling, *noise[700:]].index), "in their order"
+    many = Fence().enclose([f"{telling} {n}" for n in range(900)], limit=2000)
+    assert len("\n".join(many.splitlines()[1:-1])) <= 2000
+
+
 def test_proposals_are_held_to_the_lists() -> None:
     text = json.dumps({"hypotheses": [
         {"resource": "R1", "fault_class": "packet_loss", "why": "drops", "weight": 99},
