@@ -170,7 +170,10 @@ def test_twenty_updates_change_nothing_under_my_hands(open_page, room) -> None:
             kept = page.locator("#consensus p").nth(1)
             kept.evaluate("p => getSelection().selectAllChildren(p)")
             marked = page.evaluate("getSelection().toString()")
-    page.wait_for_timeout(500)
+    # What comes after the click on "Show" would be held again: all are here before.
+    other.wait_for_selector("article.hyp:has-text('update 19')")
+    sequence = int(other.get_attribute("#room", "data-sequence"))
+    until(page, f"Number(document.querySelector('#room').dataset.sequence) >= {sequence}")
     assert page.evaluate("getSelection().toString()") == marked
     assert rule.locator("[name=reason]").input_value() == "it does not"
     assert page.locator("#evidence-list .card details").first.evaluate("d => d.open")
