@@ -14,7 +14,7 @@ from tests.factories.people import person
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 HOSTILE = ("9" * 40, "²", "a\x00\ud800", "9999-12-31T23:59:59+14:00")
 ASKED = re.compile(r"GET\.(?:get|getlist)\(\s*[\"'](\w+)|forms\.\w+Field\(")
-FIELD = re.compile(r"^    (\w+) = forms\.", re.M)
+FIELD = re.compile(r"^    (\w+) = (?:forms\.)?\w+Field\(", re.M)
 
 
 def _names() -> list[str]:
