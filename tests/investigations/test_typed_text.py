@@ -108,7 +108,7 @@ def test_a_challenge_a_grade_and_a_decision_come_without_controls(
     seen: list[str] = []
     monkeypatch.setattr(commands, "access_evidence", lambda *_: card)
     monkeypatch.setattr(commands, "grade_by_person", lambda **given: seen.append(given["note"]))
-    monkeypatch.setattr(pages, "_action", lambda *_: card)
+    monkeypatch.setattr(pages, "action_of", lambda *_: card)
     monkeypatch.setattr(
         "remediation.domain.approvals.decide", lambda **given: seen.append(given["reason"])
     )
