@@ -6,6 +6,7 @@ consumer's own poll.
 """
 
 import asyncio
+import atexit
 import threading
 from functools import partial
 
@@ -15,6 +16,8 @@ from django.db import transaction
 from redis.exceptions import RedisError
 
 COALESCE_SECONDS = 0.03
+# A process that ends waits so long for its last bells.
+LAST_BELLS_SECONDS = 2.0
 log = structlog.get_logger(__name__)
 
 
@@ -31,6 +34,8 @@ class _Ringer:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
+        self._is_idle = threading.Event()
+        self._is_idle.set()
 
     def ring(self, investigation_id: int, sequence: int) -> None:
         with self._lock:
@@ -38,7 +43,12 @@ class _Ringer:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
                 self._thread.start()
+            self._is_idle.clear()
         self._wake.set()
+
+    def finish(self) -> None:
+        """Wait until all has been rung, for a short while: a command may end right after its work."""
+        self._is_idle.wait(LAST_BELLS_SECONDS)
 
     def _run(self) -> None:
         loop = asyncio.new_event_loop()
@@ -49,6 +59,9 @@ class _Ringer:
             with self._lock:
                 pending, self._pending = self._pending, {}
             loop.run_until_complete(self._send(pending))
+            with self._lock:
+                if not self._pending:
+                    self._is_idle.set()
 
     async def _send(self, pending: dict[int, int]) -> None:
         layer = get_channel_layer()
@@ -70,6 +83,7 @@ class _Ringer:
 
 
 _ringer = _Ringer()
+atexit.register(_ringer.finish)
 
 
 def ring_after_commit(investigation_id: int, sequence: int) -> None:

@@ -130,7 +130,7 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
     async def board_bell(self, event: dict[str, Any]) -> None:
         """The board moved."""
         if event["sequence"] > self.cursor:
-            await self._catch_up(until=event["sequence"])
+            await self._catch_up()
 
     async def board_presence(self, event: dict[str, Any]) -> None:
         """Somebody came, looks at something else, is still here, or left."""
@@ -193,8 +193,8 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
                 await self.send(text_data=json.dumps({"people": people}))
                 await asyncio.sleep(PRESENCE_SECONDS)
 
-    async def _catch_up(self, *, until: int | None = None) -> bool:
-        """Send what came after the cursor, to the end or to an event that is known to be there.
+    async def _catch_up(self) -> bool:
+        """Send what came after the cursor, to the end: a bell that was lost meanwhile is made good.
 
         Returns whether there was anything.
         """
@@ -202,12 +202,9 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         if self.is_for_presence:
             return is_news
         async with self.lock:
-            while until is None or self.cursor < until:
-                message = await update_after(
-                    self.investigation_id, after=self.cursor, audience=self.audience
-                )
-                if message is None:
-                    break
+            while message := await update_after(
+                self.investigation_id, after=self.cursor, audience=self.audience
+            ):
                 is_news = True
                 self.cursor = message.sequence
                 await self.send(text_data=message.text)

@@ -13,6 +13,7 @@ from sre_workspace.bench.stack import RunningStack
 EVENTS = 200
 PAUSE_SECONDS = 0.05
 BURST = 300
+PATIENCE_SECONDS = 30.0
 # A slow phone: Chromium's "fast 3G", and a processor a quarter as fast.
 SLOW_NETWORK = {
     "offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 94_000,
@@ -131,8 +132,12 @@ def _post(
 
 
 def _delays(page: Page, events: list[tuple[int, datetime]]) -> list[float]:
-    last = events[-1][0]
-    page.wait_for_function(f"Number(document.querySelector('#room').dataset.sequence) >= {last}")
+    last, until = events[-1][0], time.monotonic() + PATIENCE_SECONDS
+    # From here: a condition that the page itself evaluates again is against its policy.
+    while int(page.get_attribute("#room", "data-sequence") or 0) < last:
+        if time.monotonic() > until:
+            raise TimeoutError(f"Event {last} did not reach the page.")
+        page.wait_for_timeout(20)
     shown: list[list[float]] = page.evaluate("window.shown")
     result = []
     for sequence, at in events:

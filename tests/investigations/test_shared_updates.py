@@ -1,6 +1,7 @@
 """Rooms that stand at the same event share one rendering, and nobody's leaving spoils it."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -41,6 +42,7 @@ def _watch_queries(queries: list[str]) -> None:
 @database_sync_to_async  # type: ignore[untyped-decorator]  # channels has no types
 def _watch_no_more() -> None:
     connection.execute_wrappers.clear()
+    connection.close()
 
 
 def _cost(rooms: int, investigation_id: int) -> tuple[list[Message | None], int]:
@@ -78,6 +80,7 @@ def _run(story: Callable[[int], Awaitable[None]]) -> None:
 
     async def told() -> None:
         await story(investigation_id)
+        await _watch_no_more()
 
     asyncio.run(told())
 
@@ -144,6 +147,32 @@ def test_other_audiences_get_their_own() -> None:
     _run(story)
 
 
+def _seconds_to_the_second_message(rooms: int) -> float:
+    taken: list[float] = []
+
+    async def story(board: int) -> None:
+        asked = [update_after(board, after=0, audience="viewer") for _ in range(rooms)]
+        first = (await asyncio.gather(*asked))[0]
+        assert first is not None
+        await database_sync_to_async(_post)(board, "one")
+        began = time.monotonic()
+        assert await update_after(board, after=first.sequence, audience="viewer") is not None
+        taken.append(time.monotonic() - began)
+
+    _run(story)
+    return taken[0]
+
+
+def test_many_rooms_get_fewer_messages_and_one_room_waits_for_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shared_updates, "PAUSE_SECONDS", 1.0)
+    monkeypatch.setattr(shared_updates, "LONGEST_PAUSE_SECONDS", 1.5)
+    assert _seconds_to_the_second_message(1) < 0.7
+    assert _seconds_to_the_second_message(2) > 0.7
+    assert 1.2 < _seconds_to_the_second_message(9) < 3.0
+
+
 def test_only_so_many_are_kept() -> None:
     async def story(board: int) -> None:
         for number in range(shared_updates.MAX_KEPT + 20):
@@ -151,5 +180,6 @@ def test_only_so_many_are_kept() -> None:
             await update_after(board, after=number, audience="viewer")
         loop = asyncio.get_running_loop()
         assert len(shared_updates._by_loop[loop].kept) <= shared_updates.MAX_KEPT
+        assert len(shared_updates._by_loop[loop].newest) == 1
 
     _run(story)
