@@ -275,6 +275,7 @@ def test_everything_by_keyboard(open_page, stack, room) -> None:
     page.keyboard.type("single-letter")
     page.wait_for_selector("#palette-list [aria-selected=true]:has-text('Single-letter')")
     press("Enter")
+    until(page, "!document.querySelector('dialog[open]')")
     press("s")
     until(page, "document.activeElement.id === 'steer'")
     page.keyboard.type("/pa")
