@@ -51,7 +51,10 @@ export const openPalette = (parts) => {
     const count = $$("[role=option]", list).length;
     $("#palette-count").textContent = isPending ? "" : count ? `${count} found` : "Nothing found. Try a service, INC-12, E3 or a command.";
   };
+  // Closed, or closed and opened again, while a search waited: its words are no longer asked for.
+  const isGone = () => !dialog.open || !field.isConnected;
   const search = async () => {
+    if (isGone()) return;
     asked += 1;
     const mine = asked;
     const query = field.value.trim();
@@ -59,8 +62,8 @@ export const openPalette = (parts) => {
     if (!query) return;
     const url = `/palette/?q=${encodeURIComponent(query.slice(0, 100))}&i=${location.pathname.match(/^\/i\/(\d+)\//)?.[1] || ""}`;
     const answer = await fetch(url, { redirect: "manual" }).catch(() => null);
-    if (mine !== asked || !dialog.open) return;
-    const { found } = answer?.ok ? await answer.json() : { found: [] };
+    const { found } = answer?.ok ? await answer.json().catch(() => ({ found: [] })) : { found: [] };
+    if (mine !== asked || isGone()) return;
     show(found.map((row) => option(row.text, row.kind, { href: row.href })), false);
     if (!answer?.ok) $("#palette-count").textContent = "The search did not answer. Pages and commands still work.";
   };
