@@ -160,15 +160,19 @@ def _config_history(revisions: Sequence[Revision]) -> list[ConfigChange]:
 
 def _updated(deployment: Json) -> int:
     """Return how many pods run the newest template; none before the controller has seen it."""
-    status = part(deployment, "status")
-    seen = int(status.get("observedGeneration") or 0)
-    if seen < int(deployment["metadata"].get("generation") or 0):
+    if not _is_seen(deployment):
         return 0
-    return int(status.get("updatedReplicas") or 0)
+    return int(part(deployment, "status").get("updatedReplicas") or 0)
+
+
+def _is_seen(deployment: Json) -> bool:
+    """Whether the status is about what is asked for now, not about the rollout before."""
+    seen = int(part(deployment, "status").get("observedGeneration") or 0)
+    return seen >= int(deployment["metadata"].get("generation") or 0)
 
 
 def _is_stuck(deployment: Json) -> bool:
-    return any(
+    return _is_seen(deployment) and any(
         c.get("type") == "Progressing" and c.get("reason") == "ProgressDeadlineExceeded"
         for c in rows(part(deployment, "status"), "conditions")
     )

@@ -116,5 +116,6 @@ def test_how_far_a_rollout_is() -> None:
     assert _state().updated == 0
     late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
     assert _state(observedGeneration=3, conditions=[late]).is_stuck
+    assert not _state(observedGeneration=2, conditions=[late]).is_stuck, "the one before was"
     assert not _state(observedGeneration=3, conditions=[{**late, "reason": "NewReplicaSetAvailable"}]
                       ).is_stuck  # fmt: skip
