@@ -227,6 +227,22 @@ def refuse_merged(incident: Incident) -> None:
         )
 
 
+def refuse_over(incident: Incident) -> None:
+    """Refuse what would set agents to work on an incident that is over: its verdict is history.
+
+    They would judge what is measured now, and put it in the place of what was found then.
+
+    Raises:
+        BoardError: It is resolved or merged.
+    """
+    refuse_merged(incident)
+    if incident.state == IncidentState.RESOLVED:
+        raise BoardError(
+            f"INC-{incident.pk} is resolved: its verdict stays as it was. Open it again first, at the "
+            "bottom of the page. Nothing was done."
+        )
+
+
 def settle(board: BoardWriter, *, is_firing: bool | None = None) -> None:
     """Follow the alerts, also those of what was merged into it, after one of them changed.
 

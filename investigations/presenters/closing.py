@@ -9,6 +9,7 @@ from investigations.queries.rows import Entry
 
 # An action in one of these may still change the system.
 UNDER_WAY = {"approved", "running", "verifying", "unknown"}
+WAITS = "proposed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ def offer_of(
         told = f"A{helped['number']} helped: {helped['title']}." if helped else "Mitigated."
         return Offer(f"{told} Users are not hurt any more{at}.", told)
     if incident.state != IncidentState.OPEN or diagnosis is None:
+        return None
+    if any(a.get("state") == WAITS for a in actions):
+        # A cause that nobody has treated comes back: its treatment is what should be looked at.
         return None
     lane = timeline.symptom
     if lane is not None and lane.course == "back":

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 
 from investigations.domain import hypotheses, runs
 from investigations.domain.grades import grade_by_person
-from investigations.domain.incidents import change_incident_state, refuse_merged
+from investigations.domain.incidents import change_incident_state, refuse_over
 from investigations.domain.steering import obey
 from investigations.domain.weighing import weigh_differently, withdraw_view
 from investigations.enums import GradeValue, IncidentState, SteeringKind
@@ -31,7 +31,7 @@ def post_hypothesis(request: HttpRequest, incident_id: int) -> HttpResponse:
     investigation = access_investigation(request.user, incident_id)
     claim = request.POST.get("claim", "")
     try:
-        refuse_merged(investigation.incident)
+        refuse_over(investigation.incident)
         row = hypotheses.propose_hypothesis(
             investigation_id=investigation.pk,
             claim=claim,
@@ -52,7 +52,7 @@ def rule_out(request: HttpRequest, incident_id: int, number: int) -> HttpRespons
     row = access_hypothesis(request.user, incident_id, number)
     reason = request.POST.get("reason", "")
     try:
-        refuse_merged(row.investigation.incident)
+        refuse_over(row.investigation.incident)
         hypotheses.rule_out_hypothesis(
             hypothesis_id=row.pk,
             reason=reason,
@@ -70,7 +70,7 @@ def challenge(request: HttpRequest, incident_id: int, number: int) -> HttpRespon
     row = access_evidence(request.user, incident_id, number)
     reason = request.POST.get("reason", "") or f"Please re-check E{number}."
     try:
-        refuse_merged(row.investigation.incident)
+        refuse_over(row.investigation.incident)
         runs.steer(
             investigation_id=row.investigation_id,
             user=person_of(request),
@@ -113,7 +113,7 @@ def steer(request: HttpRequest, incident_id: int) -> HttpResponse:
     investigation = access_investigation(request.user, incident_id)
     text = request.POST.get("text", "").strip()
     try:
-        refuse_merged(investigation.incident)
+        refuse_over(investigation.incident)
         said = obey(investigation=investigation, user=person_of(request), text=text)
     except BoardError as error:
         return refused(request, error, incident_id=incident_id, kept=text)

@@ -56,3 +56,32 @@ def test_the_mark_says_who_asked_and_what_came_of_it(board) -> None:
     told = str(render_update(board.pk, after=asked_at, audience="responder")["content"])
     assert f'<p class="meta" id="ev-1-challenge"><bdi>{declined}' in told
     assert "ev-2-challenge" not in told
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("hypotheses/", {"claim": "The certificate of cart ran out"}),
+        ("steer/", {"text": "Thanks, all"}),
+        ("steer/", {"text": "/focus cart"}),
+        ("e/1/challenge/", {"reason": "Is that so?"}),
+    ],
+)
+def test_a_verdict_of_a_resolved_incident_stays_until_it_is_opened_again(
+    board, path: str, given: dict[str, str]
+) -> None:
+    client = Client()
+    client.force_login(person("rosa", "responder"))
+    root = f"/i/{board.incident_id}"
+    client.post(f"{root}/state/", {"to": "resolved", "reason": "It is over"})
+    board.refresh_from_db()
+    before = board.last_sequence
+    answer = client.post(f"{root}/{path}", given)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "is resolved: its verdict stays as it was" in page
+    assert next(iter(given.values())) in page, "what was typed is kept"
+    board.refresh_from_db()
+    assert (board.last_sequence, SteeringMessage.objects.count()) == (before, 0)
+    client.post(f"{root}/state/", {"to": "open", "reason": "It is back"})
+    assert client.post(f"{root}/{path}", given).status_code == 302

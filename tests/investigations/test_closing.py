@@ -61,6 +61,7 @@ def test_what_went_away_by_itself_is_offered_too() -> None:
         ("merged", BACK, ()),
         ("mitigated", BACK, ({**HELPED, "state": "verifying"},)),
         ("open", BACK, ({**HELPED, "state": "unknown"},)),
+        ("open", BACK, ({**HELPED, "state": "proposed"},)),
     ],
 )
 def test_nothing_is_offered_while_users_are_hurt_or_an_action_is_under_way(
