@@ -37,6 +37,7 @@ def sample_of(series: Series, unit: str, *, since: float | None = None) -> dict[
         "values": [None if v != v else v for v in _six_digits(values).tolist()],
         "unit": unit,
         "series": series.ref.name,
+        "semantic": str(series.ref.semantic or ""),
     }
 
 

@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from investigations.domain.clock import ClockTimestamp, database_now
 from investigations.domain.crash import crash_at
 from investigations.rules import can_approve
+from remediation.domain.crediting import keep_before
 from remediation.domain.digests import digest_of_action
 from remediation.domain.kill_switch import environment_of, is_free
 from remediation.domain.live_check import drift_of
@@ -56,6 +57,7 @@ def execute(action_id: int) -> None:
     if execution is not None:
         crash_at("after_intent")
         act(execution)
+        keep_before(action_id)
 
 
 def _is_as_planned(action_id: int) -> bool:

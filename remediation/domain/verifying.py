@@ -11,6 +11,7 @@ from investigations.domain.journal import writing
 from investigations.enums import EntryKind, IncidentState
 from investigations.errors import IllegalTransition as IncidentMoved
 from investigations.jobs import enqueue_embedding
+from remediation.domain.crediting import Credit, credit
 from remediation.domain.execution import act, resume_undo
 from remediation.domain.planning import SYSTEM, plan_for
 from remediation.domain.transitions import move, summary_of
@@ -22,6 +23,7 @@ from remediation.models import Action, ActionOutcome, AutonomyRecord, Execution,
 from remediation.verification.assess import combine
 from remediation.verification.health import check_health
 from remediation.verification.measure import as_rows, measure
+from remediation.verification.seen import Seen
 
 log = structlog.get_logger(__name__)
 
@@ -46,24 +48,31 @@ def verify(action_id: int) -> VerificationPhase:
     phase, rows = measure(action.investigation, since=run.settle_until, now=now, is_late=is_late)
     health = check_health(action, is_late=is_late)
     rows.append(health)
-    phase = combine([phase, VerificationPhase(health.phase)])
-    VerificationRun.objects.filter(pk=run.pk).update(phase=phase, measurements=as_rows(rows))
+    judged = credit(run, combine([phase, VerificationPhase(health.phase)]), rows, now=now,
+                    is_late=is_late)  # fmt: skip
+    phase = judged.phase
+    VerificationRun.objects.filter(pk=run.pk).update(
+        phase=phase, measurements=as_rows(judged.rows), note=judged.told[:300]
+    )
     run.refresh_from_db()
     _tell(action, run)
     if phase == VerificationPhase.PASSED:
-        _passed(action, run)
+        _passed(action, judged)
     elif phase == VerificationPhase.FAILED:
         _did_not_help(action)
     elif phase == VerificationPhase.INCONCLUSIVE and is_late:
-        move(action, ActionState.INCONCLUSIVE, actor=SYSTEM,
-             result="Not enough data to say whether it helped. A person must judge.")  # fmt: skip
+        # No outcome, no grade, no undo: nobody knows what it did.
+        why = judged.told or "Not enough data to say whether it helped."
+        move(action, ActionState.INCONCLUSIVE, actor=SYSTEM, result=f"{why} A person must judge.")
     return phase
 
 
 def _tell(action: Action, run: VerificationRun) -> None:
     """Put the measurements on the board."""
     rows = [
-        f"{m['metric']} {m['samples']} samples, {m['inside']} in range" for m in run.measurements
+        f"{m['metric']} {m['samples']} samples, {m['inside']} in range"
+        f"{', in range before it too' if m['before'] == Seen.IN_RANGE else ''}"
+        for m in run.measurements
     ]
     data = {**summary_of(action), "measured": "; ".join(rows)}
     with writing(action.investigation_id) as board:
@@ -71,10 +80,13 @@ def _tell(action: Action, run: VerificationRun) -> None:
                     sentence=f"{action} measured: {'; '.join(rows)}")  # fmt: skip
 
 
-def _passed(action: Action, run: VerificationRun) -> None:
-    started = action.executions.get(is_undo=False).started_at
-    seconds = (database_now() - started).total_seconds()
-    text = f"It helped: back in the normal range {seconds:.0f} s after it began."
+def _passed(action: Action, judged: Credit) -> None:
+    seconds: float | None = None
+    text = f"It helped. {judged.told}"
+    if judged.is_by_alarm:
+        started = action.executions.get(is_undo=False).started_at
+        seconds = (database_now() - started).total_seconds()
+        text = f"It helped: back in the normal range {seconds:.0f} s after it began."
     with transaction.atomic():
         move(action, ActionState.SUCCEEDED, actor=SYSTEM, result=text)
         _learn(action, helped=True, seconds=seconds)

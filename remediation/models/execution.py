@@ -36,6 +36,8 @@ class VerificationRun(models.Model):
     """Measuring whether it helped, against the baseline of the series that raised the alarm.
 
     ``measurements``: list of ``{metric, unit, baseline, limit, samples, inside, latest, is_least}``.
+    ``before``: how the same series were right before the act, empty until somebody has looked
+    (:class:`remediation.verification.before.Before`).
     """
 
     action = models.OneToOneField(Action, on_delete=models.PROTECT, related_name="verification")
@@ -45,6 +47,7 @@ class VerificationRun(models.Model):
     settle_until = models.DateTimeField()
     deadline = models.DateTimeField()
     measurements = models.JSONField(default=list)
+    before = models.JSONField(default=dict, blank=True)
     note = models.CharField(max_length=300, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -11,7 +11,7 @@ from investigations.models import Investigation
 from remediation.enums import VerificationPhase
 from remediation.verification.assess import MIN_BASELINE, assess, band_of, combine
 from remediation.verification.meanings import READINGS, WATCHED, trigger_of
-from telemetry.ask import guarded
+from telemetry.ask import GuardedMetrics, guarded
 from telemetry.backends import open_sources
 from telemetry.types import ResourceRef, Semantic, Series, TimeWindow
 
@@ -24,7 +24,8 @@ LEAST_TRAFFIC = 0.5
 class Measurement:
     """One series after the action, against its baseline.
 
-    ``limit`` is the most that is normal, or with ``is_least`` the least.
+    ``limit`` is the most that is normal, or with ``is_least`` the least. ``before``: how it was right
+    before the act (:class:`remediation.verification.before.Seen`), empty where nobody looked.
     """
 
     metric: str
@@ -36,6 +37,37 @@ class Measurement:
     latest: float | None
     phase: str
     is_least: bool = False
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What of an incident is measured: its resource, the series judged of it, and who is asked."""
+
+    resource: ResourceRef
+    trigger: Semantic | None
+    metrics: GuardedMetrics
+    baseline: TimeWindow
+
+    @property
+    def judged(self) -> tuple[Semantic, ...]:
+        """The series that must be back."""
+        return tuple(dict.fromkeys((*WATCHED, *([self.trigger] if self.trigger else []))))
+
+
+def place_of(investigation: Investigation) -> Place | None:
+    """Return what is measured; None where the incident's resource is no resource."""
+    try:
+        resource = ResourceRef.parse(investigation.incident.resource)
+    except ValueError:
+        return None
+    sources = guarded(
+        open_sources(investigation.telemetry),
+        deadline_seconds=settings.TELEMETRY_DEADLINE_SECONDS,
+    )
+    baseline = TimeWindow(investigation.baseline_start, investigation.baseline_end)
+    trigger = trigger_of(investigation.incident.semantic)
+    return Place(resource, trigger, sources.metrics, baseline)
 
 
 def measure(
@@ -47,21 +79,14 @@ def measure(
     the triggering series, or when a source does not answer, it is INCONCLUSIVE when the time is up,
     never success.
     """
-    try:
-        resource = ResourceRef.parse(investigation.incident.resource)
-    except ValueError:
+    place = place_of(investigation)
+    if place is None:
         return VerificationPhase.INCONCLUSIVE, []
-    sources = guarded(
-        open_sources(investigation.telemetry),
-        deadline_seconds=settings.TELEMETRY_DEADLINE_SECONDS,
-    )
-    step = settings.VERIFY_STEP_SECONDS
+    step, trigger = settings.VERIFY_STEP_SECONDS, place.trigger
     window = TimeWindow(since, max(now, since + timedelta(seconds=step)))
-    baseline = TimeWindow(investigation.baseline_start, investigation.baseline_end)
-    trigger = trigger_of(investigation.incident.semantic)
-    asked = tuple(dict.fromkeys((*WATCHED, TRAFFIC, *([trigger] if trigger else []))))
-    fresh = sources.metrics.read_semantic((resource,), asked, window, step_seconds=step)
-    usual = sources.metrics.read_semantic((resource,), asked, baseline, step_seconds=step)
+    asked, read = (*place.judged, TRAFFIC), place.metrics.read_semantic
+    fresh = read((place.resource,), asked, window, step_seconds=step)
+    usual = read((place.resource,), asked, place.baseline, step_seconds=step)
     by_meaning = {s.ref.semantic: s for s in fresh.data if s.ref.peer is None}
     found, traffic = [], []
     for series in usual.data:
@@ -71,7 +96,7 @@ def measure(
         if series.ref.semantic == TRAFFIC:
             traffic.append(_judge_traffic(series, now_seen, is_late=is_late))
         else:
-            found.append(_judge(series, now_seen, is_late=is_late))
+            found.append(judge(series, now_seen, is_late=is_late))
     if trigger is not None and trigger not in {m.metric for m in found}:
         found.append(_unread(trigger, is_late=is_late))
     if not found:
@@ -87,7 +112,8 @@ def _unread(trigger: Semantic, *, is_late: bool) -> Measurement:
     return Measurement(str(trigger), "", None, None, 0, 0, None, phase.value)
 
 
-def _judge(usual: Series, fresh: Series | None, *, is_late: bool) -> Measurement:
+def judge(usual: Series, fresh: Series | None, *, is_late: bool) -> Measurement:
+    """Judge fresh samples of one series against its usual ones."""
     semantic = usual.ref.semantic or Semantic.ERROR_RATIO
     reading = READINGS[semantic]
     band = band_of(reading.of([float(v) for v in usual.values]), floor=reading.floor)

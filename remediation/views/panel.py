@@ -24,6 +24,7 @@ class MeasuredView:
     """One measured line of a card, as text."""
 
     name: str
+    before: str
     latest: str
     normal: str
     inside: str
@@ -143,6 +144,7 @@ def _measured(row: dict[str, Any]) -> MeasuredView:
     bound = "at least" if row.get("is_least") else "up to"
     return MeasuredView(
         name=str(row["metric"]).replace("_", " "),
+        before=str(row.get("before") or "unknown"),
         latest="unknown" if latest is None else quantity(float(latest), unit),
         normal="no baseline" if limit is None else f"{bound} {quantity(float(limit), unit)}",
         inside=f"{row['inside']} of {row['samples']}",

@@ -10,14 +10,19 @@ from tests.factories.people import person
 
 
 def plan_action(
-    incident: LabIncident, kind: str = "scale", *, service: str = "cart", number: int = 1
+    incident: LabIncident,
+    kind: str = "scale",
+    *,
+    service: str = "cart",
+    number: int = 1,
+    **more: object,
 ) -> Action:
     """Return a proposed action of a kind on a service, from a diagnosis that asks for it."""
     diagnosis = Diagnosis.objects.create(
         investigation=incident.investigation, number=number, step_key=f"made/{number}",
         verdict="likely_cause", fault_class="bad_release", resource=f"service/{service}",
         summary="Made for a test",
-        treatments=[{"action": kind, "resource": f"service/{service}", "reason": "a test"}],
+        treatments=[{"action": kind, "resource": f"service/{service}", "reason": "a test"}], **more,
     )  # fmt: skip
     action = plan_for(diagnosis.pk)
     assert action is not None

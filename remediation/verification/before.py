@@ -1,0 +1,75 @@
+"""How it was right before the act: what was well already tells nothing of whether the act helped."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from investigations.models import Investigation
+from remediation.verification.meanings import WATCHED
+from remediation.verification.measure import place_of
+from remediation.verification.seen import Seen, Symptom, seen_in
+from remediation.verification.witnesses import COUNTED, GROWING, Witness, find_witnesses
+from telemetry.types import TimeWindow
+
+SLACK_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The judged series by meaning, those of them that raised the alarm, and the witnesses."""
+
+    seen: Mapping[str, str]
+    alarm: tuple[str, ...]
+    witnesses: tuple[Witness, ...] = ()
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether being back in range afterwards says anything: something was not in range.
+
+        What raised the alarm is called well only where all of it was in range; another watched
+        series tells only where most of it was out.
+        """
+        if any(self.seen[name] != Seen.IN_RANGE for name in self.alarm):
+            return True
+        return Seen.OUT_OF_RANGE in self.seen.values()
+
+    def as_row(self) -> dict[str, Any]:
+        """Return it JSON-able."""
+        return asdict(self)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Before | None":
+        """Read what ``as_row`` wrote; None: nobody has looked."""
+        if not row:
+            return None
+        return cls(row["seen"], tuple(row["alarm"]), tuple(Witness(**w) for w in row["witnesses"]))
+
+
+def look_back(
+    investigation: Investigation, *, at: datetime, symptoms: Iterable[Symptom]
+) -> Before | None:
+    """Read how it was right before ``at``; None: the source did not answer.
+
+    The symptoms are only looked at where what raised the alarm was well already.
+    """
+    place = place_of(investigation)
+    if place is None:
+        return Before({}, ())
+    reach = 2 * settings.VERIFY_SAMPLES * settings.VERIFY_STEP_SECONDS + SLACK_SECONDS
+    last = TimeWindow(at - timedelta(seconds=reach), at)
+    judged = [(place.resource, semantic) for semantic in place.judged]
+    found = seen_in(place, judged, last)
+    if found is None:
+        return None
+    seen = {semantic.value: how.value for (_, semantic), how in found.items()}
+    raised = (place.trigger,) if place.trigger else tuple(WATCHED)
+    before = Before(seen, tuple(s.value for s in raised if s.value in seen))
+    if before.is_telling:
+        return before
+    # A level that is judged anyway was in range; growth and a count can show more than a level.
+    others = [s for s in symptoms if s not in judged or s[1] in {GROWING, COUNTED}]
+    witnesses = find_witnesses(place, others, last=last)
+    return None if witnesses is None else replace(before, witnesses=tuple(witnesses))

@@ -1,0 +1,63 @@
+"""How series were in a short time, against what is usual of them."""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from django.conf import settings
+
+from remediation.enums import VerificationPhase
+from remediation.verification.assess import assess, band_of
+from remediation.verification.meanings import READINGS
+from remediation.verification.measure import Place
+from telemetry.results import ResultStatus
+from telemetry.types import ResourceRef, Semantic, Series, TimeWindow
+
+Symptom = tuple[ResourceRef, Semantic]
+
+
+class Seen(StrEnum):
+    """How a series was: its last samples all in range, most of them not, some, or none known."""
+
+    IN_RANGE = "in range"
+    OUT_OF_RANGE = "out of range"
+    MIXED = "in and out of range"
+    UNSEEN = "not seen"
+
+
+def seen_in(
+    place: Place, symptoms: Sequence[Symptom], window: TimeWindow
+) -> dict[Symptom, Seen] | None:
+    """Return how each series that has a baseline was at a window's end; None: no answer."""
+    step, read = settings.VERIFY_STEP_SECONDS, place.metrics.read_semantic
+    resources = tuple(dict.fromkeys(resource for resource, _ in symptoms))
+    asked = tuple(dict.fromkeys(semantic for _, semantic in symptoms))
+    usual = read(resources, asked, place.baseline, step_seconds=step)
+    fresh = read(resources, asked, window, step_seconds=step)
+    if ResultStatus.ERROR in {usual.status, fresh.status}:
+        return None
+    normal, then = by_symptom(usual.data), by_symptom(fresh.data)
+    return {s: _judge(normal[s], then.get(s)) for s in symptoms if s in normal}
+
+
+def _judge(usual: Series, last: Series | None) -> Seen:
+    if last is None:
+        return Seen.UNSEEN
+    reading, needed = READINGS[usual.ref.semantic or Semantic.ERROR_RATIO], settings.VERIFY_SAMPLES
+    band = band_of(reading.of([float(v) for v in usual.values]), floor=reading.floor)
+    samples = reading.of([float(v) for v in last.values])
+    phase = assess(band, samples, needed=needed, is_late=True)
+    if phase is VerificationPhase.PASSED:
+        return Seen.IN_RANGE
+    if phase is VerificationPhase.FAILED:
+        return Seen.OUT_OF_RANGE
+    is_known = sum(v == v for v in samples[-needed:]) == needed
+    return Seen.MIXED if band and is_known else Seen.UNSEEN
+
+
+def by_symptom(series: Iterable[Series]) -> dict[Symptom, Series]:
+    """Return series by what they are about, without those of an edge and those nobody can judge."""
+    return {
+        (s.ref.resource, s.ref.semantic): s
+        for s in series
+        if s.ref.peer is None and s.ref.semantic is not None and s.ref.semantic in READINGS
+    }

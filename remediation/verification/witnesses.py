@@ -1,0 +1,159 @@
+"""Symptoms that the diagnosis cites: they can show what an act did when the alarm cannot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.conf import settings
+
+from investigations.enums import EvidenceKind
+from investigations.models import Diagnosis
+from remediation.enums import VerificationPhase
+from remediation.verification.effects import has_stopped, is_silence_telling, slope_of, steepest
+from remediation.verification.meanings import READINGS, trigger_of
+from remediation.verification.measure import Measurement, Place, judge
+from remediation.verification.seen import Seen, Symptom, by_symptom, seen_in
+from telemetry.types import ResourceRef, Semantic, Series, TimeWindow
+
+MAX_SYMPTOMS = 6
+GROWING, COUNTED = Semantic.MEMORY_WORKING_SET_BYTES, Semantic.RESTARTS_TOTAL
+# Growth and restarts are told over so long a time before the act.
+LOOK_BACK = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A symptom that the diagnosis cites and that was there right before the act.
+
+    ``per_second``: by how much it grew, or how often it came; None where its level is what counts.
+    """
+
+    resource: str
+    semantic: str
+    per_second: float | None = None
+
+
+def symptoms_of(diagnosis: Diagnosis, *, target: str) -> list[Symptom]:
+    """Return the series that a diagnosis cites, at most six, and how many pods of a target are ready.
+
+    Series of an edge are left out.
+    """
+    rows = diagnosis.investigation.evidence.filter(
+        number__in=diagnosis.cited, kind=EvidenceKind.METRIC, peer="",
+        sample__finding__presence="present",
+    ).order_by("number")  # fmt: skip
+    found: dict[Symptom, None] = {}
+    for resource, sample in rows.values_list("resource", "sample")[:50]:
+        semantic = trigger_of(str(sample.get("semantic", "")))
+        if semantic is not None:
+            found[ResourceRef.parse(resource), semantic] = None
+    ready = (ResourceRef.parse(target), Semantic.REPLICAS_READY)
+    return list(dict.fromkeys([*list(found)[:MAX_SYMPTOMS], ready]))
+
+
+def find_witnesses(
+    place: Place, symptoms: Sequence[Symptom], *, last: TimeWindow
+) -> list[Witness] | None:
+    """Return the symptoms that were there at the end of ``last``; None: the source did not answer."""
+    found: list[Witness] = []
+    levels = [s for s in symptoms if s[1] not in {GROWING, COUNTED}]
+    if levels:
+        seen = seen_in(place, levels, last)
+        if seen is None:
+            return None
+        found += [
+            Witness(str(r), s.value) for (r, s), how in seen.items() if how is Seen.OUT_OF_RANGE
+        ]
+    window = TimeWindow(last.end - LOOK_BACK, last.end)
+    for resource, semantic in symptoms:
+        if semantic is GROWING:
+            slope = steepest(_memory(place, resource, window), needed=settings.VERIFY_SAMPLES)
+            if slope is not None and slope.is_growth:
+                found.append(Witness(str(resource), semantic.value, slope.per_second))
+        elif semantic is COUNTED:
+            count, seconds, _ = _counted(place, resource, window)
+            if count and seconds:
+                found.append(Witness(str(resource), semantic.value, count / seconds))
+    return found
+
+
+def see(
+    place: Place, witness: Witness, *, since: datetime, now: datetime, is_late: bool
+) -> Measurement | None:
+    """Measure a witness after the act; None: nothing is known of it now.
+
+    PASSED: what was wrong with it is over. Anything else says nothing against the act.
+    """
+    if now <= since:
+        return None
+    resource, semantic = ResourceRef.parse(witness.resource), Semantic(witness.semantic)
+    window = TimeWindow(since, now)
+    if semantic is GROWING:
+        return _growth(place, resource, window, before=witness.per_second or 0.0)
+    if semantic is COUNTED:
+        return _count(place, resource, window, before=witness.per_second or 0.0)
+    step, read = settings.VERIFY_STEP_SECONDS, place.metrics.read_semantic
+    usual = by_symptom(read((resource,), (semantic,), place.baseline, step_seconds=step).data)
+    fresh = by_symptom(read((resource,), (semantic,), window, step_seconds=step).data)
+    if (resource, semantic) not in usual:
+        return None
+    row = judge(usual[resource, semantic], fresh.get((resource, semantic)), is_late=is_late)
+    return replace(row, metric=f"{row.metric} of {resource.name}", before=Seen.OUT_OF_RANGE.value)
+
+
+def _growth(
+    place: Place, resource: ResourceRef, window: TimeWindow, *, before: float
+) -> Measurement | None:
+    """Every pod that is there must have stopped growing."""
+    needed = settings.VERIFY_SAMPLES
+    slopes = [slope_of(s, needed=needed) for s in _memory(place, resource, window)]
+    known = [s for s in slopes if s is not None]
+    if not known:
+        return None
+    worst = max(known, key=lambda s: s.per_second)
+    is_over = all(has_stopped(s, before_per_second=before) for s in known)
+    return _row(f"memory growth in a second, of {resource.name}", "bytes", before / 2,
+                worst.per_second, worst.samples, is_over=is_over and len(known) == len(slopes))  # fmt: skip
+
+
+def _count(
+    place: Place, resource: ResourceRef, window: TimeWindow, *, before: float
+) -> Measurement | None:
+    count, seconds, samples = _counted(place, resource, window)
+    if not samples:
+        return None
+    is_over = count == 0 and is_silence_telling(per_second=before, seconds=seconds)
+    return _row(f"restarts of {resource.name} since it", "", 0.0, count, samples, is_over=is_over)
+
+
+def _row(
+    metric: str, unit: str, limit: float, latest: float, samples: int, *, is_over: bool
+) -> Measurement:
+    phase = VerificationPhase.PASSED if is_over else VerificationPhase.RUNNING
+    return Measurement(metric, unit, None, limit, samples, samples if is_over else 0, latest,
+                       phase.value, before=Seen.OUT_OF_RANGE.value)  # fmt: skip
+
+
+def _memory(place: Place, resource: ResourceRef, window: TimeWindow) -> list[Series]:
+    """Return the memory of each pod, or of the whole where the source does not tell pods apart."""
+    step, read = settings.VERIFY_STEP_SECONDS, place.metrics.read_semantic
+    for by_pod in (True, False):
+        found = read((resource,), (GROWING,), window, step_seconds=step, by_pod=by_pod).data
+        own = [s for s in found if s.ref.resource == resource and s.ref.semantic is GROWING]
+        if own:
+            return own
+    return []
+
+
+def _counted(place: Place, resource: ResourceRef, window: TimeWindow) -> tuple[float, float, int]:
+    """Return how often pods restarted in a window, the seconds that are known of it, the samples."""
+    step, read = settings.VERIFY_STEP_SECONDS, place.metrics.read_semantic
+    series = by_symptom(read((resource,), (COUNTED,), window, step_seconds=step).data).get(
+        (resource, COUNTED)
+    )
+    if series is None or len(series.times) < 2:
+        return 0.0, 0.0, 0
+    steps = np.array(READINGS[COUNTED].of([float(v) for v in series.values]))
+    seconds = float(series.times[-1] - series.times[0])
+    return float(np.nansum(steps)), seconds, int((~np.isnan(steps)).sum())

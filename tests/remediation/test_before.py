@@ -1,0 +1,251 @@
+"""What was well before the act: nobody can say that the act helped, nor that it did not."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from investigations.domain.clock import database_now
+from investigations.models import Evidence, Grade
+from remediation.domain.crediting import keep_before
+from remediation.domain.execution import execute
+from remediation.domain.verifying import verify
+from remediation.models import Action, ActionOutcome, Execution, VerificationRun
+from remediation.verification.effects import (
+    has_stopped,
+    is_silence_telling,
+    slope_of,
+)
+from telemetry.adapters.memory import MemoryData
+from telemetry.backends import override_sources
+from telemetry.semantics import Semantic
+from telemetry.testing import FakeTelemetry
+from telemetry.types import ResourceRef, Series, SeriesRef, service
+from tests.factories.actions import approve, plan_action
+from tests.factories.people import person
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
+ERRORS, RATE = Semantic.ERROR_RATIO, Semantic.REQUEST_RATE
+MEMORY, RESTARTS = Semantic.MEMORY_WORKING_SET_BYTES, Semantic.RESTARTS_TOTAL
+CART, STEP, LAST_SECONDS = service("cart"), 2.0, 300.0
+UNITS = {ERRORS: "ratio", RATE: "per_second", MEMORY: "bytes"}
+
+
+@pytest.fixture
+def incident(lab_incident):
+    return lab_incident("bad_release_errors", is_worked=False)
+
+
+def seen_now(incident, *, errors: float, pods=(), **others):
+    """Return sources in which the last five minutes were as told, and all was calm long before."""
+    row = incident.investigation
+    resource = ResourceRef.parse(row.incident.resource)
+    calm = np.arange(row.baseline_start.timestamp(), row.baseline_end.timestamp(), STEP)
+    last = database_now().timestamp() - LAST_SECONDS + np.arange(0, LAST_SECONDS + 20, STEP)
+    times = np.concatenate([calm, last])
+
+    def series(what, semantic, usual, now, pod=""):
+        ref = SeriesRef(what, str(semantic), semantic, unit=UNITS.get(semantic, ""),
+                        labels=(("pod", pod),) if pod else ())  # fmt: skip
+        return Series(ref, times, np.concatenate([np.full(len(calm), usual), now + 0 * last]))
+
+    rows = [series(resource, ERRORS, 0.001, errors), series(resource, RATE, 100.0, 100.0)]
+    rows += [series(CART, Semantic(name), usual, now) for name, (usual, now) in others.items()]
+    of_pods = [
+        series(CART, MEMORY, 2e8, now(last - last[0]), f"cart-{n}") for n, now in enumerate(pods)
+    ]
+    return override_sources(
+        FakeTelemetry(MemoryData(name="fake", series=rows, pod_series=of_pods)).sources
+    )
+
+
+def cited_by(incident, symptoms: tuple[tuple[str, Semantic], ...]) -> list[int]:
+    """Post evidence of these series of the cart."""
+    row = incident.investigation
+    for number, (feature, semantic) in enumerate(symptoms, 901):
+        Evidence.objects.create(
+            investigation=row, number=number, step_key=f"cited/{number}", author="agent/resource",
+            kind="metric", claim=f"{feature} of cart", resource=str(CART), feature=feature, query="q",
+            window_start=row.window_start, window_end=row.window_end,
+            sample={"semantic": str(semantic), "finding": {"presence": "present"}},
+        )  # fmt: skip
+    return [901 + n for n in range(len(symptoms))]
+
+
+def acted(incident, *cited: tuple[str, Semantic], kind="scale", **before) -> Action:
+    """Plan, approve and execute while things are as told."""
+    numbers = cited_by(incident, cited)
+    action = plan_action(incident, kind, cited=numbers, claim={"confidence": 0.9})
+    with seen_now(incident, **before):
+        execute(approve(action).pk)
+    action.refresh_from_db()
+    assert action.state == "verifying", action.result
+    return action
+
+
+def judged(incident, action: Action, **after) -> Action:
+    """Judge it at its last moment, two minutes later in the incident's world."""
+    incident.pass_time(120)
+    now = database_now()
+    VerificationRun.objects.filter(action=action).update(
+        settle_until=now - timedelta(seconds=120), deadline=now - timedelta(seconds=1)
+    )
+    with seen_now(incident, **after):
+        verify(action.pk)
+    action.refresh_from_db()
+    return action
+
+
+def leaking(rate: float, *, cycle: float = 180.0, phase: float = 0.0, noise: float = 1e6):
+    """Return a pod's memory over time: it grows, and is killed every so many seconds."""
+    draw = np.random.default_rng(int(phase) + 1)
+    return lambda at: 2e8 + rate * ((at + phase) % cycle) + noise * draw.standard_normal(len(at))
+
+
+FLAT = leaking(0.0)
+
+
+def test_what_was_well_before_is_no_success_no_failure_and_not_undone(incident, client) -> None:
+    action = judged(incident, acted(incident, errors=0.001), errors=0.001)
+    assert action.state == "inconclusive"
+    assert "in the usual range before the change began, so nothing can be told" in action.result
+    assert not ActionOutcome.objects.exists()
+    assert not Grade.objects.exists()
+    assert not action.executions.filter(is_undo=True).exists()
+    action.investigation.incident.refresh_from_db()
+    assert action.investigation.incident.state == "open"
+    client.force_login(person("vi", "viewer"))
+    page = client.get(f"/i/{action.investigation.incident_id}/a/{action.number}/").content.decode()
+    assert "<td>in range</td>" in page
+
+
+def test_what_was_wrong_before_and_is_well_after_is_a_success(incident) -> None:
+    action = judged(incident, acted(incident, errors=0.3), errors=0.001)
+    assert action.state == "succeeded"
+    assert ActionOutcome.objects.get().seconds_to_recover is not None
+
+
+def test_what_was_well_before_and_is_worse_after_is_undone(incident) -> None:
+    action = judged(incident, acted(incident, errors=0.001), errors=0.3)
+    assert action.state == "undone"
+    assert not ActionOutcome.objects.get().helped
+
+
+@pytest.mark.parametrize(
+    ("after", "state"),
+    [((FLAT, FLAT), "succeeded"), ((leaking(4e5), FLAT), "inconclusive"), ((), "inconclusive")],
+    ids=["stopped", "goes on in one pod", "unknown"],
+)  # fmt: skip
+def test_a_leak_that_a_kill_has_just_freed_is_judged_by_its_growth(incident, after, state) -> None:
+    pods = (leaking(5e5, phase=170.0), leaking(4e5, phase=60.0))
+    action = acted(incident, ("memory_ramp", MEMORY), errors=0.001, pods=pods)
+    action = judged(incident, action, errors=0.001, pods=after)
+    assert action.state == state, action.verification.measurements
+    assert ActionOutcome.objects.count() == (state == "succeeded")
+    if state == "succeeded":
+        assert "in range since: memory growth in a second, of cart." in action.result
+        outcome = ActionOutcome.objects.get()
+        assert (outcome.helped, outcome.seconds_to_recover, outcome.side_effects) == (
+            True,
+            None,
+            [],
+        )
+        assert Grade.objects.get().value == "right"
+
+
+@pytest.mark.parametrize(
+    ("per_minute", "state"), [(6.0, "succeeded"), (0.5, "inconclusive")], ids=["often", "rarely"]
+)
+def test_restarts_that_are_over_show_it_only_where_they_came_often(
+    incident, per_minute, state
+) -> None:
+    counted = np.floor(np.arange(0, LAST_SECONDS + 20, STEP) / 60 * per_minute)
+    action = acted(
+        incident, ("restart_increase", RESTARTS), errors=0.001, restarts_total=(0, counted)
+    )
+    action = judged(incident, action, errors=0.001, restarts_total=(0, 7))
+    assert action.state == state, action.verification.measurements
+
+
+def test_a_cited_level_that_came_back_shows_it(incident) -> None:
+    cited = ("cpu_throttling", Semantic.CPU_THROTTLED_RATIO)
+    action = acted(incident, cited, errors=0.001, cpu_throttled_ratio=(0.0, 0.6))
+    action = judged(incident, action, errors=0.001, cpu_throttled_ratio=(0.0, 0.01))
+    assert action.state == "succeeded", action.verification.measurements
+
+
+def test_a_source_that_was_silent_then_is_asked_again_and_believed_once(incident) -> None:
+    action = plan_action(incident)
+    silent = FakeTelemetry(MemoryData(name="fake"))
+    silent.fail("metrics")
+    with override_sources(silent.sources):
+        execute(approve(action).pk)
+    run = VerificationRun.objects.get(action=action)
+    assert run.before == {}
+    with seen_now(incident, errors=0.3):
+        keep_before(action.pk)
+    with seen_now(incident, errors=0.001):
+        keep_before(action.pk)
+    run.refresh_from_db()
+    assert run.before["seen"] == {"error_ratio": "out of range"}
+    VerificationRun.objects.update(before={})
+    Execution.objects.update(started_at=database_now() - timedelta(days=3))
+    action.refresh_from_db()
+    action = judged(incident, action, errors=0.001)
+    assert action.state == "succeeded", "not seen at all is not well"
+
+
+@pytest.mark.capability(65)
+@pytest.mark.parametrize(
+    ("kind", "state"), [("rollback", "succeeded"), ("rolling_restart", "inconclusive")]
+)
+def test_in_practice_a_leak_whose_alarm_a_kill_ended_is_mended_by_a_rollback_alone(
+    lab_incident, kind, state
+) -> None:
+    incident = lab_incident("memory_leak")
+    diagnosis = incident.investigation.diagnoses.get()
+    name = diagnosis.resource.rpartition("/")[2]
+    pods = incident.world.workloads[name].pods
+    for _ in range(60):
+        if all(pod.restarts for pod in pods):
+            break
+        incident.pass_time(10)
+    incident.pass_time(60)  # by then fresh pods serve, and memory grows again
+    action = plan_action(incident, kind, service=name, number=99, cited=diagnosis.cited,
+                         claim={"confidence": 0.9})  # fmt: skip
+    execute(approve(action).pk)
+    run = VerificationRun.objects.get(action=action)
+    assert set(run.before["seen"].values()) == {"in range"}, run.before
+    incident.pass_time(240)
+    now = database_now()
+    VerificationRun.objects.update(
+        settle_until=now - timedelta(seconds=120), deadline=now - timedelta(seconds=1)
+    )
+    verify(action.pk)
+    action.refresh_from_db()
+    run.refresh_from_db()
+    assert action.state == state, run.measurements
+    assert ActionOutcome.objects.exists() == (state == "succeeded")
+
+
+def test_slopes() -> None:
+    at = np.arange(0.0, 120.0, 2.0)
+
+    def slope(values, needed=10):
+        return slope_of(Series(SeriesRef(CART, "m", MEMORY), at, values), needed=needed)
+
+    grows, flat = slope(2e8 + 4e5 * at), slope(2e8 + 0 * at)
+    assert (grows.per_second, grows.is_growth) == (pytest.approx(4e5), True)
+    assert (flat.is_growth, has_stopped(flat, before_per_second=4e5)) == (False, True)
+    assert not has_stopped(grows, before_per_second=5e5)
+    saw = slope(2e8 + 1e6 * (at % 80))
+    assert (saw.per_second, saw.samples) == (pytest.approx(1e6), 20), "the last piece alone"
+    fresh = slope(2e8 + 1e6 * ((at + 70) % 180))
+    assert fresh.per_second == pytest.approx(1e6), "a piece that has just begun tells nothing yet"
+    scraped = 2e8 + 1e6 * (at // 30) + np.where(at < 60, 0, 2e6)
+    assert slope(scraped).error > slope(scraped + np.arange(len(at)) % 2).error, (
+        "15 s are one scrape"
+    )
+    assert slope(np.full(len(at), np.nan)) is None
+    assert is_silence_telling(per_second=0.05, seconds=60)
+    assert not is_silence_telling(per_second=0.05, seconds=59)
