@@ -84,12 +84,22 @@ def _effect(workload: Workload, request: Fields) -> tuple[Fields, Fields]:
         return ({"revision": workload.current, "image": workload.image},
                 {"revision": target, "image": image})  # fmt: skip
     if action in {"set_config", "set_pool_limit"}:
-        key = "db.pool_size" if action == "set_pool_limit" else str(request["key"])
-        value = str(_int(request, "size")) if action == "set_pool_limit" else str(request["value"])
-        if key not in workload.config:
-            raise Refused(f"{workload.spec.name} has no setting {key!r}.")
-        return {key: workload.config[key]}, {key: value}
+        wanted = _settings(request)
+        for key in wanted:
+            if key not in workload.config:
+                raise Refused(f"{workload.spec.name} has no setting {key!r}.")
+        return {key: workload.config[key] for key in wanted}, dict(wanted)
     raise Refused(f"There is no action {action!r}.")
+
+
+def _settings(request: Fields) -> dict[str, str]:
+    """Return the settings that a request sets, by name."""
+    if request["action"] == "set_pool_limit":
+        return {"db.pool_size": str(_int(request, "size"))}
+    found = request.get("settings")
+    if not isinstance(found, dict) or not found:
+        raise Refused("settings must name at least one setting with its value.")
+    return {str(key): str(value) for key, value in found.items()}
 
 
 def _int(request: Fields, name: str) -> int:
@@ -134,12 +144,9 @@ def _do(world: "LabWorld", name: str, request: Fields) -> None:
         operations.scale(world, name, _int(request, "replicas"))
     elif action == "rollback":
         operations.roll_back(world, name, _int(request, "revision"))
-    elif action == "set_pool_limit":
-        size = _int(request, "size")
-        operations.set_config(world, name, "db.pool_size", str(size), author="operator")
     else:
-        operations.set_config(world, name, str(request["key"]), str(request["value"]),
-                              author="operator")  # fmt: skip
+        for key, value in _settings(request).items():
+            operations.set_config(world, name, key, value, author="operator")
 
 
 __all__ = ["Conflict", "Refused", "apply", "describe", "preview"]

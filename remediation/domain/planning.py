@@ -117,10 +117,10 @@ def propose(
         action = Action(
             investigation=investigation, diagnosis=diagnosis, kind=kind.slug,
             number=(investigation.actions.aggregate(last=Max("number"))["last"] or 0) + 1,
-            kind_version=kind.version, title=proposal.title, reason=treatment.reason,
+            kind_version=kind.version, title=_fit(proposal.title, 200), reason=treatment.reason,
             target=treatment.target, target_uid=state.uid, target_version=state.version,
-            executor=executor, payload=proposal.request, command=proposal.command, diff=diff,
-            undo_payload=proposal.undo or {}, undo_text=proposal.undo_text,
+            executor=executor, payload=proposal.request, command=_fit(proposal.command, 500), diff=diff,
+            undo_payload=proposal.undo or {}, undo_text=_fit(proposal.undo_text, 300),
             blast=blast,
             checks=_checks(investigation), evidence=list(diagnosis.cited), risk=kind.risk,
             options=weigh(diagnosis, taken=kind.slug, target=treatment.target, passed_over=passed_over),
@@ -141,6 +141,11 @@ def propose(
             sentence=f"{action} proposed: {action.title}",
         )  # fmt: skip
     return action
+
+
+def _fit(text: str, length: int) -> str:
+    """Return a sentence for its column: one that is too long ends in a way that can be seen."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def _blast(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from remediation.errors import TargetRefused
-from remediation.executors.ports import ConfigChange, Request, TargetState
+from remediation.executors.ports import ConfigChange, Request, TargetState, settings_in
 from telemetry.adapters.kubernetes.parsing import part, rows, settings_of
 from telemetry.adapters.kubernetes.rollouts import Revision
 
@@ -52,7 +52,7 @@ def operations_for(
     if action == "rolling_restart":
         return _restart(deployment, str(request.get("nonce", deployment["metadata"]["uid"])))
     if action == "set_config":
-        return [_setting(deployment, str(request["key"]), str(request["value"]))]
+        return [_setting(deployment, k, v) for k, v in settings_in(request).items()]
     if action == "set_pool_limit":
         return [_setting(deployment, str(request["key"]), str(request["size"]))]
     raise TargetRefused(f"A cluster knows no action {action!r}.")
@@ -153,7 +153,7 @@ def _config_history(revisions: Sequence[Revision]) -> list[ConfigChange]:
     for before, after in itertools.pairwise(revisions):
         old = dict(settings_of(rows(part(before.template, "spec"), "containers")))
         new = dict(settings_of(rows(part(after.template, "spec"), "containers")))
-        changes += [ConfigChange(key, old[key], new[key]) for key in sorted(old.keys() & new.keys())
+        changes += [ConfigChange(key, old[key], new[key], str(after.number)) for key in sorted(old.keys() & new.keys())
                     if old[key] != new[key]]  # fmt: skip
     return changes
 

@@ -85,7 +85,7 @@ class LabExecutor:
             image=found["image"], total_pods=found["total_pods"],
             updated=found["updated"], at_once=1, config=found["config"],
             config_history=tuple(
-                ConfigChange(c["key"], c["before"], c["after"]) for c in found["config_history"]
+                ConfigChange(c["key"], c["before"], c["after"], c["at"]) for c in found["config_history"]
             ),
             revisions=tuple(r["revision"] for r in found["revisions"]),
             tags={r["revision"]: r["tag"] for r in found["revisions"]},

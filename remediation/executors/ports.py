@@ -5,16 +5,20 @@ from typing import Protocol
 
 from telemetry.redaction import redact_object
 
-Request = dict[str, str | int]
+Request = dict[str, str | int | dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigChange:
-    """A setting that was changed: newest last in ``TargetState.config_history``."""
+    """A setting that was changed: newest last in ``TargetState.config_history``.
+
+    ``change`` names what changed it: settings with the same were set at once. Empty: not known.
+    """
 
     key: str
     before: str
     after: str
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,12 @@ def snapshot_of(state: TargetState) -> dict[str, object]:
         "ready": state.ready, "revision": state.revision, "image": state.image,
         "config": redact_object(state.config, limit=200),
     }  # fmt: skip
+
+
+def settings_in(request: Request) -> dict[str, str]:
+    """Return the settings that a request sets, by name; none where it sets none."""
+    found = request.get("settings")
+    return {k: str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)

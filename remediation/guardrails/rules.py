@@ -10,6 +10,7 @@ from investigations.enums import IncidentOrigin, IncidentState
 from investigations.models import Incident
 from remediation.catalog.registry import CATALOG
 from remediation.enums import ActionState, GuardrailVerdict
+from remediation.executors.ports import Request, settings_in
 from remediation.guardrails.base import Ruling, Situation
 from remediation.guardrails.standing import (
     assurance,
@@ -27,6 +28,7 @@ LEAST_BUDGET = 0.25
 PER_HOUR_SERVICE = 2
 PER_HOUR_ENVIRONMENT = 6
 OSCILLATION = timedelta(hours=2)
+MOST_UNDOS = 20
 PROTECTED_KINDS = ("database", "external", "node")
 
 
@@ -181,18 +183,24 @@ def rate_limit(situation: Situation) -> Ruling:
 def oscillation(situation: Situation) -> Ruling:
     """A value that was just changed away from is not set again within two hours."""
     action = situation.action
-    undone = (
+    done = (
         type(action)
         .objects.filter(
-            target=action.target, target_uid=action.target_uid, undo_payload=action.payload,
+            target=action.target, target_uid=action.target_uid,
             executions__started_at__gt=situation.now - OSCILLATION,
             state__in=[ActionState.SUCCEEDED, ActionState.UNDONE, ActionState.FAILED],
         )
         .exclude(pk=action.pk)
     )  # fmt: skip
-    if undone.exists():
+    undos = done.values_list("undo_payload", flat=True)[:MOST_UNDOS]
+    if any(_sets_again(action.payload, undo) for undo in undos):
         return Ruling("oscillation", BLOCK, "This value was changed away from within two hours.")
     return Ruling("oscillation", ALLOW, "Not going back and forth.")
+
+
+def _sets_again(payload: Request, undo: Request) -> bool:
+    """Whether it sets what an undo would: the very same, or one setting of it to the same value."""
+    return undo == payload or bool(settings_in(payload).items() & settings_in(undo).items())
 
 
 def independent_sources(situation: Situation) -> Ruling:

@@ -67,8 +67,9 @@ def treat(world: LabWorld, treatment: str) -> bool:
         act(world, "set_pool_limit", name, size=max(12, int(workload.config["db.pool_size"]) * 2))
     else:
         recent = [c for c in workload.config_history if c[0] >= world.truth.onset_step - 10]
-        for _, key, before, _ in reversed(recent):
-            act(world, "set_config", name, key=key, value=before)
+        if recent:
+            before = {key: value for _, key, value, _ in reversed(recent)}
+            act(world, "set_config", name, settings=before)
         return bool(recent)
     return True
 

@@ -64,14 +64,14 @@ def test_scaling_settings_and_restarts_change_what_they_say(production, executor
     do(executor, {"action": "scale", "replicas": before.replicas + 1}, "sre-scale")
     assert executor.observe(NAME).replicas == before.replicas + 1
     do(executor, {"action": "scale", "replicas": before.replicas}, "sre-scale-back")
-    do(executor, {"action": "set_config", "key": "HTTP_TIMEOUT_MS", "value": "1500"}, "sre-set")
+    do(executor, {"action": "set_config", "settings": {"HTTP_TIMEOUT_MS": "1500"}}, "sre-set")
     assert executor.observe(NAME).config["HTTP_TIMEOUT_MS"] == "1500"
     until(lambda: any(c.key == "HTTP_TIMEOUT_MS" and c.after == "1500"
                       for c in executor.observe(NAME).config_history), "the change is in history")  # fmt: skip
-    do(executor, {"action": "set_config", "key": "HTTP_TIMEOUT_MS", "value": "1000"}, "sre-reset")
-    do(executor, {"action": "set_config", "key": "limits.cpu", "value": "3"}, "sre-limit")
+    do(executor, {"action": "set_config", "settings": {"HTTP_TIMEOUT_MS": "1000"}}, "sre-reset")
+    do(executor, {"action": "set_config", "settings": {"limits.cpu": "3"}}, "sre-limit")
     assert executor.observe(NAME).config["limits.cpu"] == "3"
-    do(executor, {"action": "set_config", "key": "limits.cpu", "value": "2"}, "sre-limit-back")
+    do(executor, {"action": "set_config", "settings": {"limits.cpu": "2"}}, "sre-limit-back")
     before_restart = pods_of(production)
     do(executor, {"action": "rolling_restart"}, "sre-restart")
     until(lambda: not pods_of(production) & before_restart, "every pod is a new one")
@@ -121,7 +121,7 @@ def test_a_target_that_was_changed_or_replaced_is_left_alone(production, executo
     ("request_", "said"),
     [
         ({"action": "rollback", "revision": 9999}, "no revision 9999"),
-        ({"action": "set_config", "key": "NO_SUCH", "value": "1"}, "no setting 'NO_SUCH'"),
+        ({"action": "set_config", "settings": {"NO_SUCH": "1"}}, "no setting 'NO_SUCH'"),
         ({"action": "scale", "replicas": -4}, "(?i)invalid"),
         ({"action": "explode"}, "knows no action"),
     ],
