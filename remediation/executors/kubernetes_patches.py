@@ -46,9 +46,9 @@ def operations_for(
     if part(deployment, "spec").get("paused"):
         raise TargetRefused(f"{deployment['metadata']['name']} is paused: resume it first.")
     if action == "scale":
-        return [_replace("/spec/replicas", int(request["replicas"]))]
+        return [_replace("/spec/replicas", int(str(request["replicas"])))]
     if action == "rollback":
-        return [_replace("/spec/template", _template(int(request["revision"]), revisions))]
+        return [_replace("/spec/template", _template(int(str(request["revision"])), revisions))]
     if action == "rolling_restart":
         return _restart(deployment, str(request.get("nonce", deployment["metadata"]["uid"])))
     if action == "set_config":
