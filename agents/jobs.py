@@ -11,6 +11,7 @@ RUN_WORK_ITEM = "agents.run_work_item"
 RUN_OPEN_WORK = "agents.run_open_work"
 WAKE = "agents.wake"
 RECALIBRATE = "agents.recalibrate"
+READ_LANES = "agents.read_lanes"
 
 
 def enqueue_work_item(item_id: int) -> None:
@@ -21,3 +22,8 @@ def enqueue_work_item(item_id: int) -> None:
 def enqueue_wake(investigation_id: int) -> None:
     """Ask a worker to see what an investigation now needs."""
     transaction.on_commit(partial(send, WAKE, investigation_id))
+
+
+def enqueue_lanes(investigation_id: int) -> None:
+    """Ask a worker to let the timeline's lanes go on to now."""
+    transaction.on_commit(partial(send, READ_LANES, investigation_id))

@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from agents.domain import dispatch, open_work, recalibrating, recovery, rounds, scanning
-from agents.jobs import RECALIBRATE, RUN_OPEN_WORK, RUN_SCANS, RUN_WORK_ITEM, WAKE
+from agents.domain import dispatch, lane_reading, open_work, recalibrating, rounds, scanning
+from agents.jobs import READ_LANES, RECALIBRATE, RUN_OPEN_WORK, RUN_SCANS, RUN_WORK_ITEM, WAKE
 
 
 @shared_task(name=RUN_WORK_ITEM)
@@ -17,13 +17,19 @@ def wake(investigation_id: int) -> None:
     """Start an investigation, or see what people, alerts or a fix changed on its board."""
     rounds.open_investigation(investigation_id)
     rounds.wake(investigation_id)
-    recovery.show_recovery(investigation_id)
 
 
 @shared_task(name=RUN_OPEN_WORK)
 def run_open_work() -> None:
-    """Find what was left undone. Periodic."""
+    """Find what was left undone, and whose lanes should go on. Periodic."""
     open_work.run_open_work()
+    lane_reading.ask_for_lanes()
+
+
+@shared_task(name=READ_LANES)
+def read_lanes(investigation_id: int) -> None:
+    """Let an incident's lanes go on to now."""
+    lane_reading.read_lanes(investigation_id)
 
 
 @shared_task(name=RECALIBRATE)

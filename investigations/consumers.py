@@ -110,8 +110,7 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         if hasattr(self, "group"):
             await self.channel_layer.group_discard(self.group, self.channel_name)
             await self._tell_group({"gone": True})
-            if self.cursor and not self.is_for_presence:
-                await self._mark_seen(self.scope["url_route"]["kwargs"]["incident_id"])
+            await self._keep_seen()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Take what the browser says it looks at; ignore everything else."""
@@ -156,10 +155,11 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
                 return
 
     async def _beat(self) -> None:
-        """Heal a lost bell; and let the browser tell a silent server from a quiet board."""
+        """Heal a lost bell; let the browser tell a silent server from a quiet board; keep who looks."""
         if not await self._catch_up():
             await self.send(text_data="{}")
         self.roster_changed.set()
+        await self._keep_seen()
 
     async def _say_here(self, *, is_new: bool = False) -> None:
         await self._tell_group(
@@ -209,6 +209,11 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
                 self.cursor = message.sequence
                 await self.send(text_data=message.text)
         return is_news
+
+    async def _keep_seen(self) -> None:
+        """Keep how far the person has read. While somebody does, the lanes go on."""
+        if self.cursor and not self.is_for_presence:
+            await self._mark_seen(self.scope["url_route"]["kwargs"]["incident_id"])
 
     def _meet(self, person: User) -> None:
         """Show what the person may see from now on."""

@@ -160,6 +160,7 @@ class BoardEventKind(TextChoices):
     REPORT_CHANGED = "report_changed"
     DIAGNOSIS_GRADED = "diagnosis_graded"
     VIEW_RECORDED = "view_recorded"
+    LANES_READ = "lanes_read"
 
 
 class Role(TextChoices):

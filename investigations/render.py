@@ -41,6 +41,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     Kind.REPORT_CHANGED: ("summary",),
     Kind.DIAGNOSIS_GRADED: (),
     Kind.VIEW_RECORDED: ("consensus",),
+    Kind.LANES_READ: ("timeline", "summary"),
 }
 ENTRY_SECTIONS = {
     "agent": ("agents",), "lane": ("timeline", "summary"), "change": ("timeline",),

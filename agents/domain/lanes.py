@@ -1,9 +1,11 @@
 """Lanes of the timeline: the series behind findings, each shown once, as entries of the board."""
 
 import math
+from statistics import median
 
 from agents.enums import Presence
 from agents.findings import Finding
+from agents.specialists.metric_findings import SAMPLE_POINTS
 from investigations.domain.board import write_entry
 from investigations.domain.journal import Fence, writing
 from investigations.enums import EntryKind
@@ -14,6 +16,9 @@ from telemetry.types import Series
 MAX_LANES = 16
 MAX_CALM_LANES = 4
 MIN_POINTS = 4
+MAX_POINTS = 240
+NEWEST_POINTS = 40
+Points = list[list[float]]
 
 
 def lane_of(finding: Finding, number: int) -> tuple[str, dict[str, object]] | None:
@@ -58,20 +63,44 @@ def extended(data: dict[str, object], series: Series) -> dict[str, object] | Non
 
     Its usual range stays: the whole of the longer series is no baseline.
     """
-    points = data["points"] if isinstance(data["points"], list) else []
-    last = float(points[-1][0]) if points else 0.0
     fresh = [
         [round(t, 1), float(f"{v:.6g}")]
         for t, v in zip(series.times.tolist(), series.values.tolist(), strict=True)
-        if t > last and not math.isnan(v)
+        if not math.isnan(v)
     ]
-    if not fresh:
+    return _with_tail(data, fresh)
+
+
+def _with_tail(data: dict[str, object], more: Points) -> dict[str, object] | None:
+    """Return a lane with those points that are later than its own, None if none is."""
+    points = _points(data)
+    last = float(points[-1][0]) if points else 0.0
+    tail = [point for point in more if point[0] > last]
+    if not tail:
         return None
     return {
         **data,
-        "points": [*points, *fresh],
-        "value_text": quantity(fresh[-1][1], str(data.get("unit", ""))),
+        "points": thinned([*points, *tail]),
+        "value_text": quantity(tail[-1][1], str(data.get("unit", ""))),
     }
+
+
+def _points(data: dict[str, object]) -> Points:
+    return data["points"] if isinstance(data["points"], list) else []
+
+
+def thinned(points: Points) -> Points:
+    """Return at most about ``MAX_POINTS`` points: one of each two after the first finding's own.
+
+    The one that lies further from the middle stays, so that no excursion is lost; the newest stay.
+    """
+    if len(points) <= MAX_POINTS:
+        return points
+    early, late = points[:SAMPLE_POINTS], points[-NEWEST_POINTS:]
+    between = points[SAMPLE_POINTS:-NEWEST_POINTS]
+    middle = median(v for _, v in early)
+    pairs = [between[i : i + 2] for i in range(0, len(between), 2)]
+    return [*early, *(max(pair, key=lambda p: abs(p[1] - middle)) for pair in pairs), *late]
 
 
 def show_lane(
@@ -89,8 +118,11 @@ def show_lane(
         is_full = len(known) >= MAX_LANES or (data["is_calm"] and calm >= MAX_CALM_LANES)
         if key not in known and is_full:
             return
-        if key in known and known[key].get("points") == data["points"]:
-            return
+        if key in known:
+            # What was read after this finding's window stays.
+            data = _with_tail(data, _points(known[key])) or data
+            if known[key].get("points") == data["points"]:
+                return
         write_entry(
             board, kind=EntryKind.LANE, key=key, data=data, author=finding.agent.author,
             sentence=f"Lane: {data['series']} of {data['resource']}",

@@ -1,5 +1,6 @@
 """Evidence and entries: what agents, people and packages above post on the board."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -11,7 +12,12 @@ from investigations.domain.journal import BoardWriter, Fence, writing
 from investigations.enums import BoardEventKind, EntryKind, EvidenceKind
 from investigations.errors import EvidenceRejected
 from investigations.models import BoardEntry, Evidence
-from investigations.queries.objects import entry_object, evidence_object
+from investigations.queries.objects import (
+    BoardObject,
+    entry_object,
+    evidence_object,
+    investigation_object,
+)
 from investigations.signals import evidence_posted
 
 
@@ -181,3 +187,43 @@ def write_entry(
         upsert={"entries": {f"{kind}/{key}": entry_object(entry)}},
     )
     return entry
+
+
+def write_lanes(
+    investigation_id: int,
+    longer: Callable[[dict[str, object]], dict[str, object] | None],
+    *,
+    read_from: datetime,
+    until: datetime,
+) -> int:
+    """Let the timeline's lanes go on, with one event for all. Returns how many went on.
+
+    ``longer`` returns a lane's data with what was read of it from ``read_from`` to ``until``, or None.
+    Nothing is written where somebody else has read on meanwhile, or the run goes on.
+    """
+    with writing(investigation_id) as board:
+        row = board.investigation
+        if row.seen_until != read_from or not row.is_over:
+            return 0
+        changed: dict[str, BoardObject] = {}
+        for entry in row.entries.filter(kind=EntryKind.LANE):
+            data = longer(entry.data)
+            if data is None:
+                continue
+            entry.data = data
+            entry.save(update_fields=["data", "updated_at"])
+            changed[f"{entry.kind}/{entry.key}"] = entry_object(entry)
+        if not changed:
+            return 0
+        row.lanes_until = until
+        row.save(update_fields=["lanes_until"])
+        board.record(
+            BoardEventKind.LANES_READ,
+            author="system",
+            sentence=f"The lanes go on to {until:%H:%M:%SZ}",
+            upsert={
+                "entries": changed,
+                "investigation": {"investigation": investigation_object(row)},
+            },
+        )
+    return len(changed)

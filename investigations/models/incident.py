@@ -1,5 +1,7 @@
 """Incident: a degradation being handled. Investigation: the agents' and people's work on it."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -74,6 +76,8 @@ class Incident(models.Model):
             models.Index(fields=["state", "-id"], name="incident_by_state"),
             models.Index(fields=["severity", "-id"], name="incident_by_severity"),
             models.Index(fields=["resource", "-id"], name="incident_by_resource"),
+            # What has just been resolved, among all there ever were.
+            models.Index(fields=["-resolved_at"], name="incident_by_resolution"),
         )
 
     def __str__(self) -> str:
@@ -91,7 +95,8 @@ class Investigation(models.Model):
     ``telemetry`` says what is asked (see ``telemetry.backends.open_sources``); ``scope`` is what
     the scope step decided: affected resources and the plan of each specialist. Budgets are hard;
     ``*_used`` only rise. ``paused_agents`` maps a paused specialist to who paused it.
-    ``last_sequence`` and ``last_hash`` are the head of the journal.
+    ``last_sequence`` and ``last_hash`` are the head of the journal. ``lanes_until`` is up to when the
+    timeline's series were read after the window, ``lanes_read_at`` when that was last tried.
     """
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="investigations")
@@ -120,6 +125,8 @@ class Investigation(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     last_sequence = models.PositiveIntegerField(default=0)
     last_hash = models.CharField(max_length=64, blank=True)
+    lanes_until = models.DateTimeField(null=True, blank=True)
+    lanes_read_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-id",)
@@ -132,6 +139,11 @@ class Investigation(models.Model):
 
     def __str__(self) -> str:
         return f"investigation {self.pk} of INC-{self.incident_id}"
+
+    @property
+    def seen_until(self) -> datetime:
+        """Up to when its series were read: the end of the time axis."""
+        return max(self.window_end, self.lanes_until or self.window_end)
 
     @property
     def is_over(self) -> bool:

@@ -22,6 +22,8 @@ class Visit(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("person", "incident"), name="visit_once"),)
+        # Who looks right now.
+        indexes = (models.Index(fields=["-seen_at"], name="visit_by_time"),)
 
     def __str__(self) -> str:
         return f"{self.person} read INC-{self.incident_id} up to {self.seen_sequence}"

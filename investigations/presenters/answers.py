@@ -101,7 +101,7 @@ def _trend(incident: Incident, timeline: Timeline) -> str:
     lane = timeline.symptom
     if lane is None or not lane.course:
         return ""
-    text = COURSES[lane.course].format(what=lane.label, at=f"{timeline.axis.end:%H:%M}Z")
+    text = COURSES[lane.course].format(what=lane.label, at=f"{lane.as_of:%H:%M}Z")
     return f"{text[0].upper()}{text[1:]}"
 
 

@@ -66,7 +66,7 @@ def axis_of(investigation: Investigation) -> Axis:
     """Return the time axis of an investigation's room."""
     incident = investigation.incident
     return Axis(
-        _axis_start(investigation), investigation.window_end, incident.started_at,
+        _axis_start(investigation), investigation.seen_until, incident.started_at,
         incident.mitigated_at or incident.resolved_at,
     )  # fmt: skip
 
@@ -74,5 +74,5 @@ def axis_of(investigation: Investigation) -> Axis:
 def _axis_start(investigation: Investigation) -> datetime:
     """Begin twice the impact's length before it, at least six minutes, within the baseline."""
     started = investigation.incident.started_at
-    before = max(AXIS_MIN_BEFORE, 2 * (investigation.window_end - started))
+    before = max(AXIS_MIN_BEFORE, 2 * (investigation.seen_until - started))
     return max(investigation.baseline_start, started - before)

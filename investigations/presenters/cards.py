@@ -41,8 +41,8 @@ class CardView:
     lines: tuple[str, ...]
     challenge: str
     spark: Spark | None = None
-    from_x: float = 0.0
-    to_x: float = 0.0
+    from_second: int = 0
+    to_second: int = 0
 
     @property
     def kind(self) -> str:
@@ -95,7 +95,7 @@ def _card(
     ordered = sorted(stances, key=lambda s: (s.hypothesis_id != lead, -abs(s.weight_decibans)))
     views = tuple(_stance(s) for s in ordered)
     lines = row.sample.get("lines")
-    from_x, to_x = window_of(row, axis) if axis else (0.0, 0.0)
+    from_second, to_second = window_of(row)
     return CardView(
         row=row,
         agent=agent if kind == "agent" else "human",
@@ -106,8 +106,8 @@ def _card(
         lines=tuple(str(x) for x in lines[:5]) if isinstance(lines, list) else (),
         challenge=challenge,
         spark=spark_of(row, axis) if axis else None,
-        from_x=from_x,
-        to_x=to_x,
+        from_second=from_second,
+        to_second=to_second,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from investigations.presenters.axis import Axis, clock
 from investigations.presenters.series import (
@@ -21,7 +22,10 @@ Entry = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One series. ``course``: worse, easing, steady, back or "". ``is_calm``: in its usual range."""
+    """One series. ``course``: worse, easing, steady, back or "". ``is_calm``: in its usual range.
+
+    ``as_of`` is the time of its newest sample: up to when it is true.
+    """
 
     label: str
     resource: str
@@ -34,6 +38,7 @@ class Lane:
     course: str
     is_calm: bool
     evidence: int
+    as_of: datetime
     sentence: str
     rows: tuple[tuple[str, str], ...]
 
@@ -130,6 +135,7 @@ def present(entry: Entry, axis: Axis) -> Lane:
     peer = str(entry.get("peer", ""))
     place = f"{entry['resource']} → {peer}" if peer else str(entry["resource"])
     every = max(1, len(shown) // TABLE_ROWS)
+    as_of = datetime.fromtimestamp(points[-1][0], UTC) if points else axis.end
     return Lane(
         label=label,
         resource=place,
@@ -142,6 +148,7 @@ def present(entry: Entry, axis: Axis) -> Lane:
         course=course(points, since=since, low=low, high=high),
         is_calm=low <= latest <= high,
         evidence=int(str(entry.get("evidence") or 0)),
-        sentence=f"{label} of {place}: now {value}, {note}.",
+        as_of=as_of,
+        sentence=f"{label} of {place}: {value} at {clock(as_of)}, {note}.",
         rows=tuple((clock(t), f"{v:.4g}") for t, v in shown[::every]),
     )

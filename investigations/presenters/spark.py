@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from investigations.models import Evidence
-from investigations.presenters.axis import WIDTH, Axis, clock
+from investigations.presenters.axis import Axis, clock
 from investigations.presenters.series import FLOORS, label_of, usual_range
 
 HEIGHT = 48
@@ -56,10 +56,10 @@ def _points(row: Evidence) -> list[tuple[float, float]]:
     return [(float(t), float(v)) for t, v in zip(times, values, strict=False) if v is not None]
 
 
-def window_of(row: Evidence, axis: Axis) -> tuple[float, float]:
-    """Return what the card tells of on the axis: from its onset, or its query's window."""
-    if row.onset_at and axis.shows(row.onset_at):
-        x = axis.x(row.onset_at)
-        return x, max(x + 2, axis.x(row.window_end))
-    low, high = axis.x(row.window_start), axis.x(row.window_end)
-    return (low, high) if high > low else (low, min(WIDTH, low + 2))
+def window_of(row: Evidence) -> tuple[int, int]:
+    """Return of what time the card tells, in Unix seconds: from its onset, or its query's window.
+
+    Not as places on the axis: that goes on while the card stands.
+    """
+    began = row.onset_at or row.window_start
+    return int(began.timestamp()), int(max(began, row.window_end).timestamp())

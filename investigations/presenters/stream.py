@@ -20,6 +20,8 @@ RECENT = 160
 SHOWN = 14
 CHANGED = re.compile(r"\b(strengthened|weakened|ruled out|leads|no longer|can be true again)\b")
 AT_WORK = frozenset({"planning", "querying"})
+# Nobody's thought or step: what follows from a verdict, and that the lanes went on.
+UNTOLD = (Kind.STANCE_RECORDED, Kind.LANES_READ)
 MAX_KEPT = 32
 _kept: "OrderedDict[int, tuple[int, list[Line]]]" = OrderedDict()
 _lock = threading.Lock()
@@ -123,7 +125,7 @@ def _recent(investigation_id: int, sequence: int) -> list[Line]:
 def _events(investigation_id: int, after: int, upto: int) -> list[BoardEvent]:
     rows = BoardEvent.objects.filter(
         investigation_id=investigation_id, sequence__gt=after, sequence__lte=upto
-    ).exclude(kind=Kind.STANCE_RECORDED)
+    ).exclude(kind__in=UNTOLD)
     return list(rows.order_by("-sequence")[:RECENT])
 
 
@@ -202,6 +204,8 @@ def _typed(event: BoardEvent) -> tuple[str, str, int | None]:
     """Return kind, sentence and evidence number; an empty kind leaves the event out."""
     text = str(event.payload.get("sentence", ""))
     upsert = event.payload["upsert"]
+    if event.kind == Kind.LANES_READ:
+        return "", "", None
     if event.author.startswith("person/"):
         return "Human", text, None
     if event.kind == Kind.EVIDENCE_POSTED:

@@ -76,6 +76,7 @@ def investigation_object(investigation: Investigation) -> BoardObject:
         "used_queries": investigation.used_queries,
         "used_rows": investigation.used_rows,
         "ended_at": _at(investigation.ended_at),
+        "lanes_until": _at(investigation.lanes_until),
     }
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from investigations.enums import BoardEventKind
@@ -21,6 +21,13 @@ TELLING = (
 OF_AN_ACTION = Q(kind=BoardEventKind.ENTRY_CHANGED, payload__sentence__regex=r"^A\d")
 WORTH_TELLING = timedelta(days=7)
 LIMIT = 20
+
+
+class SubqueryCount(Subquery):
+    """The number of rows of a subquery."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +47,14 @@ def list_changes(user: "User", *, limit: int = LIMIT) -> list[Change]:
         Q(kind__in=TELLING) | OF_AN_ACTION, investigation__incident=OuterRef("incident"),
         sequence__gt=OuterRef("seen_sequence"),
     ).order_by("-id")  # fmt: skip
+    since = BoardEvent.objects.filter(
+        investigation__incident=OuterRef("incident"), sequence__gt=OuterRef("seen_sequence")
+    ).exclude(kind=BoardEventKind.LANES_READ)
     rows = (
         Visit.objects.filter(person=user, seen_at__gt=Now() - WORTH_TELLING)
         .filter(incident__investigations__last_sequence__gt=F("seen_sequence"))
         .annotate(
-            last=F("incident__investigations__last_sequence"), event=Subquery(newest.values("pk")[:1])
+            count=SubqueryCount(since.values("pk")), event=Subquery(newest.values("pk")[:1])
         )
         .filter(event__isnull=False)
         .select_related("incident")
@@ -53,7 +63,7 @@ def list_changes(user: "User", *, limit: int = LIMIT) -> list[Change]:
     visits = list(rows)
     events = BoardEvent.objects.in_bulk([v.event for v in visits])
     return [
-        Change(v.incident, v.last - v.seen_sequence, v.seen_at,
+        Change(v.incident, v.count, v.seen_at,
                str(events[v.event].payload["sentence"]), events[v.event].at)
         for v in visits
         if v.seen_at is not None

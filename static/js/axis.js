@@ -2,6 +2,11 @@
   const all = (selector) => [...document.querySelectorAll(selector)];
   const span = () => document.querySelector("#local-span");
   let chosen = null;
+  // Where a moment lies on the axis as it is now, in 0..1000: the axis goes on, the cards stay.
+  const place = (second) => {
+    const [from, to] = [span().dataset.from, span().dataset.to].map(Date.parse);
+    return Math.min(1000, Math.max(0, ((second * 1000 - from) / (to - from)) * 1000));
+  };
   const draw = () => {
     const at = span();
     if (at) {
@@ -12,10 +17,10 @@
       at.textContent = `(your time ${from} to ${to})`;
     }
     const card = chosen?.isConnected ? chosen : null;
-    const from = Number(card?.dataset.from ?? 0);
+    const from = card ? place(card.dataset.from) : 0;
     for (const box of all("#timeline .chosen")) {
       box.setAttribute("x", from);
-      box.setAttribute("width", card ? Math.max(2, card.dataset.to - from) : 0);
+      box.setAttribute("width", card ? Math.max(2, place(card.dataset.to) - from) : 0);
     }
   };
   const choose = (card) => {
@@ -41,7 +46,7 @@
     const { from, to } = span().dataset;
     const reach = 3e7 / (new Date(to) - new Date(from));
     for (const card of all("#evidence-list .card")) {
-      card.classList.toggle("is-near", !!lane && Math.abs(card.dataset.from - x) <= reach);
+      card.classList.toggle("is-near", !!lane && Math.abs(place(card.dataset.from) - x) <= reach);
     }
   });
   draw();
