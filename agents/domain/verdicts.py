@@ -6,7 +6,7 @@ from dataclasses import asdict
 from agents.domain.casework import Casework
 from agents.findings import Cause
 from agents.reconciler.calibration import CalibrationMap
-from agents.reconciler.decide import rank
+from agents.reconciler.decide import OUT_BELOW, OUT_DECIBANS, is_out, rank
 from agents.reconciler.outcome import Outcome
 from agents.reconciler.scoring import Scored
 from investigations.domain.diagnoses import DiagnosisDraft
@@ -64,13 +64,13 @@ def _twins(investigation: Investigation, rows: dict[int, Assessment]) -> list[As
 
 
 def _standing(scored: Scored, work: Casework, posterior: float, *, is_leader: bool) -> Standing:
-    against = [s for s in scored.stances if s.decibans <= -3]
+    against = [s for s in scored.stances if s.decibans <= OUT_DECIBANS]
     support = [s for s in scored.stances if s.decibans >= 1]
     if is_leader:
         return HypothesisState.LEADING, TestVerdict.SUPPORTED, ""
     if not scored.stances:
         return HypothesisState.INCONCLUSIVE, TestVerdict.INCONCLUSIVE, ""
-    if posterior < 0.05 and against:
+    if posterior < OUT_BELOW and against:
         worst = min(against, key=lambda s: s.decibans)
         killer = f"E{work.evidence[worst.index].number}: {worst.rule}"
         return HypothesisState.RULED_OUT, TestVerdict.REFUTED, killer
@@ -92,6 +92,13 @@ def _claim(outcome: Outcome) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _leads(outcome: Outcome) -> bool:
+    """Whether the first of the candidates is a cause or a lead: not one that is ruled out."""
+    if outcome.leader is None or outcome.verdict == "no_fault":
+        return False
+    return outcome.verdict == "likely_cause" or not is_out(outcome.leader)
+
+
 def diagnosis_of(outcome: Outcome, pairs: Pairs, work: Casework, *, skipped: list[str]
                  ) -> DiagnosisDraft:  # fmt: skip
     """Return the outcome as a diagnosis that cites the board.
@@ -106,7 +113,7 @@ def diagnosis_of(outcome: Outcome, pairs: Pairs, work: Casework, *, skipped: lis
         verdict=DiagnosisVerdict(outcome.verdict),
         summary=outcome.summary,
         happening=outcome.happening,
-        hypothesis_id=hypothesis.pk if hypothesis and outcome.verdict != "no_fault" else None,
+        hypothesis_id=hypothesis.pk if hypothesis and _leads(outcome) else None,
         resource=str(leader.cause.resource) if leader and is_likely else "",
         fault_class=leader.cause.fault_class if leader and is_likely else "",
         change_id=leader.cause.change_id if leader and is_likely else "",

@@ -20,6 +20,8 @@ NO_FAULT_DECIBANS = 14.0
 MIN_POSTERIOR = 0.60
 MIN_MARGIN = 0.20
 STRONG_DECIBANS = -7.0
+OUT_BELOW = 0.05
+OUT_DECIBANS = -3.0
 # Every specialist asks these; a source that is missing answers with an error, which is a gap.
 ASKED = ("metrics", "logs", "traces", "cluster state", "changes", "database state")
 KIND_NAMES = {
@@ -114,6 +116,13 @@ def decide(
     if leader is not None and all(rule.passed for rule in rules):
         return _likely(leader, coverage, rules, findings, case, base)
     return _inconclusive(leader, rules, gaps, findings, base)
+
+
+def is_out(ranked: Ranked) -> bool:
+    """Whether the evidence rules a cause out: hardly likely, and something stands against it."""
+    return ranked.posterior < OUT_BELOW and any(
+        s.decibans <= OUT_DECIBANS for s in ranked.scored.stances
+    )
 
 
 def capped(posterior: float, coverage: float) -> float:
@@ -247,12 +256,15 @@ def _inconclusive(
     steps = [f"Connect or repair: {gap}" for gap in gaps[:3]]
     steps += [f"Not met: {rule.name} ({rule.detail})." for rule in rules if not rule.passed]
     steps.append("Post a hypothesis: the agents will test it.")
-    lead = (
-        f"Strongest lead: {leader.scored.claim}, {likelihood_word(leader.posterior)} "
-        f"({leader.posterior:.0%})."
-        if leader
-        else "There is no lead yet."
-    )
+    if leader is None:
+        lead = "There is no lead yet."
+    elif is_out(leader):
+        lead = "The evidence rules out each cause that was tested."
+    else:
+        lead = (
+            f"Strongest lead: {leader.scored.claim}, {likelihood_word(leader.posterior)} "
+            f"({leader.posterior:.0%})."
+        )
     against = _against(leader, findings, at_most=STRONG_DECIBANS) if leader else ()
     return replace(
         base,

@@ -1,14 +1,13 @@
 """Grading diagnoses: by people, and by what became of the action that treated them."""
 
 from django.contrib.auth.models import User
-from django.db import transaction
 
 from investigations.domain.audit import record_audit
 from investigations.domain.journal import writing
 from investigations.enums import BoardEventKind, GradeSource, GradeValue
 from investigations.errors import BoardError
 from investigations.models import Diagnosis, Grade
-from investigations.queries.objects import grade_object
+from investigations.queries.objects import grade_key, grade_object
 from investigations.typed_text import refuse_longer
 
 MAX_NOTE = 500
@@ -36,7 +35,7 @@ def grade_by_person(
             BoardEventKind.DIAGNOSIS_GRADED, author=author,
             sentence=f"D{diagnosis.number} graded by {user.get_username()}: "
                      f"{grade.get_value_display()}. {grade.note}".strip(),
-            upsert={"grades": {f"D{diagnosis.number}": grade_object(grade)}},
+            upsert={"grades": {grade_key(grade): grade_object(grade)}},
         )  # fmt: skip
         record_audit(actor=author, verb="diagnosis.graded", subject=f"diagnosis/{diagnosis.pk}",
                      detail={"value": value.value, "note": note})  # fmt: skip
@@ -47,14 +46,25 @@ def grade_by_outcome(*, diagnosis_id: int, helped: bool, reason: str) -> Grade |
     """Grade a diagnosis by the action that treated it: verified, or not. Idempotent.
 
     A treatment that did not help grades the diagnosis wrong only until a person says otherwise.
+    Joins the caller's transaction. Event: ``diagnosis_graded``, when the grade is new.
     """
     diagnosis = Diagnosis.objects.filter(pk=diagnosis_id).first()
     if diagnosis is None or not diagnosis.claim:
         return None
     value = GradeValue.RIGHT if helped else GradeValue.WRONG
-    with transaction.atomic():
-        grade, _ = Grade.objects.update_or_create(
+    said = {"value": value, "author": "system", "note": reason[:500]}
+    with writing(diagnosis.investigation_id) as board:
+        rows = Grade.objects.filter(diagnosis=diagnosis, source=GradeSource.OUTCOME)
+        known = rows.filter(**said).first()
+        if known is not None:
+            return known
+        grade, _ = rows.update_or_create(
             diagnosis=diagnosis, source=GradeSource.OUTCOME,
-            defaults={"value": value, "author": "system", "note": reason[:500]},
+            defaults={**said, "graded_at": board.now},
+        )  # fmt: skip
+        board.record(
+            BoardEventKind.DIAGNOSIS_GRADED, author="system",
+            sentence=f"D{diagnosis.number} graded {value.label} by what came of {grade.note}",
+            upsert={"grades": {grade_key(grade): grade_object(grade)}},
         )  # fmt: skip
     return grade

@@ -17,7 +17,7 @@ from investigations.domain.report_facts import (
     text_of,
     time_of,
 )
-from investigations.domain.report_learning import follow_ups, gaps, wrong
+from investigations.domain.report_learning import follow_ups, gaps, graded, wrong
 from investigations.domain.report_moments import firing, moments
 from investigations.enums import ReportSection
 from investigations.scale import likelihood
@@ -78,14 +78,7 @@ def _cause(facts: Facts) -> str:
     confidence = said["confidence"]
     how_sure = likelihood(float(str(confidence)) if confidence is not None else None)
     claim = text_of(facts.hypotheses[int(str(number))][-1].said, "claim")
-    graded = facts.grades[-1] if facts.grades else None
-    checked = (
-        f"; graded {safe(str(graded.said['value']))} by {person(str(graded.said['author']))} "
-        f"{facts.log(graded.sequence)}"
-        if graded
-        else "; nobody graded it"
-    )
-    return f"{how_sure}: {claim} {facts.link('h', number)} {anchor}{checked}"
+    return f"{how_sure}: {claim} {facts.link('h', number)} {anchor}; {graded(facts)}"
 
 
 def _mitigation(facts: Facts) -> str:

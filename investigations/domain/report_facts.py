@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
 
+from investigations.enums import GradeSource
 from investigations.models import BoardEvent
 from investigations.queries.board import EVENT_PAGE, Collections, apply_event
 from investigations.queries.objects import BoardObject
@@ -49,6 +50,10 @@ class Facts:
     def one(self, collection: str) -> BoardObject:
         """Return the single object of a collection as it is at the end."""
         return self.final.get(collection, {}).get(collection, {})
+
+    def graded_by(self, source: GradeSource) -> list[Moment]:
+        """Return the grades of one source, in order. Earlier journals name none: people's."""
+        return [m for m in self.grades if m.said.get("source", GradeSource.PERSON) == source]
 
     def log(self, sequence: int) -> str:
         """Return a link to an event's line in the log."""

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from investigations.domain.report_facts import Facts, clock, person, plain, safe, text_of, time_of
+from investigations.enums import GradeSource
 from investigations.scale import likelihood
 
 SLOW_ACKNOWLEDGE = timedelta(minutes=15)
@@ -15,14 +16,37 @@ def wrong(facts: Facts) -> list[str]:
     for moment in facts.grades:
         if moment.said["value"] != "right":
             note = text_of(moment.said, "note")
+            by = "what came of its action" if moment.author == "system" else person(moment.author)
             lines.append(f"D{moment.said['diagnosis']} graded {safe(str(moment.said['value']))} by "
-                         f"{person(moment.author)}{f': {note}' if note else ''} "
+                         f"{by}{f': {note}' if note else ''} "
                          f"{facts.log(moment.sequence)}")  # fmt: skip
     if not facts.grades:
         lines.append(
-            f"Whether the diagnosis was right is unknown: nobody graded it {facts.log(facts.last)}"
+            f"Whether the diagnosis was right is unknown: nothing graded it {facts.log(facts.last)}"
         )
     return lines or [f"Nothing that the journal shows {facts.log(facts.last)}"]
+
+
+def graded(facts: Facts) -> str:
+    """Return who or what graded the newest diagnosis: people before what came of its action."""
+    newest = facts.diagnoses[-1].said.get("number") if facts.diagnoses else None
+    people, outcomes = (
+        [m for m in facts.graded_by(source) if m.said.get("diagnosis") == newest]
+        for source in (GradeSource.PERSON, GradeSource.OUTCOME)
+    )
+    if people:
+        last = people[-1]
+        return (
+            f"graded {safe(str(last.said['value']))} by {person(str(last.said['author']))} "
+            f"{facts.log(last.sequence)}"
+        )
+    if outcomes:
+        last = outcomes[-1]
+        return (
+            f"graded {safe(str(last.said['value']))} by what came of {text_of(last.said, 'note')} "
+            f"{facts.log(last.sequence)}, by no person yet"
+        )
+    return "nobody graded it"
 
 
 def _leads_that_fell(facts: Facts) -> list[str]:
@@ -117,6 +141,6 @@ def _habits(facts: Facts) -> list[str]:
     if not facts.updates:
         lines.append(f"Decide who tells those who wait: no status update was posted "
                      f"{facts.log(facts.last)}")  # fmt: skip
-    if facts.diagnoses and not facts.grades:
+    if facts.diagnoses and not facts.graded_by(GradeSource.PERSON):
         lines.append(f"Grade the diagnosis {facts.log(facts.diagnoses[-1].sequence)}")
     return lines

@@ -101,7 +101,8 @@ def _doubts(room: Room, link: Link) -> Iterator[str]:
         yield f"- Gap: {_plain(gap.get('text', ''))}"
     for said in found.dissent[:SHOWN]:
         who, why = _plain(said.get("agent", "")), _plain(said.get("text", ""))
-        yield f"- {who} disagrees {link('e', said.get('evidence'))}: {why}"
+        verb = "agrees, but not here" if said.get("agent") in found.agreement else "disagrees"
+        yield f"- {who} {verb} {link('e', said.get('evidence'))}: {why}"
     if found.would_change:
         yield f"- Would change it: {_plain(found.would_change)}"
 

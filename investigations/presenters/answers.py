@@ -6,7 +6,7 @@ from datetime import datetime
 from investigations.enums import DiagnosisVerdict, IncidentState
 from investigations.models import Diagnosis, Incident, Investigation
 from investigations.presenters import words
-from investigations.presenters.consensus import plain_step
+from investigations.presenters.consensus import overruled_of, plain_step
 from investigations.presenters.timeline import Timeline
 
 ALSO = "Also affected:"
@@ -18,6 +18,10 @@ COURSES = {
 }
 OVER = {"succeeded", "failed", "undone", "inconclusive", "denied", "expired", "superseded", "stale",
         "halted"}  # fmt: skip
+UNDER_WAY = {
+    "approved": "about to begin", "running": "under way", "unknown": "being looked up",
+    "verifying": "still being verified",
+}  # fmt: skip
 Action = dict[str, object]
 
 
@@ -63,7 +67,7 @@ def answers_of(
     """Return the answers as the board stands."""
     return Answers(
         happening=_happening(incident, diagnosis, timeline),
-        trend=_trend(incident, timeline),
+        trend=_trend(incident, timeline, under_way(actions)),
         verdict=_verdict(diagnosis),
         cause=_cause(investigation, diagnosis),
         coverage=coverage_of(diagnosis),
@@ -93,10 +97,18 @@ def _happening(incident: Incident, diagnosis: Diagnosis | None, timeline: Timeli
     return f"{text[0].upper()}{text[1:]} on {place}." + (f" {ALSO}{also}" if also else "")
 
 
-def _trend(incident: Incident, timeline: Timeline) -> str:
+def under_way(actions: tuple[Action, ...]) -> str:
+    """Return what an action does that may still change things (``A1 is under way``), or ""."""
+    found = next((a for a in actions if a.get("state") in UNDER_WAY), None)
+    return f"A{found['number']} is {UNDER_WAY[str(found['state'])]}" if found else ""
+
+
+def _trend(incident: Incident, timeline: Timeline, acts: str) -> str:
     if incident.state == IncidentState.RESOLVED and incident.resolved_at:
         return f"Resolved at {incident.resolved_at:%H:%M}Z."
     if incident.state == IncidentState.MITIGATED and incident.mitigated_at:
+        if acts:
+            return f"Called mitigated at {incident.mitigated_at:%H:%M}Z, but {acts}."
         return f"Mitigated at {incident.mitigated_at:%H:%M}Z."
     lane = timeline.symptom
     if lane is None or not lane.course:
@@ -108,6 +120,8 @@ def _trend(incident: Incident, timeline: Timeline) -> str:
 def _verdict(diagnosis: Diagnosis | None) -> str:
     if diagnosis is None:
         return ""
+    if overruled_of(diagnosis):
+        return "None stands now"
     if diagnosis.verdict == DiagnosisVerdict.LIKELY_CAUSE:
         return words.likelihood(diagnosis.confidence)
     if diagnosis.verdict == DiagnosisVerdict.NO_FAULT:
@@ -121,6 +135,8 @@ def _cause(investigation: Investigation, diagnosis: Diagnosis | None) -> str:
             "Not known: the run ended without a verdict." if investigation.is_over
             else "Not known yet: the agents are looking."
         )  # fmt: skip
+    if overruled := overruled_of(diagnosis):
+        return overruled
     if diagnosis.verdict == DiagnosisVerdict.LIKELY_CAUSE and diagnosis.hypothesis:
         return diagnosis.hypothesis.claim
     return diagnosis.summary.removeprefix("No cause found. ")

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from investigations.enums import DiagnosisVerdict, IncidentState
 from investigations.models import Diagnosis, Incident
+from investigations.presenters.answers import UNDER_WAY
 from investigations.presenters.timeline import Timeline
 from investigations.queries.rows import Entry
 
-# An action in one of these may still change the system.
-UNDER_WAY = {"approved", "running", "verifying", "unknown"}
 WAITS = "proposed"
 
 

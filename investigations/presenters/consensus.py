@@ -5,14 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from investigations.enums import DiagnosisVerdict
+from investigations.enums import DiagnosisVerdict, HypothesisState
 from investigations.models import Diagnosis
+from investigations.phrases import plain_rule
 from investigations.presenters import words
 
 SPECIALISTS = ("network", "deployment", "database", "resource")
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)")
 NOT_MET = re.compile(r"Not met: (.+?) \((.*)\)\.")
 CITED = 3
+NO_CLAIM = {
+    "No cause found", "There is no lead yet", "The evidence rules out each cause that was tested",
+}  # fmt: skip
 # What a rule that was not met means, for people. Others are told by their name and detail.
 FAILED = {
     "A candidate exists": "No finding points to a cause.",
@@ -41,11 +45,15 @@ class CitedSentence:
 
 @dataclass(frozen=True, slots=True)
 class Dissent:
-    """An agent that disagrees, with what and by which evidence."""
+    """What an agent says against the leader, and by which evidence.
+
+    ``is_partial``: all in all that agent agrees; only this piece speaks against it.
+    """
 
     name: str
     text: str
     evidence: int
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +81,14 @@ class Consensus:
     number: str
     sentences: tuple[CitedSentence, ...]
     agree: str
+    in_part: tuple[Dissent, ...]
+    disagree: tuple[Dissent, ...]
     dissent: tuple[Dissent, ...]
     abstains: str
     gaps: tuple[str, ...]
     would_change: str
     failed: tuple[str, ...]
+    overruled: str
     chain: tuple[ChainNode, ...]
 
 
@@ -105,23 +116,40 @@ def consensus_of(
     cited = [int(n) for n in (diagnosis.cited or lead) if int(n) in claims]
     voices = {*diagnosis.agreement, *(str(d["agent"]) for d in diagnosis.dissent)}
     silent = [a for a in SPECIALISTS if a not in voices and a in set(spoken)]
+    dissent = tuple(
+        Dissent(_names([d["agent"]]), str(d["text"]), int(d["evidence"]),
+                d["agent"] in diagnosis.agreement)
+        for d in diagnosis.dissent
+    )  # fmt: skip
+    torn = {str(d["agent"]) for d in diagnosis.dissent}
+    whole = [a for a in diagnosis.agreement if a not in torn]
+    in_part = tuple(d for d in dissent if d.is_partial)
     return Consensus(
         word=word,
         number=number,
         sentences=_sentences(diagnosis, claims, cited),
-        agree=_names(diagnosis.agreement) or "nobody",
-        dissent=tuple(
-            Dissent(_names([d["agent"]]), str(d["text"]), int(d["evidence"]))
-            for d in diagnosis.dissent
-        ),
+        agree=_names(whole) or ("" if in_part else "nobody"),
+        in_part=in_part,
+        disagree=tuple(d for d in dissent if not d.is_partial),
+        dissent=dissent,
         abstains=_names(silent),
         gaps=tuple(str(g["text"]) for g in diagnosis.gaps),
         would_change=diagnosis.would_change,
         failed=tuple(failure(rule) for rule in diagnosis.rules if not rule["passed"])
         if verdict == DiagnosisVerdict.INCONCLUSIVE
         else (),
+        overruled=overruled_of(diagnosis),
         chain=chain_of(diagnosis),
     )
+
+
+def overruled_of(diagnosis: Diagnosis) -> str:
+    """Return that what led was ruled out after this verdict, and why; empty while it stands."""
+    led = diagnosis.hypothesis
+    if led is None or led.state != HypothesisState.RULED_OUT:
+        return ""
+    why = plain_rule(led.ruled_out_by).removeprefix("person/")
+    return f"H{led.number}, which led, has been ruled out since: {why}"
 
 
 def _names(agents: Iterable[object]) -> str:
@@ -149,7 +177,7 @@ def _sentences(
     found = []
     for text in _parts(diagnosis.summary, [claims[n] for n in cited]):
         own = [n for n in cited if claims[n] == text]
-        is_claim = text.rstrip(".") not in {"No cause found", "There is no lead yet"}
+        is_claim = text.rstrip(".") not in NO_CLAIM
         found.append(CitedSentence(text, tuple((own or cited)[:CITED]) if is_claim else ()))
     return tuple(found)
 

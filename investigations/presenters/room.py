@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from investigations.enums import EntryKind, HypothesisState, IncidentOrigin, TestVerdict
+from investigations.enums import (
+    EntryKind,
+    HypothesisState,
+    IncidentOrigin,
+    IncidentState,
+    TestVerdict,
+)
 from investigations.models import (
     Diagnosis,
     Hypothesis,
@@ -15,7 +21,7 @@ from investigations.models import (
 )
 from investigations.phrases import plain_rule
 from investigations.presenters import words
-from investigations.presenters.answers import Answers, answers_of, coverage_of
+from investigations.presenters.answers import Answers, answers_of, coverage_of, under_way
 from investigations.presenters.axis import Axis, axis_of
 from investigations.presenters.cards import CardView, dress
 from investigations.presenters.closing import Offer, offer_of
@@ -109,6 +115,13 @@ class Room:
     def likelihood(self) -> str:
         """How likely the diagnosis is, in word and number; empty before there is one."""
         return words.likelihood(self.diagnosis.confidence) if self.diagnosis else ""
+
+    @property
+    def standing(self) -> str:
+        """The incident's state in words; one that is called mitigated may not be verified yet."""
+        said = self.incident.get_state_display()
+        is_early = self.incident.state == IncidentState.MITIGATED and under_way(self.actions)
+        return f"{said}, not verified" if is_early else said
 
     @property
     def waiting(self) -> Entry | None:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import cast
 
-from investigations.enums import GradeSource
 from investigations.models import (
     BoardEvent,
     Evidence,
@@ -74,10 +73,10 @@ def _around(investigation: Investigation) -> Collections:
             for x in investigation.incident.share_links.all()
         },
         "grades": {
-            f"D{g.diagnosis.number}": objects.grade_object(g)
-            for g in Grade.objects.filter(
-                diagnosis__investigation=investigation, source=GradeSource.PERSON
-            ).select_related("diagnosis")
+            objects.grade_key(g): objects.grade_object(g)
+            for g in Grade.objects.filter(diagnosis__investigation=investigation).select_related(
+                "diagnosis"
+            )
         },
         "views": {objects.view_key(v): objects.view_object(v) for v in views_of(investigation)},
         "report": {t.section: objects.report_object(t) for t in newest_texts(investigation)},

@@ -82,7 +82,11 @@ def _leading(rivals: list[Hypothesis]) -> str:
     open_ones = [h for h in rivals if h.state != HypothesisState.RULED_OUT]
     tested = [h for h in open_ones if h.posterior is not None]
     if not tested:
-        return "No hypothesis has been tested yet." if rivals else "No hypothesis yet."
+        out = len(rivals) - len(open_ones)
+        if not out:
+            return "No hypothesis has been tested yet." if rivals else "No hypothesis yet."
+        left = f"; {len(open_ones)} not tested yet" if open_ones else ""
+        return f"None leads: {out} of {len(rivals)} ruled out{left}."
     first = max(tested, key=lambda h: h.posterior or 0.0)
     return (
         f"H{first.number} {first.claim}. {likelihood(first.posterior)}: {first.supports_count} for, "

@@ -3,6 +3,7 @@
 import hashlib
 from datetime import datetime
 
+from investigations.enums import GradeSource
 from investigations.models import (
     Alert,
     BoardEntry,
@@ -253,10 +254,17 @@ def report_object(text: ReportText) -> BoardObject:
     }
 
 
+def grade_key(grade: Grade) -> str:
+    """Return the key of a grade: the diagnosis, and that it is by the outcome where it is."""
+    by = "" if grade.source == GradeSource.PERSON else f"/{grade.source}"
+    return f"D{grade.diagnosis.number}{by}"
+
+
 def grade_object(grade: Grade) -> BoardObject:
-    """Return what a person said of a diagnosis."""
+    """Return what a person, or the outcome of an action, says of a diagnosis."""
     return {
         "diagnosis": grade.diagnosis.number,
+        "source": grade.source,
         "value": grade.value,
         "author": grade.author,
         "note": grade.note,

@@ -6,6 +6,7 @@ from statistics import median
 
 from django.conf import settings
 
+from investigations.enums import IncidentOrigin
 from investigations.models import Diagnosis, IncidentMemory
 from investigations.queries.history import similar_incidents
 from remediation.models import ActionOutcome
@@ -59,12 +60,23 @@ def learned_confidence(runs: Sequence[PastRun], *, service: str, fault_class: st
     return (helped + 1) / (sum(weights) + 2) * max(weights)
 
 
-def past_runs(kind: str) -> list[PastRun]:
-    """Return the newest runs of a kind of action. One query."""
-    rows = ActionOutcome.objects.filter(kind=kind).values_list(
-        "service", "fault_class", "helped", "seconds_to_recover"
-    )
-    return [PastRun(*row) for row in rows[:MAX_OUTCOMES]]
+def past_runs(kind: str, *, practice: bool) -> list[PastRun]:
+    """Return the newest runs of a kind of action, in practice or in real incidents. One query."""
+    of_practice = {"action__investigation__incident__origin": IncidentOrigin.PRACTICE}
+    rows = ActionOutcome.objects.filter(kind=kind)
+    rows = rows.filter(**of_practice) if practice else rows.exclude(**of_practice)
+    told = rows.values_list("service", "fault_class", "helped", "seconds_to_recover")
+    return [PastRun(*row) for row in told[:MAX_OUTCOMES]]
+
+
+def _runs(count: int, *, practice: bool, word: str = "") -> str:
+    """Return a number of runs in words, and that they were practice where they were."""
+    parts = (str(count), word, "practice" if practice else "", "run" if count == 1 else "runs")
+    return " ".join(part for part in parts if part)
+
+
+def _is_practice(diagnosis: Diagnosis) -> bool:
+    return diagnosis.investigation.incident.origin == IncidentOrigin.PRACTICE
 
 
 def parts_of(
@@ -77,7 +89,8 @@ def parts_of(
     like, number = _likeness(diagnosis, kind)
     told = (
         "how often such claims were right", f"{answered} of {asked} sources answered",
-        f"{sum(r.helped for r in runs)} of {len(runs)} runs of this kind helped, by likeness",
+        f"{sum(r.helped for r in runs)} of "
+        f"{_runs(len(runs), practice=_is_practice(diagnosis))} of this kind helped, by likeness",
         f"INC-{number} was fixed by the same" if number else "no like incident was fixed by it",
     )  # fmt: skip
     values = (diagnosis.confidence or 0.0, answered / asked if asked else 0.0, learned, like)
@@ -101,7 +114,8 @@ def expected_of(diagnosis: Diagnosis, *, kind: str, service: str) -> dict[str, d
 
     A prediction says whether it helps (0..1), within how many seconds, and from how many runs.
     """
-    runs = past_runs(kind)
+    practice = _is_practice(diagnosis)
+    runs = past_runs(kind, practice=practice)
     parts = parts_of(diagnosis, kind=kind, service=service, runs=runs)
     times = [r.seconds for r in runs if r.helped and r.seconds is not None]
     return {
@@ -114,7 +128,7 @@ def expected_of(diagnosis: Diagnosis, *, kind: str, service: str) -> dict[str, d
         },
         "prediction": {
             "helps": learned_confidence(runs, service=service, fault_class=diagnosis.fault_class),
-            "seconds": median(times) if times else None, "runs": len(runs),
+            "seconds": median(times) if times else None, "runs": len(runs), "practice": practice,
         },
     }  # fmt: skip
 
@@ -127,9 +141,11 @@ def compared(prediction: Mapping[str, object], outcome: ActionOutcome | None) ->
     helps, seconds = float(str(prediction.get("helps") or 0)), prediction.get("seconds")
     if runs:
         within = f" in about {float(str(seconds)):.0f} s" if seconds is not None else ""
-        text = f"Predicted: helps{within} with {helps:.0%}, from {runs} earlier runs."
+        told = _runs(runs, practice=bool(prediction.get("practice")), word="earlier")
+        text = f"Predicted: helps{within} with {helps:.0%}, from {told}."
     else:
-        text = "Predicted: nothing. It never ran before."
+        where = " in practice" if prediction.get("practice") else ""
+        text = f"Predicted: nothing. It never ran before{where}."
     if outcome is None:
         return text
     after = outcome.seconds_to_recover

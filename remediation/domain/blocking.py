@@ -1,7 +1,5 @@
 """Whether what waits for people can be approved now, kept on the board for every page that shows it."""
 
-from collections.abc import Sequence
-
 from investigations.domain.board import write_entry
 from investigations.domain.clock import database_now
 from investigations.domain.journal import writing
@@ -10,8 +8,8 @@ from investigations.models import BoardEntry
 from remediation.domain.planning import SYSTEM
 from remediation.domain.transitions import summary_of
 from remediation.enums import ActionState
-from remediation.guardrails.base import Ruling, Situation
-from remediation.guardrails.evaluate import blocking_sentence, blocks, evaluate
+from remediation.guardrails.base import Situation
+from remediation.guardrails.evaluate import blocking_sentence, evaluate
 from remediation.models import Action
 
 
@@ -30,18 +28,16 @@ def tell_blocks(*, limit: int) -> None:
     for action in waiting:
         rulings = evaluate(Situation(action, now, action.investigation.incident.environment))
         if told.get((action.investigation_id, str(action)), "") != blocking_sentence(rulings):
-            _tell(action, rulings)
+            _tell(action)
 
 
-def _tell(action: Action, rulings: Sequence[Ruling]) -> None:
-    reason = blocking_sentence(rulings)
-    says = f"nobody can approve it now. {reason}" if reason else "it can be approved again."
+def _tell(action: Action) -> None:
     with writing(action.investigation_id) as board:
         if not Action.objects.filter(pk=action.pk, state=ActionState.PROPOSED).exists():
             return
         data = summary_of(action)
-        if reason:
-            data |= {"blocked": reason, "blocked_by": [r.guardrail for r in blocks(rulings)]}
+        reason = data.get("blocked")
+        says = f"nobody can approve it now. {reason}" if reason else "it can be approved again."
         write_entry(
             board, kind=EntryKind.ACTION, key=str(action), data=data, author=SYSTEM,
             sentence=f"{action} {action.title}: {says}",

@@ -4,12 +4,14 @@ from datetime import datetime
 
 from investigations.domain.audit import record_audit
 from investigations.domain.board import write_entry
-from investigations.domain.clock import ClockTimestamp
+from investigations.domain.clock import ClockTimestamp, database_now
 from investigations.domain.journal import BoardWriter, writing
 from investigations.enums import OVER_STATES, EntryKind
 from investigations.models import Incident
 from remediation.enums import ActionState, Decision
 from remediation.errors import IllegalTransition
+from remediation.guardrails.base import Situation
+from remediation.guardrails.evaluate import blocking_sentence, blocks, evaluate
 from remediation.models import Action
 
 A = ActionState
@@ -97,7 +99,19 @@ def tell_approvals(action: Action, *, actor: str) -> None:
 
 
 def summary_of(action: Action) -> dict[str, object]:
-    """Return what the board shows of an action."""
+    """Return what the board shows of an action; with why nobody can approve it, if it waits."""
+    return _standing(action) | (_blocked(action) if action.state == A.PROPOSED else {})
+
+
+def _blocked(action: Action) -> dict[str, object]:
+    environment = action.investigation.incident.environment
+    rulings = evaluate(Situation(action, database_now(), environment))
+    reason = blocking_sentence(rulings)
+    names = [r.guardrail for r in blocks(rulings)]
+    return {"blocked": reason, "blocked_by": names} if reason else {}
+
+
+def _standing(action: Action) -> dict[str, object]:
     return {
         "id": action.pk,
         "number": action.number,

@@ -5,10 +5,12 @@ from itertools import pairwise
 
 import pytest
 
+from investigations.models import Diagnosis, Hypothesis, Incident, Investigation
 from investigations.phrases import plain_rule
 from investigations.presenters import lanes
+from investigations.presenters.answers import answers_of
 from investigations.presenters.axis import Axis
-from investigations.presenters.consensus import failure, plain_step
+from investigations.presenters.consensus import consensus_of, failure, plain_step
 from investigations.presenters.graph import ChainStep, build_graph, draw_chain
 from investigations.presenters.series import course, label_of, standing, usual_range
 from investigations.presenters.timeline import build_timeline
@@ -127,6 +129,49 @@ def test_a_rule_that_was_not_met_is_a_sentence() -> None:
     rule = {"name": "Probability at least 60%", "detail": "41%", "passed": False}
     assert failure(rule) == "The strongest lead reaches 41%; a verdict needs 60%."
     assert failure({"name": "New rule", "detail": "x", "passed": False}) == "Not met: New rule (x)."
+
+
+def test_an_agent_is_never_on_both_sides() -> None:
+    said = [{"agent": "network", "text": "no loss", "evidence": 5},
+            {"agent": "database", "text": "no locks", "evidence": 6}]  # fmt: skip
+    diagnosis = Diagnosis(verdict="likely_cause", confidence=0.8, summary="x", dissent=said,
+                          agreement=["deployment", "network"])  # fmt: skip
+    found = consensus_of(diagnosis, {}, spoken=("network", "database", "deployment", "resource"))
+    assert found is not None
+    assert (found.agree, [(d.name, d.evidence) for d in found.in_part]) == (
+        "Deploy", [("Network", 5)],
+    )  # fmt: skip
+    assert [(d.name, d.evidence) for d in found.disagree] == [("Database", 6)]
+    assert [d.evidence for d in found.dissent] == [5, 6]
+    assert found.abstains == "Resource"
+
+
+def test_what_led_and_was_ruled_out_since_leads_no_more() -> None:
+    led = Hypothesis(number=3, claim="pool", state="ruled_out", ruled_out_by="person/mira: no")
+    for verdict in ("likely_cause", "inconclusive"):
+        diagnosis = Diagnosis(verdict=verdict, confidence=0.8, summary="No cause found. Lead: pool",
+                              hypothesis=led)  # fmt: skip
+        found = consensus_of(diagnosis, {}, spoken=())
+        assert found is not None
+        assert found.overruled == "H3, which led, has been ruled out since: mira: no"
+        told = answered(Incident(state="open"), diagnosis)
+        assert (told.verdict, told.cause) == ("None stands now", found.overruled)
+
+
+def answered(incident: Incident, diagnosis: Diagnosis | None, *actions: dict[str, object]):
+    run = Investigation(incident=incident, state="concluded")
+    return answers_of(incident, run, diagnosis, timeline_of([]), actions, now=NOON)
+
+
+def test_what_is_called_mitigated_while_an_action_is_verified_says_so() -> None:
+    incident = Incident(state="mitigated", mitigated_at=NOON, resource="service/x", title="x")
+    action = {"number": 1, "title": "Roll back", "state": "verifying"}
+    assert answered(incident, None, action).trend == (
+        "Called mitigated at 12:00Z, but A1 is still being verified."
+    )
+    assert (
+        answered(incident, None, {**action, "state": "succeeded"}).trend == "Mitigated at 12:00Z."
+    )
 
 
 def step(key: str, evidence: int | None = 1, *, is_late: bool = False) -> ChainStep:

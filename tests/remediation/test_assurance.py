@@ -9,13 +9,14 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 
 from investigations.domain.clock import database_now
-from investigations.models import AuditEntry
+from investigations.models import AuditEntry, Incident
 from remediation.domain.assurance import (
     PARTS,
     Part,
     PastRun,
     compared,
     learned_confidence,
+    past_runs,
     total_of,
 )
 from remediation.domain.execution import execute
@@ -124,14 +125,16 @@ def page_of(action: Action, name: str = "jo", *roles: str) -> str:
 @database
 def test_a_plan_is_kept_with_what_is_expected_and_the_page_compares_it(incident) -> None:
     first = plan_action(incident)
-    assert first.prediction == {"helps": 0.0, "seconds": None, "runs": 0}
+    nothing = {"helps": 0.0, "seconds": None, "runs": 0, "practice": True}
+    assert first.prediction == nothing
     ActionOutcome.objects.create(
         action=first, kind="scale", service="service/cart", fault_class="bad_release", helped=True,
         seconds_to_recover=44.0,
     )  # fmt: skip
     Action.objects.filter(pk=first.pk).update(state="superseded")
     action = plan_action(incident, number=2)
-    assert action.prediction == {"helps": pytest.approx(2 / 3), "seconds": 44.0, "runs": 1}
+    told = {"helps": pytest.approx(2 / 3), "seconds": 44.0, "runs": 1, "practice": True}
+    assert action.prediction == told
     assert [p["name"] for p in action.assurance["parts"]] == list(PARTS)
     values = [p["value"] for p in action.assurance["parts"]]
     assert action.assurance["total"] == pytest.approx(whole(*values), abs=1e-12)
@@ -139,17 +142,28 @@ def test_a_plan_is_kept_with_what_is_expected_and_the_page_compares_it(incident)
     page = page_of(action)
     for part in ("diagnosis", "coverage", "track record", "likeness"):
         assert f"<strong>{part}</strong>" in page
-    assert "1 of 1 runs of this kind helped" in page
+    assert "1 of 1 practice run of this kind helped" in page
     assert "counts 35%" in page
     assert "a test" in page, "its reason"
     assert f'href="/i/{action.investigation.incident_id}/e/3/"' in page
-    assert "Predicted: helps in about 44 s with 67%, from 1 earlier runs." in page
+    assert "Predicted: helps in about 44 s with 67%, from 1 earlier practice run." in page
     assert "There is no room for more pods" in page, "how it can fail"
     gate = Client()
     gate.force_login(person("vi", "viewer"))
     told = gate.get("/autonomy/").content.decode()
     assert told.count("not enough data") >= 3
     assert "runs approved by people: 1 of 30" in told
+
+
+@integration
+@database
+def test_practice_says_nothing_of_real_incidents_nor_they_of_practice(incident) -> None:
+    first = plan_action(incident)
+    ActionOutcome.objects.create(action=first, kind="scale", service="service/cart",
+                                 fault_class="bad_release", helped=True)  # fmt: skip
+    assert [len(past_runs("scale", practice=p)) for p in (True, False)] == [1, 0]
+    Incident.objects.update(origin="alert")
+    assert [len(past_runs("scale", practice=p)) for p in (True, False)] == [0, 1]
 
 
 @pytest.mark.capability(41, 57, 82)
@@ -167,7 +181,7 @@ def test_an_outcome_keeps_before_after_and_side_effects_and_people_add_their_wor
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         ActionOutcome.objects.filter(pk=row.pk).update(helped=True)
     page = page_of(ended)
-    assert "Predicted: nothing. It never ran before. Came: did not help." in page
+    assert "Predicted: nothing. It never ran before in practice. Came: did not help." in page
     assert "a test" in page, "its reason stays"
     client = Client()
     address = f"/i/{ended.investigation.incident_id}/a/{ended.number}/feedback/"

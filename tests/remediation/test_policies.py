@@ -1,5 +1,7 @@
 """Rules that admins set: they hold at once and name themselves; in shadow nothing runs at all."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -60,6 +62,22 @@ def test_a_rule_holds_at_once_names_itself_and_is_logged(incident) -> None:
     approved.refresh_from_db()
     assert (approved.state, incident.world.applied) == ("halted", {})
     assert "Rule no-scaling-of-cart" in approved.result
+
+
+def test_what_a_rule_forbids_waits_for_nobody_from_the_first_moment(incident) -> None:
+    signed_in("ada", "admin").post("/autonomy/rules/set/", RULE)
+    waiting = plan_action(incident)
+    entry = incident.investigation.entries.get(kind="action")
+    assert entry.data["state"] == "proposed"
+    assert entry.data["blocked"].startswith("Rule no-scaling-of-cart: ")
+    assert entry.data["blocked_by"] == ["policy rules"]
+    room = signed_in("jo", "approver").get(f"/i/{waiting.investigation.incident_id}/")
+    text = " ".join(re.sub(r"<[^>]+>", " ", room.content.decode()).split())
+    assert "A1 waits, but nobody can approve it now: Rule no-scaling-of-cart" in text
+    assert "A1 waits for" not in text
+    was = incident.investigation.events.count()
+    sweep()
+    assert incident.investigation.events.count() == was, "it has been told"
 
 
 def test_what_makes_no_rule_is_refused_in_words_and_kept() -> None:

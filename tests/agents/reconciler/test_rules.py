@@ -1,5 +1,6 @@
 """The verdict rules on candidates that are given, not found."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -61,3 +62,20 @@ def test_without_a_topology_a_fault_of_unknown_kind_is_less_likely() -> None:
     assert fallen == pytest.approx(-UNTOLD_SIDE)
     named = [score(overload, [ANOMALY], case).total for case in (known, unknown)]
     assert named[0] == named[1]
+
+
+def against(candidate: Scored, decibans: float) -> Scored:
+    """The candidate with something that stands against it."""
+    stance = StanceScore(0, decibans, "series anomaly (self): missing")
+    return replace(candidate, stances=(stance,), total=decibans)
+
+
+def test_a_cause_that_the_evidence_rules_out_is_no_lead() -> None:
+    case = case_of(CALLS)
+    out = against(scored(CART, "cpu_overload", 0.0), -30.0)
+    found = decide([out], [ANOMALY], case, challenged=None)
+    assert found.verdict == "inconclusive"
+    assert found.summary == "No cause found. The evidence rules out each cause that was tested."
+    lead = decide([scored(CART, "cpu_overload", 3.0)], [ANOMALY], case, challenged=None)
+    assert lead.verdict == "inconclusive"
+    assert lead.summary.startswith("No cause found. Strongest lead: cpu_overload at cart, ")

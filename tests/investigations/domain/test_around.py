@@ -5,21 +5,26 @@ from datetime import timedelta
 import pytest
 
 from investigations.domain import handoffs, lifecycle, sharing, updates
-from investigations.domain.grades import grade_by_person
+from investigations.domain.grades import grade_by_outcome, grade_by_person
 from investigations.domain.handoffs import HandoffNote
 from investigations.domain.incidents import change_incident_state
-from investigations.enums import GradeValue, IncidentState
+from investigations.domain.journal import writing
+from investigations.domain.report_facts import read_facts
+from investigations.domain.report_learning import follow_ups, graded, wrong
+from investigations.enums import BoardEventKind, GradeValue, IncidentState
 from investigations.errors import BoardError, NotFound
 from investigations.models import (
     AuditEntry,
     Diagnosis,
     Handoff,
+    Hypothesis,
     Investigation,
     ShareLink,
     StatusUpdate,
 )
 from investigations.queries.board import apply_event, board_snapshot, list_events
 from investigations.queries.handoffs import list_pending_handoffs, prefill_note
+from investigations.queries.objects import diagnosis_object
 from tests.factories.board import NOON, open_board
 from tests.factories.people import person
 
@@ -45,6 +50,7 @@ def test_board_law_for_what_happens_around() -> None:
     updates.post_update(investigation_id=board.pk, user=jo, text="We know.", impact="12% fail")
     sharing.create_share(investigation_id=board.pk, user=jo, hours=24, form_key="k")
     sharing.revoke_share(investigation_id=board.pk, number=1, user=mira)
+    grade_by_outcome(diagnosis_id=Diagnosis.objects.get().pk, helped=False, reason="A1 x: no help")
     grade_by_person(investigation_id=board.pk, value=GradeValue.RIGHT, user=mira)
     change_incident_state(investigation_id=board.pk, to=IncidentState.RESOLVED,
                           author="person/jo", reason="rolled back")  # fmt: skip
@@ -202,3 +208,54 @@ def test_a_revoked_link_opens_nothing_and_a_hasty_one_waits() -> None:
         sharing.open_share(token)
     with pytest.raises(NotFound):
         sharing.open_share("x" * 43)
+
+
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [
+        ([], "No hypothesis yet."),
+        (["proposed"], "No hypothesis has been tested yet."),
+        (["ruled_out", "ruled_out"], "None leads: 2 of 2 ruled out."),
+        (["ruled_out", "proposed"], "None leads: 1 of 2 ruled out; 1 not tested yet."),
+        (["ruled_out", "open"], "H2 h2. Likely, 70%: 0 for, 0 against."),
+    ],
+)
+def test_a_handoff_tells_what_was_tested(states, told) -> None:
+    board = open_board()
+    for number, state in enumerate(states, 1):
+        sure = None if state == "proposed" else 0.7 if state == "open" else 0.02
+        Hypothesis.objects.create(investigation=board, number=number, claim=f"h{number}",
+                                  state=state, posterior=sure, author="agent/x")  # fmt: skip
+    assert prefill_note(board, now=NOON).leading == told
+
+
+def test_the_report_tells_who_or_what_graded_the_diagnosis() -> None:
+    board, mira = open_board(), person("mira", "responder")
+    found = Diagnosis.objects.create(investigation=board, number=1, step_key="x", summary="s",
+                                     verdict="likely_cause", claim={"fault_class": "x"},
+                                     reached_at=NOON)  # fmt: skip
+    with writing(board.pk) as journal:
+        journal.record(BoardEventKind.DIAGNOSIS_REACHED, author="agent/reconciler", sentence="s",
+                       upsert={"diagnoses": {"D1": diagnosis_object(found)}})  # fmt: skip
+
+    def told() -> tuple[str, str, str]:
+        facts = read_facts(board.incident_id, list_events(board.pk, after=0))
+        return graded(facts), "\n".join(wrong(facts)), "\n".join(follow_ups(facts))
+
+    by, bad, next_ones = told()
+    assert by == "nobody graded it"
+    assert "nothing graded it" in bad
+    assert "Grade the diagnosis" in next_ones
+    grade_by_outcome(diagnosis_id=found.pk, helped=True, reason="A1 Roll back: verified")
+    grade_by_outcome(diagnosis_id=found.pk, helped=True, reason="A1 Roll back: verified")
+    assert board.events.filter(kind="diagnosis_graded").count() == 1
+    by, bad, next_ones = told()
+    assert by.startswith("graded right by what came of A1 Roll back: verified ")
+    assert by.endswith(", by no person yet")
+    assert "graded it" not in bad
+    assert "Grade the diagnosis" in next_ones
+    grade_by_person(investigation_id=board.pk, value=GradeValue.PARTLY, user=mira)
+    by, bad, next_ones = told()
+    assert by.startswith("graded partly by mira ")
+    assert "D1 graded partly by mira" in bad
+    assert "Grade the diagnosis" not in next_ones
