@@ -73,6 +73,8 @@ def axis_of(investigation: Investigation) -> Axis:
 
 def _axis_start(investigation: Investigation) -> datetime:
     """Begin twice the impact's length before it, at least six minutes, within the baseline."""
-    started = investigation.incident.started_at
-    before = max(AXIS_MIN_BEFORE, 2 * (investigation.seen_until - started))
+    incident = investigation.incident
+    started = incident.started_at
+    ended = incident.mitigated_at or incident.resolved_at or investigation.seen_until
+    before = max(AXIS_MIN_BEFORE, 2 * (ended - started))
     return max(investigation.baseline_start, started - before)
