@@ -269,3 +269,38 @@ def test_a_change_that_hangs_is_cut_off_looked_up_and_rolled_back(incident, sett
     verify(action.pk)
     go_on.set()
     assert (_state(action), _replicas(incident), len(calls)) == ("undone", before, 1)
+
+
+@pytest.mark.capability(63)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("was_done", [True, False])
+def test_a_call_that_dies_is_known_at_once_and_looked_up(incident, was_done) -> None:
+    action = approve(plan_action(incident))
+    in_call = threading.Event()
+
+    class Dies(LabExecutor):
+        def execute(self, request, *, uid, version, key):
+            if was_done:
+                super().execute(request, uid=uid, version=version, key=key)
+            in_call.set()
+            raise KeyError("a mistake of ours")
+
+    def run() -> None:
+        with override_executor(Dies(InProcessActions(incident.client))):
+            execute(action.pk)
+        connection.close()
+
+    def stop() -> None:
+        in_call.wait(10)
+        kill_switch.engage(person=person("ray", "responder"), scope="action/rollback")
+        connection.close()
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda job: job(), (run, stop)))
+    assert time.monotonic() - began < 10, "neither it nor the stop waits for the deadline of 30 s"
+    assert _state(action) == "unknown"
+    assert "The call died of an unexpected KeyError. Looking up" in action.result
+    resolve_unknown(action)
+    assert _state(action) == ("verifying" if was_done else "failed")
+    assert len(incident.world.applied) == was_done
