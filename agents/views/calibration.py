@@ -14,6 +14,7 @@ from agents.queries.calibration import reliability_of
 from investigations.errors import BoardError
 from investigations.queries.grades import WANTED, list_graded
 from investigations.rules import can_administer, can_view
+from investigations.typed_text import read_number
 from investigations.views.common import needs, person_of
 
 
@@ -44,9 +45,10 @@ def accept(request: HttpRequest) -> HttpResponse:
     """Use the proposed map from now on."""
     wanted = request.POST.get("fit", "")
     try:
-        if not wanted.isdecimal() or len(wanted) > 9:
+        number = read_number(wanted)
+        if number is None:
             raise BoardError("Choose the proposal to use.")
-        fit = accept_fit(fit_id=int(wanted), user=person_of(request))
+        fit = accept_fit(fit_id=number, user=person_of(request))
     except BoardError as error:
         return render(request, "refused.html", {"text": str(error)}, status=422)
     messages.success(request, f"The map {fit.version} is in use.")

@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
-from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, Decimal
 from hashlib import sha256
 
 import numpy as np
@@ -34,6 +34,8 @@ STEP_SECONDS = 60.0
 JUDGED = 3
 ENOUGH = 20
 POINTS = 40
+# ASCII digits alone: who reads a number must read what was typed.
+OBJECTIVE = re.compile(r"[0-9]{1,3}(\.[0-9]{0,20})?")
 LEAST_OBJECTIVE, EVERY_REQUEST = Decimal(50), Decimal(100)
 # No plain name may look like one with a hash.
 HASHED = re.compile(r"-[0-9a-f]{6}$")
@@ -198,18 +200,21 @@ def read_objective(typed: str) -> Decimal | None:
     """Return an availability objective in per cent, as typed: ``99.9``, ``99,9 %``; None for nothing.
 
     Raises:
-        BoardError: It is no number from 50 to 99.999.
+        BoardError: It is no number from 50 to 99.999, or a finer one than is kept.
     """
     text = typed.strip().removesuffix("%").strip().replace(",", ".")
     if not text:
         return None
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite() or not LEAST_OBJECTIVE <= found < EVERY_REQUEST:
+    found = Decimal(text) if OBJECTIVE.fullmatch(text) else Decimal(0)
+    if not LEAST_OBJECTIVE <= found < EVERY_REQUEST:
         raise BoardError("The objective is a number from 50 to 99.999 (per cent), or empty.")
-    return found.quantize(Decimal("0.001"), rounding=ROUND_DOWN)
+    kept = found.quantize(Decimal("0.001"), rounding=ROUND_DOWN)
+    if kept != found:
+        raise BoardError(
+            "The objective has at most three digits behind the point, up to 99.999. "
+            "Nothing was stored."
+        )
+    return kept
 
 
 def _told(objective: Decimal | None) -> str:

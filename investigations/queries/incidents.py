@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from investigations.enums import EntryKind, IncidentState
 from investigations.models import BoardEntry, Diagnosis, Incident
 from investigations.queries.resources import matching_resources
+from investigations.typed_text import read_number
 
 ACTIVE = 100
 PAGE = 50
@@ -59,8 +60,9 @@ def list_incidents(wanted: IncidentFilter) -> IncidentPage:
     column = SORTS.get(wanted.sort, "")
     rows = _filtered(wanted)
     value, _, last = wanted.after.rpartition("|")
-    if last.isdecimal() and len(last) < 10:
-        before = Q(pk__lt=int(last))
+    number = read_number(last)
+    if number is not None:
+        before = Q(pk__lt=number)
         rows = rows.filter(
             Q(**{f"{column}__gt": value}) | Q(**{column: value}) & before if column else before
         )

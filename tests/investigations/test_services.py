@@ -242,12 +242,15 @@ def test_an_objective_is_a_share_of_requests_and_what_is_none_is_refused_and_kep
         client.post("/services/payments/about/", sent | {"objective": "99,95 %"}).status_code == 302
     )
     assert Service.objects.get(name="payments").objective == Decimal("99.95")
-    for wrong in ("often", "100", "0.999", "-3", "NaN", "Infinity", "1e400", "9" * 40):
+    for wrong in ("often", "100", "0.999", "-3", "NaN", "Infinity", "1e400", "9" * 40,
+                  "\uff19\uff19.\uff19", "9_9.5"):  # fmt: skip
         answer = client.post("/services/payments/about/", sent | {"objective": wrong})
         assert answer.status_code == 422, wrong
         page = answer.content.decode()
         assert "from 50 to 99.999" in page
         assert f'value="{wrong}"' in page
+    finer = client.post("/services/payments/about/", sent | {"objective": "99.99999999999"})
+    assert "at most three digits behind the point" in finer.content.decode()
     assert Service.objects.get(name="payments").objective == Decimal("99.95")
     told = AuditEntry.objects.filter(verb="service.described").latest("pk")
     assert told.detail["changed"]["objective"] == ["", "99.95 %"]
