@@ -51,8 +51,9 @@ def key_moments(facts: Facts) -> list[KeyMoment]:
 
 
 def firing(facts: Facts) -> list[Moment]:
-    """Return when alerts began, without their ends."""
-    return [m for m in facts.alerts if m.said.get("status") == "firing"]
+    """Return when alerts began, without their ends; many that one event told of are one moment."""
+    found = {m.sequence: m for m in facts.alerts if m.said.get("status") == "firing"}
+    return list(found.values())
 
 
 def _incident(facts: Facts) -> list[KeyMoment]:

@@ -6,6 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from investigations.domain.journal import verify_chain
+from investigations.domain.reports import draft_section
 from investigations.intake.tokens import make_token
 from investigations.models import Alert, BoardEvent, Incident, ServiceDependency
 from investigations.presenters.stream import typed_lines
@@ -61,6 +62,8 @@ def test_a_storm_is_one_line_with_a_count_and_the_board_stays_sound() -> None:
     ]  # fmt: skip
     assert [text.partition(":")[0] for text in lines] == ["6 alerts joined", "3 alerts joined"]
     assert lines[0].endswith("and 3 more"), "between them the severity was raised"
+    for section in ("detection", "moments"):
+        assert draft_section(run, section).count("6 alerts joined") == 1, section
     folded: dict = {}
     for event in run.events.order_by("sequence"):
         apply_event(folded, event)
