@@ -14,7 +14,7 @@ from remediation.enums import Autonomy
 from remediation.errors import NotYours, RuleRefused
 from remediation.jobs import enqueue_open_work
 from remediation.models import AutonomyRecord, PolicyRule, RuleEffect
-from remediation.queries.phases import EVERYTHING
+from remediation.queries.phases import EVERYTHING, known_environments
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -25,9 +25,12 @@ MAX_RULES = 200
 
 
 def set_rule(
-    *, slug: str, kind: str, target: str, environment: str, effect: str, reason: str, person: "User"
-) -> PolicyRule:
+    *, slug: str, kind: str, target: str, environment: str, effect: str, reason: str,
+    person: "User", may_be_new: bool = False,
+) -> PolicyRule:  # fmt: skip
     """Set a rule, or change the one of this slug. It holds at once, for what waits too. Audited.
+
+    ``may_be_new``: the environment is meant although no incident has come from it.
 
     Raises:
         NotYours: No admin.
@@ -45,17 +48,25 @@ def set_rule(
         raise RuleRefused("Choose what the rule does.")
     if not reason:
         raise RuleRefused("Say why: whoever is refused reads it.")
+    environment = refuse_longer(environment.strip(), 64, "the environment")
+    if environment and not may_be_new:
+        _check_environment(environment)
     fields = {
         "kind": kind, "target": target, "effect": effect, "is_active": True,
-        "environment": refuse_longer(environment.strip(), 64, "the environment"),
-        "reason": refuse_longer(reason, 300, "the reason"),
+        "environment": environment, "reason": refuse_longer(reason, 300, "the reason"),
     }  # fmt: skip
     with transaction.atomic():
         if PolicyRule.objects.exclude(slug=slug).count() >= MAX_RULES:
             raise RuleRefused(f"There are {MAX_RULES} rules already.")
         rule, _ = PolicyRule.objects.update_or_create(
             slug=slug,
-            defaults={**fields, "set_by": _name(person), "changed_at": ClockTimestamp()},
+            defaults={
+                **fields,
+                "set_by": _name(person),
+                "changed_at": ClockTimestamp(),
+                "retired_by": "",
+                "retired_at": None,
+            },
         )
         record_audit(actor=_name(person), verb="policy.set", subject=f"policy/{slug}",
                      detail=dict(fields))  # fmt: skip
@@ -77,8 +88,8 @@ def retire_rule(*, slug: str, person: "User") -> PolicyRule:
         if rule is None:
             raise RuleRefused("There is no such rule.")
         if rule.is_active:
-            rule.is_active, rule.set_by = False, _name(person)
-            rule.changed_at = ClockTimestamp()
+            rule.is_active, rule.retired_by = False, _name(person)
+            rule.retired_at = ClockTimestamp()
             rule.save()
             record_audit(actor=_name(person), verb="policy.retired", subject=f"policy/{slug}")
             enqueue_open_work()
@@ -109,6 +120,18 @@ def set_phase(*, phase: str, reason: str, person: "User") -> AutonomyRecord:
                      detail={"reason": reason})  # fmt: skip
         enqueue_open_work()
     return record
+
+
+def _check_environment(environment: str) -> None:
+    """Refuse an environment that nothing has come from: a rule for it would silently never hold."""
+    known = known_environments()
+    if environment in known:
+        return
+    told = f"Known: {', '.join(known)}" if known else "No environment is known yet"
+    raise RuleRefused(
+        f"No incident has come from an environment {environment}. {told}. If it is meant, tick "
+        "that it is new."
+    )
 
 
 def _check(person: "User") -> None:

@@ -15,7 +15,8 @@ class PolicyRule(models.Model):
     """A rule by its ``slug``, which every refusal names. Empty ``kind``, ``target``: any.
 
     ``target`` is a resource's name, or the beginning of it with ``*`` at the end. Rows are never
-    deleted: a retired rule (``is_active`` False) still explains what it refused.
+    deleted: a retired rule (``is_active`` False) still explains what it refused. ``set_by`` and
+    ``changed_at`` tell who set it; ``retired_by`` and ``retired_at`` who let it hold no more.
     """
 
     slug = models.SlugField(max_length=50, unique=True)
@@ -27,6 +28,8 @@ class PolicyRule(models.Model):
     is_active = models.BooleanField(default=True)
     set_by = models.CharField(max_length=160)
     changed_at = models.DateTimeField(db_default=Now())
+    retired_by = models.CharField(max_length=160, blank=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-is_active", "slug")

@@ -2,10 +2,12 @@
 
 from django.db.models import Q
 
+from investigations.models import Incident
 from remediation.enums import Autonomy
 from remediation.models import AutonomyRecord, PolicyRule
 
 EVERYTHING = "*"
+MAX_ENVIRONMENTS = 50
 
 
 def shadow_of(*, kind: str, service: str) -> AutonomyRecord | None:
@@ -20,6 +22,12 @@ def shadow_of(*, kind: str, service: str) -> AutonomyRecord | None:
 def installation_phase() -> AutonomyRecord | None:
     """Return what an admin set for everything, if anything."""
     return AutonomyRecord.objects.filter(kind=EVERYTHING, service=EVERYTHING).first()
+
+
+def known_environments() -> list[str]:
+    """Return the environments that incidents came from. One query."""
+    rows = Incident.objects.exclude(environment="").order_by("environment")
+    return list(rows.values_list("environment", flat=True).distinct()[:MAX_ENVIRONMENTS])
 
 
 def rules_about(*, kind: str, target: str, environment: str) -> list[PolicyRule]:

@@ -13,7 +13,7 @@ from remediation.domain import feedback, policies
 from remediation.enums import Autonomy
 from remediation.errors import RemediationError
 from remediation.models import PolicyRule, RuleEffect
-from remediation.queries.phases import installation_phase
+from remediation.queries.phases import installation_phase, known_environments
 from remediation.views.pages import action_of
 
 FIELDS = ("slug", "kind", "target", "environment", "effect", "reason")
@@ -30,10 +30,11 @@ def _page(request: HttpRequest, refusal: str = "", *, status: int = 200) -> Http
     phase = installation_phase()
     context = {
         "rows": PolicyRule.objects.all()[: policies.MAX_RULES], "refusal": refusal,
-        "kept": {name: request.POST.get(name, "") for name in FIELDS}, "phase": phase,
+        "kept": {name: request.POST.get(name, "") for name in (*FIELDS, "may_be_new")}, "phase": phase,
         "is_shadow": phase is not None and phase.phase == Autonomy.SHADOW,
         "kinds": [(kind.slug, kind.title) for kind in CATALOG.values()],
         "effects": RuleEffect.choices, "may_set": can_administer(request.user),
+        "environments": known_environments(),
     }  # fmt: skip
     return render(request, "remediation/rules.html", context, status=status)
 
@@ -44,7 +45,9 @@ def set_rule(request: HttpRequest) -> HttpResponse:
     """Set a rule; a refused one keeps what was typed."""
     given = {name: request.POST.get(name, "") for name in FIELDS}
     try:
-        policies.set_rule(**given, person=person_of(request))
+        policies.set_rule(
+            **given, person=person_of(request), may_be_new=bool(request.POST.get("may_be_new"))
+        )
     except (RemediationError, BoardError) as error:
         return _page(request, str(error), status=422)
     return redirect("policy_rules")

@@ -110,7 +110,7 @@ def test_what_makes_no_rule_is_refused_in_words_and_kept() -> None:
     ],
 )  # fmt: skip
 def test_which_rules_are_about_an_action(more, is_about) -> None:
-    policies.set_rule(**{**RULE, **more}, person=person("ada", "admin"))
+    policies.set_rule(**{**RULE, **more}, person=person("ada", "admin"), may_be_new=True)
     about = {"kind": "scale", "target": "service/cart", "environment": "prod"}
     assert bool(rules_about(**about)) is is_about
 
@@ -148,3 +148,31 @@ def test_in_shadow_nothing_is_changed_whoever_approves(incident) -> None:
         execution = claim(again.pk)
         act(execution)
         assert len(calls) == 1
+
+
+def test_an_environment_that_nothing_came_from_is_asked_about_and_kept(incident) -> None:
+    admin = signed_in("ada", "admin")
+    typed = {**RULE, "environment": "prdo"}
+    answer = admin.post("/autonomy/rules/set/", typed)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "No incident has come from an environment prdo. Known: prod." in page
+    assert 'value="prdo"' in page
+    assert not PolicyRule.objects.exists()
+    assert admin.post("/autonomy/rules/set/", {**RULE, "environment": "prod"}).status_code == 302
+    assert admin.post("/autonomy/rules/set/", {**typed, "may_be_new": "1"}).status_code == 302
+    assert PolicyRule.objects.get().environment == "prdo"
+
+
+def test_who_retired_a_rule_stands_beside_who_set_it() -> None:
+    for name, do in (("ada", "set/"), ("ben", f"{RULE['slug']}/retire/")):
+        assert signed_in(name, "admin").post(f"/autonomy/rules/{do}", RULE).status_code == 302
+    rule = PolicyRule.objects.get()
+    assert (rule.set_by, rule.retired_by, rule.is_active) == ("person/ada", "person/ben", False)
+    assert rule.changed_at < rule.retired_at
+    page = signed_in("vi", "viewer").get("/autonomy/rules/").content.decode()
+    assert "by <bdi>ada</bdi>" in page
+    assert "by <bdi>ben</bdi>" in page
+    signed_in("cat", "admin").post("/autonomy/rules/set/", RULE)
+    rule.refresh_from_db()
+    assert (rule.set_by, rule.retired_by, rule.retired_at) == ("person/cat", "", None)
