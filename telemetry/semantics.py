@@ -35,3 +35,7 @@ class Semantic(StrEnum):
     DB_REPLICATION_LAG_SECONDS = "db_replication_lag_seconds"
     QUEUE_DEPTH = "queue_depth"
     CACHE_HIT_RATIO = "cache_hit_ratio"
+
+
+# They only rise: a mean of their samples is no count.
+COUNTERS = frozenset({Semantic.RESTARTS_TOTAL})

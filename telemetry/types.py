@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemetry.cluster import ClusterDetails, NodeFacts, Pairs, PodTemplate
+from telemetry.semantics import COUNTERS as COUNTERS
 from telemetry.semantics import Semantic as Semantic
 
 FloatArray = NDArray[np.float64]

@@ -8,14 +8,14 @@ from agents.findings import Finding
 from agents.specialists.reader import Reader
 from telemetry.phrasing import clock, quantity, ratio
 from telemetry.results import Provenance, QueryResult, for_query
-from telemetry.types import FloatArray, Series, TelemetryKind, utc
+from telemetry.types import COUNTERS, FloatArray, Series, TelemetryKind, utc
 
 SAMPLE_POINTS = 120
 Result = QueryResult[tuple[Series, ...]]
 
 
 def sample_of(series: Series, unit: str, *, since: float | None = None) -> dict[str, object]:
-    """Return at most 120 points, means over parts, JSON-able, each dated to the end of its part.
+    """Return at most 120 points, means over parts (of a counter the last), each dated to its end.
 
     Dated to its beginning, a rise would show before what caused it.
 
@@ -30,6 +30,8 @@ def sample_of(series: Series, unit: str, *, since: float | None = None) -> dict[
         sums = np.add.reduceat(np.where(known, series.values, 0.0), starts)
         with np.errstate(invalid="ignore"):
             values = sums / np.add.reduceat(known.astype(float), starts)
+        if series.ref.semantic in COUNTERS:
+            values = series.values[np.append(starts[1:], count) - 1]
     else:
         values = series.values
     return {

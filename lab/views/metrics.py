@@ -8,6 +8,7 @@ from lab.history import EDGE_METRICS, SERVICE_METRICS
 from lab.model import STEP_SECONDS
 from lab.world import LabWorld
 from telemetry.types import (
+    COUNTERS,
     ResourceKind,
     ResourceRef,
     Semantic,
@@ -99,7 +100,10 @@ def catalogue(world: LabWorld, resources: Sequence[ResourceRef]) -> list[SeriesR
 def read(
     world: LabWorld, refs: Sequence[SeriesRef], window: TimeWindow, step_seconds: float
 ) -> list[Series]:
-    """Return means over buckets of ``step_seconds``; series without a sample are left out."""
+    """Return means over buckets of ``step_seconds``, of counters the last of each.
+
+    Series without a sample are left out.
+    """
     rows = _rows(world, window)
     count = rows.stop - rows.start
     if count <= 0:
@@ -114,7 +118,9 @@ def read(
         values = _column(world, ref)
         if values is not None:
             part = values[rows].astype(np.float64)
-            found.append(Series(ref, times, np.add.reduceat(part, starts) / sizes))
+            means = np.add.reduceat(part, starts) / sizes
+            is_counter = ref.semantic in COUNTERS
+            found.append(Series(ref, times, part[starts + sizes - 1] if is_counter else means))
     return found
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from telemetry.adapters.memory_base import MemoryData, MemoryPort, is_asked, keys_of
 from telemetry.results import QueryResult
 from telemetry.types import (
+    COUNTERS,
     EdgeStats,
     FloatArray,
     LogLine,
@@ -79,11 +80,14 @@ class MemoryMetrics(MemoryPort):
 
 
 def _thinned(series: Series, step: float) -> Series:
-    """Return means over buckets when the samples are denser than the step."""
+    """Return means over buckets when the samples are denser than the step, of counters the last."""
     if len(series.times) < 3 or np.median(np.diff(series.times)) >= step * 0.9:
         return series
     bucket = ((series.times - series.times[0]) // step).astype(int)
     starts = np.flatnonzero(np.diff(np.concatenate([[-1], bucket])))
+    if series.ref.semantic in COUNTERS:
+        last = np.append(starts[1:], len(bucket)) - 1
+        return Series(series.ref, series.times[starts], series.values[last])
     known = ~np.isnan(series.values)
     sums = np.add.reduceat(np.where(known, series.values, 0.0), starts)
     counts = np.add.reduceat(known.astype(float), starts)
