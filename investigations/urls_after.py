@@ -28,6 +28,9 @@ urlpatterns = [
         name="revoke_share",
     ),
     path("s/<str:token>/", status.shared, name="shared"),
+    path(
+        "i/<int:incident_id>/e/<int:number>/bytes/", exports.evidence_bytes, name="evidence_bytes"
+    ),
     path("i/<int:incident_id>/report/", report.report, name="report"),
     path("i/<int:incident_id>/report.md", report.report_md, name="report_md"),
     path(

@@ -7,6 +7,7 @@ from remediation.views import audit, autonomy, figures, pages, policies
 urlpatterns = [
     path("i/<int:incident_id>/actions/", pages.actions, name="actions"),
     path("i/<int:incident_id>/a/<int:number>/", pages.action, name="action"),
+    path("i/<int:incident_id>/a/<int:number>/bytes/", pages.action_bytes, name="action_bytes"),
     path("i/<int:incident_id>/a/<int:number>/approvals/", pages.decide, name="decide"),
     path("i/<int:incident_id>/a/<int:number>/feedback/", policies.judge, name="judge_action"),
     path("autonomy/rules/", policies.rules, name="policy_rules"),

@@ -76,10 +76,14 @@ class QueryResult(Generic[T]):
         return self.status is not ResultStatus.ERROR
 
 
+def canonical(sample: Mapping[str, object] | list[object] | str) -> bytes:
+    """Return a JSON-able value as the one text of it: keys sorted, no spaces, ASCII."""
+    return json.dumps(sample, sort_keys=True, separators=(",", ":"), default=str).encode()
+
+
 def digest_of(sample: Mapping[str, object] | list[object] | str) -> str:
     """Return the SHA-256 of a JSON-able result in canonical form, as hex."""
-    text = json.dumps(sample, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(sample)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

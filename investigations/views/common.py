@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from hashlib import sha256
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -57,6 +58,24 @@ def person_of(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+def exact_bytes(body: bytes, digest: str, *, name: str) -> HttpResponse:
+    """Answer a file of exactly the bytes that a digest is of, so that anybody can work it out anew.
+
+    Raises:
+        Http404: They are not those bytes.
+    """
+    if not has_digest(body, digest):
+        raise Http404("What is kept are not the bytes that the digest is of.")
+    answer = HttpResponse(body, content_type="application/json")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.json"'
+    return answer
+
+
+def has_digest(body: bytes, digest: str) -> bool:
+    """Whether a SHA-256, as hex, is that of these bytes."""
+    return sha256(body).hexdigest() == digest
 
 
 def is_htmx(request: HttpRequest) -> bool:

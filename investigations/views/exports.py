@@ -14,11 +14,12 @@ from investigations.domain.clock import database_now
 from investigations.models import Investigation
 from investigations.presenters.analysis import analysis_markdown
 from investigations.presenters.room import build_room
-from investigations.queries.access import access_investigation
+from investigations.queries.access import access_evidence, access_investigation
 from investigations.queries.export import EVENTS_MAX, event_page, evidence_page, heading
 from investigations.queries.rows import Paging
 from investigations.rules import can_view
-from investigations.views.common import needs
+from investigations.views.common import exact_bytes, needs
+from telemetry.results import canonical
 
 
 @require_safe
@@ -43,6 +44,16 @@ def _analysis(request: HttpRequest, incident_id: int) -> str:
     investigation = access_investigation(request.user, incident_id)
     room = build_room(investigation, now=database_now(), paging=Paging(put_first=True))
     return analysis_markdown(room, absolute=request.build_absolute_uri)
+
+
+@require_safe
+@needs(can_view)
+def evidence_bytes(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
+    """What a query gave, redacted, as exactly the bytes that its digest is of."""
+    row = access_evidence(request.user, incident_id, number)
+    return exact_bytes(
+        canonical(row.sample), row.result_digest, name=f"INC-{incident_id}-E{number}"
+    )
 
 
 @require_safe

@@ -25,7 +25,8 @@ from investigations.queries.objects import view_object
 from investigations.queries.rows import Paging, evidence_citing, rows_now
 from investigations.rules import can_view
 from investigations.typed_text import read_number
-from investigations.views.common import needs
+from investigations.views.common import has_digest, needs
+from telemetry.results import canonical
 
 ALL_LANES = 24
 
@@ -105,6 +106,7 @@ def evidence(request: HttpRequest, incident_id: int, number: int) -> HttpRespons
         "chart": chart_of(card),
         "cited_by": evidence_citing(row),
         "sample": {k: v for k, v in row.sample.items() if k not in {"times", "values", "finding"}},
+        "has_bytes": has_digest(canonical(row.sample), row.result_digest),
         "fresh": words.age(row.window_end, row.posted_at),
         "further": row.sample.get("finding", {}).get("further_queries", []),
     }

@@ -1,9 +1,9 @@
 """The digest that an approval binds to: all that is seen and all that would run."""
 
 import hashlib
-import json
 
 from remediation.models import Action
+from telemetry.results import canonical
 
 POLICY_VERSION = 1
 BOUND = (
@@ -13,9 +13,13 @@ BOUND = (
 )  # fmt: skip
 
 
-def digest_of_action(action: Action) -> str:
-    """Return the SHA-256 of the action's canonical content, as hex."""
+def bytes_of_action(action: Action) -> bytes:
+    """Return the action's canonical content: what is seen, what would run, and the policy's version."""
     body = {name: getattr(action, name) for name in BOUND}
     body["policy_version"] = POLICY_VERSION
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return canonical(body)
+
+
+def digest_of_action(action: Action) -> str:
+    """Return the SHA-256 of the action's canonical content, as hex."""
+    return hashlib.sha256(bytes_of_action(action)).hexdigest()

@@ -30,9 +30,8 @@ def within(seconds: float, call: Callable[[], Output]) -> Output:
             future.set_exception(error)
         finally:
             # Whatever else it died of goes on to the thread's own hook, which prints it.
-            error = sys.exc_info()[1]
             if not future.done():
-                name = type(error).__name__
+                name = type(sys.exc_info()[1]).__name__
                 future.set_exception(ExecutorError(f"The call died of an unexpected {name}."))
 
     threading.Thread(target=run, name="executor-call", daemon=True).start()

@@ -7,8 +7,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from investigations.domain.clock import database_now
 from investigations.queries.access import access_investigation
 from investigations.rules import AnyUser, can_administer, can_approve, can_respond, can_view
-from investigations.views.common import is_htmx, needs, person_of
+from investigations.views.common import exact_bytes, is_htmx, needs, person_of
 from remediation.domain import approvals, kill_switch
+from remediation.domain.digests import bytes_of_action
 from remediation.enums import Decision
 from remediation.errors import PlanChanged, RemediationError
 from remediation.models import Action, FeedbackValue
@@ -54,6 +55,14 @@ def action(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
         context |= {"feedback": feedback_on(row), "values": FeedbackValue.choices}
     name = "_action" if is_htmx(request) else "action"
     return render(request, f"remediation/{name}.html", context)
+
+
+@require_safe
+@needs(can_view)
+def action_bytes(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
+    """All that is seen and all that would run, as exactly the bytes that an approval binds to."""
+    row = action_of(request.user, incident_id, number)
+    return exact_bytes(bytes_of_action(row), row.digest, name=f"INC-{incident_id}-A{number}")
 
 
 def _decided(request: HttpRequest, row: Action) -> tuple[int, str]:

@@ -15,6 +15,7 @@ from remediation.guardrails.base import Ruling, Situation
 from remediation.guardrails.evaluate import blocking_sentence, evaluate
 from remediation.models import Action, ActionFeedback, KillSwitch
 from telemetry.phrasing import quantity
+from telemetry.results import canonical
 
 SHOWN = 5
 
@@ -56,6 +57,7 @@ class ActionView:
 
     row: Action
     touches: str
+    sends: str
     approvals: int
     expires: str
     rulings: tuple[Ruling, ...]
@@ -95,8 +97,6 @@ def list_actions(investigation: Investigation, *, now: datetime, person_id: int 
 
 def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
     """Return one action's card."""
-    touched, total = row.blast.get("touched_pods", 0), row.blast.get("total_pods", 0)
-    share = touched / total if total else 0.0
     is_waiting = row.state == ActionState.PROPOSED
     rulings: tuple[Ruling, ...] = ()
     if is_waiting:
@@ -106,7 +106,8 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
     hypothesis = row.diagnosis.hypothesis
     return ActionView(
         row=row,
-        touches=f"{touched} of {total} pods ({share:.0%}), cap 20%",
+        sends=canonical(row.payload).decode(),
+        touches=_touches(row),
         approvals=row.approvals.filter(decision=Decision.APPROVE).count(),
         expires=words.until(row.approval_expires_at, now),
         rulings=rulings,
@@ -118,6 +119,11 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
         confirm=f"Approve: {row.title[0].lower()}{row.title[1:]}",
         expected=_expected(row),
     )
+
+
+def _touches(row: Action) -> str:
+    touched, total = row.blast.get("touched_pods", 0), row.blast.get("total_pods", 0)
+    return f"{touched} of {total} pods ({touched / total if total else 0.0:.0%}), cap 20%"
 
 
 def _expected(row: Action) -> ExpectedView:

@@ -1,6 +1,8 @@
 """The page of one action: it follows what was decided, and asks for nothing else."""
 
+import json
 import re
+from hashlib import sha256
 
 import pytest
 from django.db import connection
@@ -12,6 +14,7 @@ from investigations.models import BoardEvent
 from remediation.domain import kill_switch
 from remediation.domain.blocking import tell_blocks
 from remediation.domain.execution import execute
+from remediation.domain.planning import plan_for
 from remediation.domain.transitions import move
 from remediation.enums import ActionState
 from remediation.models import Action, Execution
@@ -176,3 +179,33 @@ def test_the_inbox_asks_as_often_for_three_as_for_one(planned, client_of) -> Non
         copy.pk, copy.number = None, number
         copy.save()
     assert len(set(counts)) == 1
+
+
+def test_a_digest_is_that_of_bytes_which_anybody_can_download(lab_incident, client_of) -> None:
+    incident = lab_incident("memory_leak")
+    action = plan_for(incident.investigation.diagnoses.get().pk)
+    client, number = client_of("vi", "viewer"), incident.investigation.incident_id
+    page = _read(client, action)
+    assert f'href="{_page(action)}bytes/"' in page
+    assert f"sha256 {action.digest}" in page
+    assert "&quot;action&quot;:&quot;rollback&quot;" in page, "JSON, as it is sent"
+    body = client.get(f"{_page(action)}bytes/").content
+    assert sha256(body).hexdigest() == action.digest
+    assert json.loads(body)["payload"] == action.payload
+    rows = incident.investigation.evidence.exclude(result_digest="")
+    for row in rows:
+        answer = client.get(f"/i/{number}/e/{row.number}/bytes/")
+        assert sha256(answer.content).hexdigest() == row.result_digest, row.claim
+        assert answer.headers["Content-Disposition"].endswith(f'INC-{number}-E{row.number}.json"')
+    shown = client.get(f"/i/{number}/e/{row.number}/").content.decode()
+    assert f'href="/i/{number}/e/{row.number}/bytes/"' in shown
+    assert len(rows) > 10
+    counted = [r for r in rows if r.sample.get("semantic") == "restarts_total"]
+    values = [v for r in counted for v in r.sample["values"]]
+    assert values
+    assert all(v == int(v) for v in values), "a count is whole"
+
+
+def test_bytes_that_are_not_those_of_the_digest_are_not_given_as_such(planned, client_of) -> None:
+    Action.objects.filter(pk=planned.pk).update(digest="0" * 64)
+    assert client_of("vi", "viewer").get(f"{_page(planned)}bytes/").status_code == 404

@@ -54,7 +54,6 @@ BACKOFF, RETRIES = ConfigChange("retries.backoff_ms", "100", "0", "7"), ConfigCh
 )  # fmt: skip
 
 
-@pytest.mark.capability(61)
 def test_all_that_one_change_set_is_reverted_named_and_undone_together() -> None:
     config = {"retries.backoff_ms": "0", "retries.max": "8", "log.level": "debug"}
     later = ConfigChange("log.level", "info", "debug", "8")

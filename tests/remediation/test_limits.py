@@ -46,6 +46,7 @@ def test_more_than_a_fifth_of_the_pods_needs_people_and_an_unknown_share_is_refu
     assert ruling.verdict is verdict, ruling.reason
 
 
+@pytest.mark.capability(66)
 @pytest.mark.parametrize(
     ("at_once", "touched", "verdict"),
     [(0, 6, ALLOW), (1, 6, ALLOW), (5, 6, ALLOW), (6, 6, ASK), (1, 1, ALLOW), (2, 2, ASK),

@@ -127,6 +127,7 @@ def test_a_rollout_under_way_is_waited_for(lab_incident) -> None:
     assert check_health(action, is_late=False).phase == P.PASSED
 
 
+@pytest.mark.capability(66)
 @pytest.mark.parametrize(
     ("updated", "is_stuck", "early", "late"),
     [(3, False, P.PASSED, P.PASSED), (1, False, P.RUNNING, P.INCONCLUSIVE),
