@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from agents.detectors.usual_week import Usual, UsualWeek, hour_of_week, name_of_hour
-from agents.domain.scan_systems import default_sources
+from agents.domain.scan_looks import Look, default_sources, look_at, needs_answer
 from agents.models import UsualHours
 from investigations.domain.clock import database_now
 from investigations.domain.periodic import Claim, Outcome
@@ -11,7 +11,6 @@ from investigations.domain.scan_findings import FindingDraft, record_scan
 from investigations.models import ScanName
 from telemetry.ask import GuardedSources
 from telemetry.phrasing import quantity
-from telemetry.results import Provenance
 from telemetry.types import Semantic, Series, TimeWindow
 
 MEANINGS = (Semantic.REQUEST_RATE, Semantic.LATENCY_P99_SECONDS, Semantic.ERROR_RATIO)
@@ -31,32 +30,26 @@ def scan_hours(claim: Claim) -> Outcome:
     """Learn from the past that is not learned yet, then judge the last quarter of an hour."""
     now = database_now()
     weeks = {(w.resource, w.semantic): w for w in UsualHours.objects.all()[:MAX_SERIES]}
-    sources = default_sources()
-    problem = _catch_up(sources, weeks, now)
-    if problem:
-        return Outcome(error=problem)
-    window = TimeWindow(now - NOT_YET_LEARNED, now)
-    recent = sources.metrics.read_semantic([], MEANINGS, window, step_seconds=STEP_SECONDS)
-    if not recent.is_answer:
-        return Outcome(error=f"Metrics: {recent.message or recent.status.value}")
+    _catch_up(default_sources(), weeks, now)
+    look = look_at(MEANINGS, now=now, back=NOT_YET_LEARNED, step_seconds=STEP_SECONDS)
     drafts, judged = [], 0
-    for series in recent.data:
+    for series in look.series:
         found = _judge(series, weeks, now)
         if found is not None:
             judged += 1
             value, usual, away = found
             if abs(away) >= SIGMAS and (away > 0 or series.ref.semantic in BOTH_WAYS):
-                drafts.append(_draft(series, value, usual, away, now, window, recent.provenance))
-    count = record_scan(ScanName.UNUSUAL_HOUR, drafts)
+                drafts.append(_draft(series, value, usual, away, now, look))
+    count = record_scan(ScanName.UNUSUAL_HOUR, drafts, is_whole=look.is_whole)
     return Outcome(
-        f"{judged} of {len(recent.data)} series have a usual level at this hour, {count} findings."
+        f"{judged} of {len(look.series)} series have a usual level at this hour, {count} findings."
     )
 
 
 def _catch_up(
     sources: GuardedSources, weeks: dict[tuple[str, str], UsualHours], now: datetime
-) -> str:
-    """Learn the next week that holds anything. Returns what went wrong, or nothing."""
+) -> None:
+    """Learn the next week that holds anything."""
     start = min((w.learned_until for w in weeks.values()), default=now - FIRST_LOOK_BACK)
     start, last = max(start, now - FIRST_LOOK_BACK), now - NOT_YET_LEARNED
     while last - start >= timedelta(seconds=STEP_SECONDS):
@@ -64,13 +57,11 @@ def _catch_up(
         past = sources.metrics.read_semantic(
             [], MEANINGS, TimeWindow(start, end), step_seconds=STEP_SECONDS
         )
-        if not past.is_answer:
-            return f"Metrics: {past.message or past.status.value}"
+        needs_answer(past, "Metrics")
         _learn(past.data, weeks, start=start, end=end)
         if past.data:
             break
         start = end
-    return ""
 
 
 def _learn(
@@ -112,13 +103,12 @@ def _judge(
 
 
 def _draft(
-    series: Series, value: float, usual: Usual, away: float, now: datetime, window: TimeWindow,
-    told: Provenance,
-) -> FindingDraft:  # fmt: skip
+    series: Series, value: float, usual: Usual, away: float, now: datetime, look: Look
+) -> FindingDraft:
     unit, name = series.ref.unit, series.ref.resource.name
     what = str(series.ref.semantic).replace("_", " ")
     when = name_of_hour(hour_of_week(now))
-    return FindingDraft(
+    return look.draft(
         key=f"{series.ref.resource}/{series.ref.semantic}", resource=str(series.ref.resource),
         title=f"{what} of {name} is {'above' if away > 0 else 'below'} what is usual on {when}",
         advice="Look whether something began that nobody announced: a job, a campaign, a fault.",
@@ -127,6 +117,5 @@ def _draft(
             ("Usual", f"{quantity(usual.mean, unit)} ± {quantity(usual.sigma, unit)}"),
             ("Away", f"{away:+.1f} sigmas"), ("Samples of this hour", str(usual.samples)),
         ),
-        source=told.source, query=series.ref.query or told.query,
-        window_start=window.start, window_end=window.end,
+        of=series,
     )  # fmt: skip

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
+from agents.domain.scan_looks import Look, default_sources, look_at, needs_answer
 from agents.models import SeenSettings
 from agents.scans.config_drift import (
     Drift,
@@ -21,9 +22,8 @@ from investigations.domain.grouping import OPEN_STATES
 from investigations.domain.periodic import Claim, Outcome
 from investigations.domain.scan_findings import FindingDraft, record_scan
 from investigations.models import Alert, Incident, ScanName
-from telemetry.ask import GuardedSources, guarded
 from telemetry.backends import open_sources
-from telemetry.results import Provenance, ResultStatus
+from telemetry.results import ResultStatus
 from telemetry.types import Semantic, TimeWindow, utc
 
 COST_LOOK_BACK, COST_STEP_SECONDS = timedelta(hours=6), 120.0
@@ -37,14 +37,6 @@ WATCHED = (
 )  # fmt: skip
 
 
-def default_sources() -> GuardedSources:
-    """Return the default sources, each question within its deadline."""
-    return guarded(
-        open_sources(settings.TELEMETRY_DEFAULT),
-        deadline_seconds=settings.TELEMETRY_DEADLINE_SECONDS,
-    )
-
-
 def scan_drift(claim: Claim) -> Outcome:
     """Compare the settings of every workload with those seen before, and with what was told of it."""
     connected = open_sources(settings.TELEMETRY_DEFAULT)
@@ -55,13 +47,11 @@ def scan_drift(claim: Claim) -> Outcome:
     sources, now = default_sources(), database_now()
     window = TimeWindow(now - timedelta(minutes=5), now)
     cluster = sources.cluster.state([], window)
-    if not cluster.is_answer:
-        return Outcome(error=f"Cluster state: {cluster.message or cluster.status.value}")
+    needs_answer(cluster, "Cluster state")
     known = {row.resource: row for row in SeenSettings.objects.all()[:5000]}
     since = min((row.seen_at for row in known.values()), default=now - FIRST_LOOK_BACK)
     changes = sources.changes.changes([], TimeWindow(min(since, now - FIRST_LOOK_BACK), now))
-    if not changes.is_answer:
-        return Outcome(error=f"Changes: {changes.message or changes.status.value}")
+    needs_answer(changes, "Changes")
     drifts = other_images(cluster.data, now=now)
     for workload in cluster.data.workloads:
         row = known.get(str(workload.resource))
@@ -73,10 +63,9 @@ def scan_drift(claim: Claim) -> Outcome:
             SeenSettings.objects.update_or_create(
                 resource=str(workload.resource)[:200], defaults={"settings": seen, "seen_at": now}
             )
-    drafts = [_drift_draft(d, window, cluster.provenance.source, cluster.provenance.query)
-              for d in drifts]  # fmt: skip
-    is_whole = cluster.status is ResultStatus.OK
-    count = record_scan(ScanName.CONFIG_DRIFT, drafts, is_whole=is_whole)
+    look = Look(window, cluster.provenance, cluster.status is ResultStatus.OK)
+    drafts = [_drift_draft(d, look) for d in drifts]
+    count = record_scan(ScanName.CONFIG_DRIFT, drafts, is_whole=look.is_whole)
     return Outcome(f"{len(cluster.data.workloads)} workloads looked at, {count} findings.")
 
 
@@ -84,7 +73,7 @@ def _digest(value: str) -> str:
     return salted_hmac("agents.scan_systems", value, algorithm="sha256").hexdigest()
 
 
-def _drift_draft(drift: Drift, window: TimeWindow, source: str, query: str) -> FindingDraft:
+def _drift_draft(drift: Drift, look: Look) -> FindingDraft:
     name = drift.resource.name
     is_image = drift.what == "image"
     title = (
@@ -92,31 +81,24 @@ def _drift_draft(drift: Drift, window: TimeWindow, source: str, query: str) -> F
         else f"{drift.what} of {name} was changed, and no feed told of it"
     )  # fmt: skip
     labels = ("Declared", "Running") if is_image else ("Was", "Is")
-    return FindingDraft(
+    return look.draft(
         key=f"{drift.resource}/{drift.what}", resource=str(drift.resource), title=title,
         advice="Find who changed it by hand, and put it into the declared state, or take it back.",
-        facts=((labels[0], drift.was), (labels[1], drift.now)), source=source, query=query,
-        window_start=window.start, window_end=window.end,
+        facts=((labels[0], drift.was), (labels[1], drift.now)),
     )  # fmt: skip
 
 
 def scan_cost(claim: Claim) -> Outcome:
     """Look for replicas that were added and stayed without a load for them."""
-    now = database_now()
-    window = TimeWindow(now - COST_LOOK_BACK, now)
-    answer = default_sources().metrics.read_semantic(
-        [], COSTLY, window, step_seconds=COST_STEP_SECONDS
-    )
-    if not answer.is_answer:
-        return Outcome(error=f"Metrics: {answer.message or answer.status.value}")
-    drafts = [_waste_draft(w, window, answer.provenance) for w in find_waste(answer.data)]
-    count = record_scan(ScanName.COST, drafts, is_whole=answer.status is ResultStatus.OK)
-    return Outcome(f"{len(answer.data)} series of 6 h looked at, {count} findings.")
+    look = look_at(COSTLY, now=database_now(), back=COST_LOOK_BACK, step_seconds=COST_STEP_SECONDS)
+    drafts = [_waste_draft(w, look) for w in find_waste(look.series)]
+    count = record_scan(ScanName.COST, drafts, is_whole=look.is_whole)
+    return Outcome(f"{len(look.series)} series of 6 h looked at, {count} findings.")
 
 
-def _waste_draft(waste: Waste, window: TimeWindow, told: Provenance) -> FindingDraft:
+def _waste_draft(waste: Waste, look: Look) -> FindingDraft:
     name, since = waste.resource.name, utc(waste.since)
-    return FindingDraft(
+    return look.draft(
         key=str(waste.resource), resource=str(waste.resource),
         title=f"{name} has run {waste.now:.0f} replicas since {since:%H:%MZ}, its load is as before",
         advice="Scale it back if the reason for them is over.",
@@ -125,26 +107,21 @@ def _waste_draft(waste: Waste, window: TimeWindow, told: Provenance) -> FindingD
             ("Load", f"{waste.load_growth:+.0%}"),
             ("Costs more", f"{waste.replica_hours_a_day:.0f} replica hours a day"),
         ),
-        source=told.source,
-        query=waste.series.ref.query or told.query,
-        window_start=window.start, window_end=window.end,
+        of=waste.series,
     )  # fmt: skip
 
 
 def scan_triggers(claim: Claim) -> Outcome:
     """Look for bounds that are passed where no incident is open."""
-    now = database_now()
-    window = TimeWindow(now - TRIGGER_LOOK_BACK, now)
-    answer = default_sources().metrics.read_semantic(
-        [], WATCHED, window, step_seconds=TRIGGER_STEP_SECONDS
+    look = look_at(
+        WATCHED, now=database_now(), back=TRIGGER_LOOK_BACK, step_seconds=TRIGGER_STEP_SECONDS
     )
-    if not answer.is_answer:
-        return Outcome(error=f"Metrics: {answer.message or answer.status.value}")
     busy = _with_open_incident()
-    found = [t for t in find_triggers(answer.data) if str(t.resource) not in busy]
-    drafts = [_trigger_draft(t, window, answer.provenance) for t in found]
-    count = record_scan(ScanName.TRIGGERS, drafts, is_whole=answer.status is ResultStatus.OK)
-    return Outcome(f"{len(answer.data)} series of an hour looked at, {count} findings.")
+    found = [t for t in find_triggers(look.series) if str(t.resource) not in busy]
+    count = record_scan(
+        ScanName.TRIGGERS, [_trigger_draft(t, look) for t in found], is_whole=look.is_whole
+    )
+    return Outcome(f"{len(look.series)} series of an hour looked at, {count} findings.")
 
 
 def _with_open_incident() -> set[str]:
@@ -156,12 +133,10 @@ def _with_open_incident() -> set[str]:
             *alerts.values_list("resource", flat=True).distinct()[:2000]}  # fmt: skip
 
 
-def _trigger_draft(trigger: Trigger, window: TimeWindow, told: Provenance) -> FindingDraft:
-    return FindingDraft(
+def _trigger_draft(trigger: Trigger, look: Look) -> FindingDraft:
+    return look.draft(
         key=f"{trigger.category}/{trigger.resource}", resource=str(trigger.resource),
         title=trigger.title, advice="Nobody has opened an incident for it.",
         facts=(("Category", trigger.category), ("Now", trigger.value), ("Bound", trigger.bound)),
-        source=told.source,
-        query=trigger.series.ref.query or told.query,
-        window_start=window.start, window_end=window.end,
+        of=trigger.series,
     )  # fmt: skip

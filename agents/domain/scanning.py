@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from agents.domain.scan_history import EXECUTED, scan_recurrence
 from agents.domain.scan_hours import scan_hours
-from agents.domain.scan_systems import default_sources, scan_cost, scan_drift, scan_triggers
+from agents.domain.scan_looks import Blind, Look, look_at
+from agents.domain.scan_systems import scan_cost, scan_drift, scan_triggers
 from agents.scans.alert_hygiene import Firing, Smell, judge
 from agents.scans.memory_growth import Growth, find_growth
 from investigations.domain.clock import database_now
@@ -14,8 +16,7 @@ from investigations.domain.scan_findings import FindingDraft, record_scan
 from investigations.enums import EntryKind, IncidentOrigin
 from investigations.models import Alert, BoardEntry, BoardEvent, ScanName
 from investigations.queries.scan_findings import job_name
-from telemetry.results import ResultStatus
-from telemetry.types import Semantic, TimeWindow
+from telemetry.types import Semantic
 
 EVERY_SECONDS = 3600.0
 LEASE_SECONDS = 300.0
@@ -47,11 +48,19 @@ def run_scans(*, is_forced: bool = False) -> dict[ScanName, Outcome | None]:
     }  # fmt: skip
     return {
         scan: run_when_due(
-            job_name(scan), every_seconds=EVERY_SECONDS, lease_seconds=LEASE_SECONDS, work=work,
-            is_forced=is_forced,
+            job_name(scan), every_seconds=EVERY_SECONDS, lease_seconds=LEASE_SECONDS,
+            work=partial(_look, work), is_forced=is_forced,
         )
         for scan, work in works.items()
     }  # fmt: skip
+
+
+def _look(work: Callable[[Claim], Outcome], claim: Claim) -> Outcome:
+    """Run one scan; one that cannot look lets nothing go, and says why."""
+    try:
+        return work(claim)
+    except Blind as blind:
+        return Outcome(error=str(blind))
 
 
 def scan_alerts(claim: Claim) -> Outcome:
@@ -98,25 +107,18 @@ def _smell_draft(smell: Smell, start: datetime, end: datetime) -> FindingDraft:
 
 def scan_memory(claim: Claim) -> Outcome:
     """Look for memory that grows slowly, in the default sources."""
-    now = database_now()
-    window = TimeWindow(now - MEMORY_LOOK_BACK, now)
-    answer = default_sources().metrics.read_semantic(
-        [], MEANINGS, window, step_seconds=MEMORY_STEP_SECONDS
+    look = look_at(
+        MEANINGS, now=database_now(), back=MEMORY_LOOK_BACK, step_seconds=MEMORY_STEP_SECONDS
     )
-    if not answer.is_answer:
-        return Outcome(error=f"Metrics: {answer.message or answer.status.value}")
-    memories = sum(s.ref.semantic is MEANINGS[0] for s in answer.data)
+    memories = sum(s.ref.semantic is MEANINGS[0] for s in look.series)
     if not memories:
-        return Outcome(error="There is no series of memory to look at.")
-    grown = find_growth(answer.data)
-    source, query = answer.provenance.source, answer.provenance.query
-    drafts = [_growth_draft(g, window, source, g.series.ref.query or query) for g in grown]
-    is_whole = answer.status is ResultStatus.OK
-    count = record_scan(ScanName.MEMORY_GROWTH, drafts, is_whole=is_whole)
+        raise Blind("There is no series of memory to look at.")
+    drafts = [_growth_draft(g, look) for g in find_growth(look.series)]
+    count = record_scan(ScanName.MEMORY_GROWTH, drafts, is_whole=look.is_whole)
     return Outcome(f"{memories} series of 6 h looked at, {count} findings.")
 
 
-def _growth_draft(growth: Growth, window: TimeWindow, source: str, query: str) -> FindingDraft:
+def _growth_draft(growth: Growth, look: Look) -> FindingDraft:
     hourly = growth.ramp.per_second * 3600 / MIB
     left = growth.seconds_to_limit
     ends = "" if left is None else f"; at its limit in {left / 3600:.1f} h"
@@ -124,10 +126,10 @@ def _growth_draft(growth: Growth, window: TimeWindow, source: str, query: str) -
              ("From", f"{growth.ramp.start_level / MIB:.0f} MiB")]  # fmt: skip
     if growth.limit is not None:
         facts.append(("Limit", f"{growth.limit / MIB:.0f} MiB"))
-    return FindingDraft(
+    return look.draft(
         key=str(growth.resource), resource=str(growth.resource), facts=tuple(facts),
         title=f"Memory of {growth.resource.name} grows by {hourly:.1f} MiB/h while its load does "
         f"not{ends}",
         advice="Look for what it keeps: the last release, caches without bounds. A restart buys time.",
-        window_start=window.start, window_end=window.end, source=source, query=query,
+        of=growth.series,
     )  # fmt: skip
