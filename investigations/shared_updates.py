@@ -5,6 +5,7 @@ import json
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
@@ -30,10 +31,17 @@ class Message:
 
 
 @dataclass(slots=True)
+class _Crowd:
+    """How many rooms wait for a message, or got it."""
+
+    rooms: int = 0
+
+
+@dataclass(slots=True)
 class _Step:
     task: asyncio.Task[Message | None]
+    crowd: _Crowd
     done_at: float = float("inf")
-    rooms: int = 0
 
     def is_fresh(self) -> bool:
         return not self.task.done() or time.monotonic() < self.done_at + KEPT_SECONDS
@@ -49,17 +57,25 @@ class _Steps:
     async def after(self, place: Place) -> Message | None:
         step = self.kept.get(place)
         if step is None or not step.is_fresh():
-            step = _Step(asyncio.create_task(_render_in(self._pause(place), place)))
-            step.task.add_done_callback(lambda _: self._ended(place, step))
+            crowd = _Crowd()
+            step = _Step(asyncio.create_task(self._render(place, crowd)), crowd)
+            step.task.add_done_callback(partial(self._ended, place, step))
             self.kept[place] = step
-        step.rooms += 1
+        step.crowd.rooms += 1
         # Whoever asked first may leave: the others still wait for it.
         return await asyncio.shield(step.task)
 
-    def _ended(self, place: Place, step: _Step) -> None:
+    async def _render(self, place: Place, crowd: _Crowd) -> Message | None:
+        # A room that joins while it is held back holds it longer.
+        while (seconds := self._pause(place, crowd)) > 0:
+            await asyncio.sleep(seconds)
+        found: Message | None = await _render(place)
+        return found
+
+    def _ended(self, place: Place, step: _Step, task: asyncio.Task[Message | None]) -> None:
         step.done_at = time.monotonic()
-        failed = step.task.cancelled() or step.task.exception() is not None
-        if failed or step.task.result() is None:
+        failed = task.cancelled() or task.exception() is not None
+        if failed or task.result() is None:
             if self.kept.get(place) is step:
                 del self.kept[place]
         else:
@@ -68,12 +84,16 @@ class _Steps:
             while len(some) > MAX_KEPT:
                 some.popitem(last=False)
 
-    def _pause(self, place: Place) -> float:
-        """Return for how many seconds the next message of these rooms is held back."""
+    def _pause(self, place: Place, crowd: _Crowd) -> float:
+        """Return for how many seconds more the next message of these rooms is held back.
+
+        Those that watch are who got the last message, or who asks for this one if they are more.
+        """
         last = self.newest.get((place[0], place[2]))
         if last is None:
             return 0.0
-        pause = min(LONGEST_PAUSE_SECONDS, PAUSE_SECONDS * (last.rooms - 1))
+        rooms = max(last.crowd.rooms, crowd.rooms)
+        pause = min(LONGEST_PAUSE_SECONDS, PAUSE_SECONDS * (rooms - 1))
         return max(0.0, last.done_at + pause - time.monotonic())
 
 
@@ -88,13 +108,6 @@ async def update_after(investigation_id: int, *, after: int, audience: Audience)
     """
     steps = _by_loop.setdefault(asyncio.get_running_loop(), _Steps())
     return await steps.after((investigation_id, after, audience))
-
-
-async def _render_in(seconds: float, place: Place) -> Message | None:
-    if seconds:
-        await asyncio.sleep(seconds)
-    found: Message | None = await _render(place)
-    return found
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]  # channels has no types

@@ -163,6 +163,26 @@ def _seconds_to_the_second_message(rooms: int) -> float:
     return taken[0]
 
 
+def test_a_room_that_joins_counts_from_its_first_message_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shared_updates, "PAUSE_SECONDS", 0.5)
+    monkeypatch.setattr(shared_updates, "LONGEST_PAUSE_SECONDS", 0.5)
+    taken: list[float] = []
+
+    async def story(board: int) -> None:
+        first = await update_after(board, after=0, audience="viewer")
+        assert first is not None
+        await database_sync_to_async(_post)(board, "one")
+        began = time.monotonic()
+        both = [update_after(board, after=first.sequence, audience="viewer") for _ in range(2)]
+        assert None not in await asyncio.gather(*both)
+        taken.append(time.monotonic() - began)
+
+    _run(story)
+    assert taken[0] > 0.4
+
+
 def test_many_rooms_get_fewer_messages_and_one_room_waits_for_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
