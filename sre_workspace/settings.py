@@ -80,6 +80,10 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # Before what makes bodies. Nothing secret stands beside what a stranger can make a page repeat:
+    # cookies are not sent across sites, CSRF tokens are masked anew, and lengths are made random.
+    "django.middleware.gzip.GZipMiddleware",
+    "sre_workspace.static_files.KeptFilesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -123,11 +127,15 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 
-# --- Static files: hashed names in production, straight from the folder with DEBUG ----------------
+# --- Static files: straight from the folder, each address with its content's version --------------
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = STATE.root / "static"
 WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "sre_workspace.static_files.VersionedStaticFilesStorage"},
+}
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- Database: DATABASE_URL, or the embedded server's socket --------------------------------------

@@ -3,7 +3,7 @@
 const KEPT = "offline-1";
 const PAGE = "/offline/";
 const SEEN = "/offline/seen";
-const STYLES = /href="(\/static\/[^"]+\.css)"/g;
+const STYLES = /href="(\/static\/[^"]+\.css[^"]*)"/g;
 
 const keep = async () => {
   const cache = await caches.open(KEPT);
