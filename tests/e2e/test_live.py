@@ -4,10 +4,9 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from sre_workspace.bench.pages import SLOW_CPU, SLOW_NETWORK
-from tests.factories.browser import FLAGS, browser_path, signed_in_page
+from tests.factories.browser import signed_in_page
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real, pytest.mark.timeout(240)]
 LIVE = "#live[data-state=live]"
@@ -16,6 +15,7 @@ PROPOSED = """
     JOIN investigations_investigation i ON i.id = e.investigation_id
     WHERE i.incident_id = %s AND e.payload->>'sentence' LIKE 'A' || %s || ' proposed%%' ORDER BY e.sequence DESC
 """
+OPEN = "SELECT 1 FROM investigations_incident WHERE id = %s AND state = 'open'"
 POST = """async ([path, data]) => {
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
   const answer = await fetch(path, {method: "POST", headers: {"HX-Request": "true", "X-CSRFToken": token},
@@ -25,19 +25,33 @@ POST = """async ([path, data]) => {
 
 
 @pytest.fixture(scope="module")
-def room(stack) -> str:
-    """Return the address of a room whose agents have concluded and are paused."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
-        page = signed_in_page(browser, stack.link("approver"), stack.base)
-        page.select_option("#scenario", "retry_storm")
-        page.click("button:has-text('Start a practice')")
-        page.wait_for_url("**/i/*/", timeout=60_000)
-        page.wait_for_selector("#actions .btn-primary", timeout=60_000)
-        steer(page, "/pause")
-        page.wait_for_selector("#agent-network:has-text('paused')")
-        browser.close()
-        return page.url
+def practised() -> list[str]:
+    """Return the rooms that this module's tests have made, the newest last."""
+    return []
+
+
+@pytest.fixture
+def room(stack, browser, practised) -> str:
+    """Return the address of a room whose agents have concluded and are paused.
+
+    A test that starts a practice of its own ends the one before: then another is worked.
+    """
+    if not practised or not stack.ask(OPEN, int(practised[-1].rstrip("/").rpartition("/")[2])):
+        practised.append(_practise(stack, browser))
+    return practised[-1]
+
+
+def _practise(stack, browser) -> str:
+    page = signed_in_page(browser, stack.link("approver"), stack.base)
+    page.select_option("#scenario", "retry_storm")
+    page.click("button:has-text('Start a practice')")
+    page.wait_for_url("**/i/*/", timeout=60_000)
+    page.wait_for_selector("#actions .btn-primary", timeout=60_000)
+    steer(page, "/pause")
+    page.wait_for_selector("#agent-network:has-text('paused')")
+    address = str(page.url)
+    page.context.close()
+    return address
 
 
 def steer(page, text: str) -> None:
