@@ -39,3 +39,22 @@ def test_each_link_between_documents_leads_somewhere() -> None:
         if not target.startswith("http") and not (path.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_each_check_of_the_war_room_names_tests_that_exist() -> None:
+    text = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:4] for line in text.splitlines() if re.match(r"\| \d+ \|", line)]
+    assert [int(number) for number, _, _ in rows] == list(range(1, 41))
+    missing = []
+    for number, _, shown in rows:
+        path = ""
+        told = re.findall(r"`([^`]+)`", shown)
+        assert told, number
+        for one in told:
+            if one == "./run bench":
+                continue
+            file, _, name = one.partition("::")
+            path = file.replace("e2e/", "tests/e2e/") if file else path
+            if f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8"):
+                missing.append(one)
+    assert missing == []
