@@ -1,11 +1,13 @@
-"""Join htmx, its WebSocket extension and our scripts into the one file that pages load.
+"""Join htmx, its WebSocket extension and our scripts into the one file that pages load; styles too.
 
 Separate deferred files race: htmx may process the page before the extension registers, and the
-socket is then never opened. Our own files share one function's scope, in this order, without their
-comments, line ends and needless spaces: no string of theirs may span lines or hold a template within a
-template, and each statement ends with a semicolon.
+socket is then never opened. All of it begins after the page has been painted whole: text comes before
+what makes it live, and links and forms work without. Our own files share one function's scope, in
+this order, without their comments, line ends and needless spaces: no string of theirs may span lines or
+hold a template within a template, and each statement ends with a semicolon.
 Run after changing any part: ``python scripts/build_js.py``. What ``LATER`` names is a file of its
-own, for the pages that need it.
+own, for the pages that need it. The styles of every page are one file, and those that the room adds
+are a second: a slow phone waits for each file it asks for.
 """
 
 import re
@@ -26,6 +28,12 @@ LATER = (
     "axis", "chart", "offline", "offline-worker", "page_tools", "palette", "push-worker", "replay", "reviewing",
     "settings",
 )  # fmt: skip
+# Each sheet that is made, and its parts in the order of the cascade.
+SHEETS = {
+    "bundle": ("tokens", "base", "layout", "components", "header", "host"),
+    "bundle-room": ("room", "timeline", "board", "feed", "dock"),
+}
+CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
 def _squeezed(text: str) -> str:
@@ -37,12 +45,28 @@ def _squeezed(text: str) -> str:
     return "".join(p if at % 2 else SPACES.sub(r"\1", p) for at, p in enumerate(parts))
 
 
+# In a tab that nobody sees no frame comes: then the clock begins it. ``data-ready`` tells of the end.
+BEGIN = "(() => {let begun = false; const begin = () => {if (begun) return; begun = true;"
+END = """window.htmx = htmx; document.documentElement.dataset.ready = "";};
+requestAnimationFrame(() => setTimeout(begin)); setTimeout(begin, 500);})();
+"""
+
+
 def build() -> str:
     """Return the joined text."""
     vendored = [(STATIC / part).read_text(encoding="utf-8").strip() for part in VENDORED]
     own = [_squeezed((STATIC / f"js/{name}.js").read_text(encoding="utf-8")) for name in OWN]
-    return "\n;".join([*vendored, "\n".join(["(() => {", *own, "})();"])]) + "\n"
+    joined = "\n;".join([*vendored, "\n".join(["(() => {", *own, "})();"])])
+    return "\n".join([BEGIN, joined, END])
+
+
+def build_sheet(name: str) -> str:
+    """Return a sheet joined from its parts, without their comments and indents."""
+    parts = [(STATIC / f"css/{part}.css").read_text(encoding="utf-8") for part in SHEETS[name]]
+    return " ".join(CSS_COMMENT.sub("", "\n".join(parts)).split()) + "\n"
 
 
 if __name__ == "__main__":
+    for sheet in SHEETS:
+        (STATIC / "css" / f"{sheet}.css").write_text(build_sheet(sheet), encoding="utf-8")
     (STATIC / "js" / "bundle.js").write_text(build(), encoding="utf-8")

@@ -8,6 +8,16 @@ const clock = (at = new Date()) => `${at.toISOString().slice(11, 19)}Z`;
 const isTyping = (element) =>
   /^(INPUT|TEXTAREA|SELECT)$/.test(element?.tagName) || !!element?.isContentEditable;
 
+// One message may swap many parts: what looks the whole page over does so once, after the last.
+let isSwapping = false;
+const swapped = () => (isSwapping = false);
+document.addEventListener("htmx:ws:after:message:incoming", swapped);
+document.addEventListener("htmx:ws:error", swapped);
+const afterSwaps = (work) => {
+  document.addEventListener("htmx:after:swap", () => isSwapping || work());
+  document.addEventListener("htmx:ws:after:message:incoming", work);
+};
+
 // A browser may refuse to store: then a choice lasts as long as the page.
 const kept = {};
 const store = {

@@ -106,6 +106,7 @@ document.addEventListener("htmx:ws:before:message:incoming", (event) => {
   message.data = JSON.stringify({ ...data, content: heldBack(data.content) });
   if (data.actions) refreshActions();
   noticeChange(data);
+  isSwapping = true;
 });
 window.addEventListener("offline", () => live?.dataset.state === "live" && lose("offline", "Offline"));
 window.addEventListener("online", () => connectionNow?.socket?.close());
@@ -123,5 +124,5 @@ document.addEventListener("visibilitychange", async () => {
   if ($$("form").some(isDirty)) setLive("signed-out", "Signed in again", "Signed in again. Send or copy what you typed, then reload.");
   else location.reload();
 });
-document.addEventListener("htmx:after:swap", markUnsent);
+afterSwaps(markUnsent);
 if (!room && live) live.hidden = true;

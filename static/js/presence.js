@@ -51,4 +51,4 @@ const showPeople = (found) => {
   drawPeople();
 };
 document.addEventListener("focusin", () => look(false));
-document.addEventListener("htmx:after:swap", () => people.length && drawPeople());
+afterSwaps(() => people.length && drawPeople());

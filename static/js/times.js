@@ -21,6 +21,5 @@ const toggleTimes = () => {
   markTimes();
   announce(store.get("times") === "local" ? `Times are shown in ${zone}.` : "Times are shown in UTC.");
 };
-document.addEventListener("htmx:after:swap", markTimes);
-document.addEventListener("htmx:ws:after:message:incoming", markTimes);
+afterSwaps(markTimes);
 markTimes();

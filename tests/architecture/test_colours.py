@@ -85,7 +85,7 @@ def test_every_colour_is_a_token() -> None:
     found = [
         f"{path.name}:{number}: {line.strip()}"
         for path in sorted((ROOT / "static" / "css").rglob("*.css"))
-        if path.name != "tokens.css"
+        if path.name != "tokens.css" and not path.name.startswith("bundle")
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if LITERAL.search(line)
     ]

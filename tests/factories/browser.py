@@ -36,7 +36,24 @@ def signed_in_page(
     page.on("console", lambda m: m.type == "error" and page.problems.append(m.text))
     page.on("pageerror", lambda e: page.problems.append(str(e)))
     page.on("response", lambda r: r.status >= 400 and page.problems.append(f"{r.status} {r.url}"))
+    _begin_when_ready(page)
     page.goto(link)
     page.click("main button:has-text('Sign in')")
     page.wait_for_url(f"{base}/inbox/")
     return page
+
+
+# A page is painted before its scripts begin; a key pressed between the two is nobody's.
+READY = "html[data-ready], html:not(:has(script[src*='js/bundle.js']))"
+
+
+def _begin_when_ready(page) -> None:
+    def then_ready(go):
+        def gone(*arguments: object, **options: object) -> object:
+            answer = go(*arguments, **options)
+            page.wait_for_selector(READY, state="attached")
+            return answer
+
+        return gone
+
+    page.goto, page.wait_for_url = then_ready(page.goto), then_ready(page.wait_for_url)
