@@ -21,6 +21,10 @@ class RuleRefused(RemediationError):
     """What somebody wanted to set makes no sense."""
 
 
+class BundleRefused(RemediationError):
+    """A month of the audit log is not signed, or is not believed."""
+
+
 class IllegalTransition(RemediationError):
     """The action has moved on."""
 
