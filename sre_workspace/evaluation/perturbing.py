@@ -14,6 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from sre_workspace.evaluation.other_cases import (
+    blended,
+    forgetful,
+    pruned,
+    shortened,
+    with_neighbour,
+)
 from telemetry.adapters.recorded import Recording
 from telemetry.types import ClusterState, LogLine, ResourceKind, ResourceRef, Series, TimeWindow
 
@@ -280,6 +287,12 @@ PERTURBATIONS: dict[str, tuple[str, Change]] = {
     "early": ("dated too early", early),
     "doubled": ("twice as many pods", doubled),
     "reordered": ("told in another order", reordered),
+    "weaker": ("half as strong", lambda r, _: Perturbed(blended(r, 0.5))),
+    "stronger": ("twice as strong", lambda r, _: Perturbed(blended(r, 2.0))),
+    "short": ("looked at sooner, in 0.6 of the window", lambda r, _: Perturbed(shortened(r))),
+    "forgetful": ("a third of the baseline", lambda r, _: Perturbed(forgetful(r))),
+    "neighbour": ("with a restless service beside", lambda r, d: Perturbed(with_neighbour(r, d))),
+    "pruned": ("without two thirds of the calm services", lambda r, d: Perturbed(pruned(r, d))),
     "no-manifests": ("without manifests", without_manifests),
     "no-events": ("without the cluster's events", without_events),
     "no-tests": ("without connection tests", without_tests),
