@@ -10,6 +10,8 @@ from telemetry.types import FloatArray
 MAD_TO_SIGMA = 1.4826
 SMOOTHING = 3
 MIN_SAMPLES = 4
+# A sample that stands for minutes is a mean of many already: fewer of them tell a level.
+COARSE_SECONDS, MIN_COARSE, MIN_COVERED = 120.0, 2, 0.5
 # So many samples in a row inside the band end an excursion.
 INSIDE_SAMPLES = 3
 BoolArray = np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -48,6 +50,25 @@ class Shift:
         return self.peak / self.baseline
 
 
+def is_enough(times: FloatArray, *, since: float) -> bool:
+    """Return whether the samples from a moment on tell a level: four, or two that stand for minutes.
+
+    Two do only where samples seldom failed to come: what few requests make is chance.
+
+    Args:
+        times: Unix seconds of every sample that is known, before and after, increasing.
+        since: Unix seconds.
+    """
+    inside = times[times >= since]
+    if len(inside) >= MIN_SAMPLES:
+        return True
+    if len(inside) < MIN_COARSE:
+        return False
+    step = float(np.min(np.diff(times)))
+    covered = (len(times) - len(inside)) * step / max(since - float(times[0]), step)
+    return step >= COARSE_SECONDS and covered >= MIN_COVERED
+
+
 def smooth(values: FloatArray, width: int = SMOOTHING) -> FloatArray:
     """Return trailing means that skip NaN. The first samples use what there is."""
     known = np.where(np.isnan(values), 0.0, values)
@@ -83,7 +104,7 @@ def compare(
         smoothing: Levels are trailing means of so many samples.
 
     Returns:
-        The shift, or None with fewer than four samples on either side.
+        The shift, or None with fewer than four samples before, or too few since (see is_enough).
 
     Raises:
         ValueError: Lengths differ or times do not increase.
@@ -95,7 +116,7 @@ def compare(
     is_known = ~np.isnan(values)
     before = values[is_known & (times < baseline_end)]
     inside = is_known & (times >= baseline_end)
-    if len(before) < MIN_SAMPLES or inside.sum() < MIN_SAMPLES:
+    if len(before) < MIN_SAMPLES or not is_enough(times[is_known], since=baseline_end):
         return None
     sign = -1.0 if falling else 1.0
     center = median(before)

@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from agents.detectors.robust import median
+from agents.detectors.shifts import is_enough
 from agents.enums import AgentName, Presence
 from agents.findings import Finding
+from agents.specialists.failing import NOTHING_FAILS, failing
 from agents.specialists.metric_checks import semantics_of
 from agents.specialists.metric_findings import Result, metric_finding
-from agents.specialists.reader import Reader, complains_of_errors
+from agents.specialists.reader import Reader, complains_of_errors, earliest_symptom
 from telemetry.phrasing import duration
 from telemetry.types import ResourceKind, ResourceRef, Semantic, Series
 
@@ -31,18 +34,39 @@ MIN_RETRANSMITS = 1.0
 RETRANSMIT_RATIO = 5.0
 MIN_NODE_SECONDS = 0.1
 TAIL_STRENGTH = 0.6
+LEAST_CLEAR = 0.6
+# Without a map what a service waits for may explain its lateness.
+UNMAPPED_SHARE = 0.6
+LAST_SAMPLES = 2
+LEAST_STRENGTH = 0.15
+# What one sample in ten shows anyway is no news; what one in fifty shows is.
+OFTEN, SELDOM = 0.10, 0.02
+# Four times the usual and a fifth of a second more is as late as need be.
+FULL_WEIGHT = 1.5
+# By so much less for every step after the symptom at which it began, down to this.
+LATE_FALL, LEAST_IN_TIME, LEAST_STEP_SECONDS = 0.35, 0.3, 60.0
 # Where errors alone are complained of, lateness is not what is complained of.
 LATE_NOT_FAILING = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """How much later one resource answers. ``typical``: half of its answers, not only the slowest."""
+    """How much later one resource answers.
+
+    Attributes:
+        typical: Half of its answers, not only the slowest.
+        onset: Unix seconds of the first sample that is half as late as most.
+        has_ended: Its last samples are not late any more.
+        usual_share: How many samples of the baseline were as late, 0..1.
+    """
 
     series: Series
     usual_seconds: float
     now_seconds: float
     typical: bool
+    onset: float
+    has_ended: bool
+    usual_share: float = 0.0
 
     @property
     def added_seconds(self) -> float:
@@ -55,6 +79,17 @@ class Delay:
         size = np.log10(max(ratio, 1.0)) + np.log10(1 + self.added_seconds / MIN_ADDED_SECONDS)
         return float(size) * (1.0 if self.typical else TAIL_STRENGTH)
 
+    @property
+    def clearness(self) -> float:
+        """How far beyond the threshold: from 0.6 at twice the usual to 1 at four times.
+
+        A tail counts less, and what the baseline knows as well.
+        """
+        over = self.now_seconds / max(self.usual_seconds, 1e-3) / MIN_RATIO
+        size = float(np.clip(LEAST_CLEAR + (1 - LEAST_CLEAR) * (over - 1), LEAST_CLEAR, 1.0))
+        news = float(np.clip((OFTEN - self.usual_share) / (OFTEN - SELDOM), 0.0, 1.0))
+        return size * news * (1.0 if self.typical else TAIL_STRENGTH)
+
 
 def check_delays(reader: Reader) -> Iterator[Finding]:
     """Report services whose lateness nothing they call explains, and nodes full of them."""
@@ -66,18 +101,39 @@ def check_delays(reader: Reader) -> Iterator[Finding]:
     # What is not ours has no pod of ours: that it is late says nothing of why.
     own = {
         r: d for r, d in delays.items()
-        if r.kind is not ResourceKind.EXTERNAL and not _is_explained(reader, r, d, delays)
+        if r.kind is not ResourceKind.EXTERNAL and _unexplained(reader, r, d, delays) > 0
     }  # fmt: skip
-    most = max((d.weight for d in own.values()), default=0.0)
+    most = max(FULL_WEIGHT, *(d.weight for d in own.values())) if own else FULL_WEIGHT
+    fails = failing(reader, result.data)
     share = LATE_NOT_FAILING if complains_of_errors(reader.case) else 1.0
+    is_mapped = bool(reader.case.graph.edges)
+    share *= 1.0 if is_mapped else UNMAPPED_SHARE
+    because = "nothing it calls explains that" if is_mapped else "nobody knows what it calls"
     for resource, delay in sorted(own.items(), key=lambda item: -item[1].weight):
+        calm = NOTHING_FAILS if fails.get(resource) is False else 1.0
+        strength = (
+            share * calm * _in_time(reader, delay) * delay.clearness
+            * _unexplained(reader, resource, delay, delays) * delay.weight / most
+        )  # fmt: skip
+        if strength < LEAST_STRENGTH:
+            continue  # Lateness of one kind or another is always somewhere.
         which = "half of its answers take" if delay.typical else "its slowest answers take"
         claim = (f"{resource.name}: {which} {duration(delay.now_seconds)}, usually "
-                 f"{duration(delay.usual_seconds)}, and nothing it calls explains that.")  # fmt: skip
-        yield _finding(reader, "own_delay", resource, delay, result, claim,
-                       share * (1.0 if delay.typical else TAIL_STRENGTH) * delay.weight / most)  # fmt: skip
+                 f"{duration(delay.usual_seconds)}, and {because}.")  # fmt: skip
+        yield _finding(reader, "own_delay", resource, delay, result, claim, strength)
     yield from _retransmits(reader, result)
     yield from _nodes(reader, delays, result)
+
+
+def _in_time(reader: Reader, delay: Delay) -> float:
+    """Return how much a delay counts by when it began: what comes after the symptom is no cause.
+
+    Samples are stamped by the beginning or the end of what they measure: one of them is no time.
+    """
+    times = delay.series.times[~np.isnan(delay.series.values)]
+    step = max(median(np.diff(times)), LEAST_STEP_SECONDS)
+    late_steps = (delay.onset - earliest_symptom(reader.case).timestamp()) / step
+    return float(np.clip(1 - LATE_FALL * late_steps, LEAST_IN_TIME, 1.0))
 
 
 def _retransmits(reader: Reader, result: Result) -> Iterator[Finding]:
@@ -148,29 +204,37 @@ def _delay(series: Series, end: float, typical: bool) -> Delay | None:
     after = values[(times >= end) & ~np.isnan(values)]
     # A service that nobody calls has no latency; some exporters write zero then.
     before, after = before[before > 0], after[after > 0]
-    if len(before) < MIN_SAMPLES or len(after) < MIN_SAMPLES:
+    if len(before) < MIN_SAMPLES or not is_enough(times[values > 0], since=end):
         return None
     # What begins late in the window is told by its later half.
     later = after[len(after) // 2 :]
     usual, now = float(np.median(before)), float(max(np.median(after), np.median(later)))
-    is_late = now >= MIN_RATIO * usual and now - usual >= MIN_ADDED_SECONDS
-    return Delay(series, usual, now, typical) if is_late else None
+    if now < MIN_RATIO * usual or now - usual < MIN_ADDED_SECONDS:
+        return None
+    is_out = after >= usual + (now - usual) / 2
+    onset = float(times[(times >= end) & (values > 0)][int(np.argmax(is_out))])
+    return Delay(
+        series, usual, now, typical, onset, not is_out[-LAST_SAMPLES:].any(),
+        float(np.mean(before >= now)),
+    )  # fmt: skip
 
 
-def _is_explained(reader: Reader, resource: ResourceRef, delay: Delay,
-                  delays: Mapping[ResourceRef, Delay]) -> bool:  # fmt: skip
+def _unexplained(reader: Reader, resource: ResourceRef, delay: Delay,
+                 delays: Mapping[ResourceRef, Delay]) -> float:  # fmt: skip
+    """Return how much a delay counts beside those of what it calls, 0..1: whole up to half of enough."""
     called = [delays[c] for c in reader.case.graph.callees(resource) if c in delays]
     tails = max((d.added_seconds for d in called if not d.typical), default=0.0)
     mostly = sum(d.added_seconds for d in called if d.typical)
-    if not delay.typical:
-        return max(tails, mostly) >= TAIL_SHARE * delay.added_seconds
-    return mostly >= TYPICAL_SHARE * delay.added_seconds or tails >= delay.added_seconds
+    enough = max(mostly / TYPICAL_SHARE, tails), max(tails, mostly) / TAIL_SHARE
+    explained = enough[0] if delay.typical else enough[1]
+    return float(np.clip(2 * (1 - explained / delay.added_seconds), 0.0, 1.0))
 
 
 def _finding(reader: Reader, feature: str, resource: ResourceRef, delay: Delay, result: Result,
              claim: str, strength: float) -> Finding:  # fmt: skip
     found = metric_finding(
         reader, feature, delay.series, result, presence=Presence.PRESENT, claim=claim,
-        magnitude=delay.added_seconds, unit="seconds", strength=strength,
+        magnitude=delay.added_seconds, unit="seconds", strength=strength, onset=delay.onset,
+        has_ended=delay.has_ended,
     )  # fmt: skip
     return replace(found, resource=resource)

@@ -1,6 +1,7 @@
 """Looking for features in metrics: the declarative rules, and the few that need two series."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from agents.detectors.trends import counter_increase, find_ramp
 from agents.enums import AgentName, Presence
 from agents.features import FEATURES, owned_by
 from agents.findings import Finding
+from agents.specialists.failing import NOTHING_FAILS, failing
 from agents.specialists.metric_findings import Result, is_back, metric_finding, words_of
 from agents.specialists.metric_rules import RULES, MetricRule, RuleShape
 from agents.specialists.paired_checks import check_pairs
@@ -31,6 +33,7 @@ EXTRA = {
 
 
 COARSE_SECONDS = 30.0
+LATE = "latency_rise"
 
 
 def rules_of(agent: AgentName) -> tuple[MetricRule, ...]:
@@ -52,13 +55,18 @@ def check_metrics(reader: Reader) -> Iterator[Finding]:
     for series in result.data:
         if series.ref.semantic is not None:
             by_semantic.setdefault(series.ref.semantic, []).append(series)
+    fails = failing(reader, by_semantic.get(Semantic.ERROR_RATIO, ()))
     for rule in rules_of(reader.agent):
         for series in by_semantic.get(rule.semantic, []):
             if rule.semantic in EDGE_OR_OWN and (series.ref.peer is not None):
                 continue
             finding = _apply(reader, rule, series, result)
-            if finding is not None:
-                yield finding
+            if finding is None:
+                continue
+            is_calm = fails.get(finding.resource) is False and finding.feature == LATE
+            if is_calm and finding.presence is Presence.PRESENT:
+                finding = replace(finding, strength=NOTHING_FAILS * finding.strength)
+            yield finding
     yield from check_pairs(reader, by_semantic, result)
 
 

@@ -11,23 +11,24 @@ from agents.detectors.deviations import Deviation, deviation
 from agents.detectors.robust import median
 from agents.enums import Presence
 from agents.findings import Finding
+from agents.specialists.failing import (
+    LEAST_ERRORS,
+    MIN_SCORE,
+    NOTHING_FAILS,
+    USUAL_SHARE,
+    failing,
+)
 from agents.specialists.metric_findings import metric_finding
-from agents.specialists.reader import Reader, complains_of_errors, earliest_symptom
+from agents.specialists.reader import Reader, earliest_symptom
 from telemetry.phrasing import clock, quantity
 from telemetry.types import ResourceRef, Semantic, Series
 
 FEATURE = "series_anomaly"
-# Among hundreds of series some lie a few sigmas out at any time.
-MIN_SCORE = 8.0
 # Whatever else is strange counts a little: one series may be a fluke, five are not.
 REST_SHARE = 0.15
 # An alert comes after its rule's pause and a scrape or two.
 ALERT_DELAY_SECONDS = 120.0
-# One request of so many that fails is one sigma of a service that never fails.
-LEAST_ERRORS = 1 / 2000
 HARM = re.compile(r"latency|duration|response_?time|elapsed|errors?|faults?|fail(ed|ures?)?", re.I)
-# Where errors are complained of, what fails no more than before explains less: by time limits only.
-NOTHING_FAILS = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def _by_resource(reader: Reader, every: tuple[Series, ...]) -> dict[ResourceRef,
             scores.setdefault(series.ref.resource, []).append((found.score, series, found))
     strange = {}
     usual = median(np.array([_count(one, end) for one in every], dtype=np.float64))
-    fails = _failing(reader, every)
+    fails = failing(reader, every)
     for resource, rows in scores.items():
         rows.sort(key=lambda row: -row[0])
         rest = sum(math.log1p(score) for score, *_ in rows[1:6])
@@ -96,7 +97,7 @@ def _deviation(series: Series, end: float, began: float, calm: float | None = No
     return deviation(
         series.times, series.values, baseline_end=end, since=began, calm_until=calm,
         is_harm_above=is_error or bool(HARM.search(series.ref.name)),
-        floor=LEAST_ERRORS if is_error else 1e-9, reach_share=0.98 if is_error else 1.0,
+        floor=LEAST_ERRORS if is_error else 1e-9, reach_share=USUAL_SHARE if is_error else 1.0,
     )  # fmt: skip
 
 
@@ -112,20 +113,6 @@ def _calm_until(reader: Reader, every: tuple[Series, ...]) -> float:
             if found is not None and found.score >= MIN_SCORE:
                 moments.append(found.onset)
     return min(moments)
-
-
-def _failing(reader: Reader, every: tuple[Series, ...]) -> dict[ResourceRef, bool]:
-    """Where errors are complained of: whether a resource whose errors are measured fails more."""
-    case, found = reader.case, dict[ResourceRef, bool]()
-    if not complains_of_errors(case):
-        return found
-    end, began = case.baseline.end.timestamp(), earliest_symptom(case).timestamp()
-    for series in every:
-        if series.ref.semantic is Semantic.ERROR_RATIO and series.ref.peer is None:
-            shown = _deviation(series, end, began)
-            is_more = shown is not None and shown.score >= MIN_SCORE
-            found[series.ref.resource] = found.get(series.ref.resource, False) or is_more
-    return found
 
 
 def _count(series: Series, since: float) -> int:

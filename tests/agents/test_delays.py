@@ -5,13 +5,21 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from agents.case import Symptom
+from agents.enums import AgentName
 from agents.findings import Finding
+from agents.scoping import build_case
+from agents.specialists.delay_checks import check_delays
+from agents.specialists.reader import Reader
+from telemetry.adapters.memory import MemoryData, open_memory_sources
+from telemetry.ask import guarded
 from telemetry.types import (
     ResourceKind,
     ResourceRef,
     Semantic,
     Series,
     SeriesRef,
+    TimeWindow,
     service,
 )
 from tests.agents.clusters import NOW, Shop, examined
@@ -131,3 +139,49 @@ def test_one_minute_of_full_cpu_counts_and_ten_seconds_do_not(step: float, is_se
     ref = SeriesRef(service("orders"), "cpu", S.CPU_UTILISATION_RATIO, None, "ratio")
     shop.series = [Series(ref, times, np.where(np.arange(len(times)) == len(times) - 2, 1.0, 0.1))]
     assert bool(found(shop, "cpu_saturation")) is is_seen
+
+
+def strength_of(shop: Shop, name: str) -> float:
+    return max((f.strength for f in found(shop, "own_delay") if f.resource.name == name), default=0)
+
+
+def test_lateness_counts_by_how_far_it_goes_and_not_by_a_threshold_just_passed() -> None:
+    told = []
+    for now in (0.19, 0.21, 0.3, 0.5):
+        shop = Shop()
+        shop.series = slow(("orders", 0.1, now), ("web", 0.2, 0.2))
+        told.append(strength_of(shop, "orders"))
+    assert told[0] == 0
+    assert 0 < told[1] < 0.6
+    assert told == sorted(told)
+    assert told[3] > 0.9
+
+
+def test_lateness_that_begins_long_after_the_symptom_counts_less() -> None:
+    window = TimeWindow(NOW - timedelta(minutes=20), NOW)
+    baseline = TimeWindow(window.start - timedelta(minutes=15), window.start)
+    data = MemoryData(series=slow(("orders", 0.01, 2.0)))
+    told = []
+    for minutes in (0, 1.5, 5):
+        symptom = Symptom(service("orders"), window.start - timedelta(minutes=minutes), "late")
+        case = build_case(guarded(open_memory_sources(data)), (symptom,), window, baseline)
+        told += [f.strength for f in check_delays(Reader(case, AgentName.NETWORK))]
+    assert told[0] > told[1] > told[2] > 0
+
+
+def test_lateness_that_the_baseline_often_shows_is_no_news() -> None:
+    shop = Shop()
+    shop.series = slow(("orders", 0.01, 2.0))
+    for one in shop.series:
+        one.values[:90:8] = 5.0
+    assert not found(shop, "own_delay")
+
+
+def test_what_is_called_explains_by_degrees() -> None:
+    told = []
+    for behind in (0.01, 0.36, 0.5, 0.9):
+        shop = Shop()
+        shop.series = slow(("web", 0.1, 2.1), ("orders", 0.01, behind))
+        told.append(strength_of(shop, "web"))
+    assert told[0] > 0.9
+    assert told[0] >= told[1] > told[2] > told[3] == 0

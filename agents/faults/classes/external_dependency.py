@@ -19,6 +19,10 @@ MODEL = FaultModel(
         Prediction("edge_latency_rise", Where.EDGE_IN, 5.0, -4.0),
         Prediction("edge_error_rise", Where.EDGE_IN, 5.0, -2.0),
         Prediction("latency_rise", Where.SELF, 2.0),
+        # What it hands on to being in trouble explains its own.
+        Prediction("series_anomaly", Where.CALLEES, -3.5),
+        Prediction("latency_rise", Where.CALLEES, -2.0),
+        Prediction("error_rise", Where.CALLEES, -3.0),
         Prediction("packet_loss", Where.EDGE_IN, -4.0),
         Prediction("tls_failure", Where.EDGE_IN, -5.0),
     ),
@@ -30,4 +34,6 @@ MODEL = FaultModel(
         "external",
         "vendor",
     ),
+    # What is ours breaks more often, and shows at addresses before it too.
+    prior=-1.0,
 )
