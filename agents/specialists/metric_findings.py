@@ -11,6 +11,9 @@ from telemetry.results import Provenance, QueryResult, for_query
 from telemetry.types import COUNTERS, FloatArray, Series, TelemetryKind, utc
 
 SAMPLE_POINTS = 120
+# Back is within so many sigmas of the usual, or so much of the way that it went.
+BACK_SCORE, BACK_SHARE = 4.0, 0.12
+SETTLED_SECONDS, SETTLED_SAMPLES = 60.0, 3
 Result = QueryResult[tuple[Series, ...]]
 
 
@@ -100,7 +103,27 @@ def _provenance(series: Series, result: Result) -> Provenance:
 def is_back(shift: Shift) -> bool:
     """Whether the end of the series lies in its normal band again, or nearly so."""
     way = abs(shift.peak - shift.baseline)
-    return abs(shift.latest_score) < 4 or abs(shift.latest - shift.baseline) < 0.12 * way
+    return (
+        abs(shift.latest_score) < BACK_SCORE
+        or abs(shift.latest - shift.baseline) < BACK_SHARE * way
+    )
+
+
+def has_settled(series: Series, shift: Shift, *, since: float) -> bool:
+    """Whether enough samples say that a series is back: those of the last minute, or the last three.
+
+    One or two that are back after others that were not may be chance. ``since``: Unix seconds; what
+    lies before is the baseline.
+    """
+    inside = ~np.isnan(series.values) & (series.times >= since)
+    times, values = series.times[inside], series.values[inside]
+    if len(times) < SETTLED_SAMPLES:
+        return False
+    if np.sum(times >= times[-1] - SETTLED_SECONDS) >= SETTLED_SAMPLES:
+        return True
+    way = abs(shift.peak - shift.baseline)
+    reach = max(BACK_SCORE * shift.spread, BACK_SHARE * way)
+    return bool(np.all(np.abs(values[-SETTLED_SAMPLES:] - shift.baseline) < reach))
 
 
 def words_of(series: Series, base: float, peak: float, onset: float | None) -> dict[str, str]:

@@ -5,11 +5,18 @@ from datetime import datetime
 
 import numpy as np
 
+from agents.detectors.robust import median
 from agents.detectors.shifts import Shift, compare
 from agents.enums import AgentName, Presence
 from agents.features import FEATURES
 from agents.findings import Finding
-from agents.specialists.metric_findings import Result, is_back, metric_finding, words_of
+from agents.specialists.metric_findings import (
+    Result,
+    has_settled,
+    is_back,
+    metric_finding,
+    words_of,
+)
 from agents.specialists.reader import Reader, earliest_symptom
 from agents.specialists.trace_checks import still_going
 from telemetry.phrasing import clock, quantity
@@ -18,6 +25,7 @@ from telemetry.types import Semantic, Series
 # A symptom that has only just begun is not over because the newest samples still look normal.
 RECOVERY_SECONDS = 60.0
 OUT_SCORE = 4.0
+SURGE_RATIO, LASTING_SECONDS = 1.6, 60.0
 BySemantic = dict[Semantic, list[Series]]
 
 
@@ -90,8 +98,9 @@ def _outside_traffic(reader: Reader, by_semantic: BySemantic, result: Result) ->
         rest = compare(series.times, np.maximum(outside, 0.0), baseline_end=base, since=began)
         if shift is None or rest is None:
             continue
+        times_usual = _lasting_ratio(series, shift)
         is_surge = (
-            shift.ratio >= 1.6 and shift.score > 6
+            times_usual >= SURGE_RATIO and shift.score > 6
             and rest.peak - rest.baseline > 0.6 * (shift.peak - shift.baseline)
         )  # fmt: skip
         words = words_of(series, shift.baseline, shift.peak, shift.onset)
@@ -104,9 +113,25 @@ def _outside_traffic(reader: Reader, by_semantic: BySemantic, result: Result) ->
         yield metric_finding(
             reader, "traffic_rise", series, result,
             presence=Presence.PRESENT if is_surge else Presence.ABSENT, claim=claim,
-            magnitude=shift.ratio, unit="x", strength=min(1.0, shift.ratio / 3), onset=shift.onset,
+            magnitude=shift.ratio, unit="x", strength=min(1.0, times_usual / 3), onset=shift.onset,
             has_ended=is_back(shift), ended=shift.ended,
         )  # fmt: skip
+
+
+def _lasting_ratio(series: Series, shift: Shift) -> float:
+    """Return how many times the usual level a rise holds: half of its samples lie above.
+
+    A burst of seconds, of a service that few ask, is chance and no load.
+    """
+    if shift.onset is None:
+        return 1.0
+    over = shift.ended is not None and shift.ended < shift.onset + LASTING_SECONDS
+    until = shift.ended if shift.ended is not None and not over else np.inf
+    inside = (series.times >= shift.onset) & (series.times <= until) & ~np.isnan(series.values)
+    level = median(series.values[inside])
+    if shift.baseline <= 0:
+        return shift.ratio if level > 0 else 1.0
+    return min(shift.ratio, level / shift.baseline)
 
 
 def _share_check(
@@ -185,6 +210,7 @@ def _reaches(series: Series, began: datetime) -> bool:
 def _recovery(reader: Reader, by_semantic: BySemantic, result: Result) -> Iterator[Finding]:
     """Say for each symptom whether latency and errors are back to normal."""
     wanted = (Semantic.LATENCY_P99_SECONDS, Semantic.ERROR_RATIO)
+    end = reader.case.baseline.end.timestamp()
     for symptom in reader.case.symptoms:
         if symptom.semantic is not None and symptom.semantic not in wanted:
             continue
@@ -195,7 +221,7 @@ def _recovery(reader: Reader, by_semantic: BySemantic, result: Result) -> Iterat
                     shift = compare(
                         series.times,
                         series.values,
-                        baseline_end=reader.case.baseline.end.timestamp(),
+                        baseline_end=end,
                     )
                     if shift is not None and _reaches(series, symptom.started_at):
                         judged.append((series, shift))
@@ -205,6 +231,8 @@ def _recovery(reader: Reader, by_semantic: BySemantic, result: Result) -> Iterat
         if not judged:
             continue
         is_back_now = all(is_back(shift) for _, shift in judged)
+        if is_back_now and not all(has_settled(s, shift, since=end) for s, shift in judged):
+            continue  # Too few samples to tell an end from a pause.
         troubled = still_going(reader) if is_back_now else ""
         is_over = is_back_now and not troubled
         series, shift = max(judged, key=lambda item: item[1].score)

@@ -30,11 +30,19 @@ def series(resource, semantic, before, after, *, peer=None, until=None):
                   np.where(out, after, before + noise))  # fmt: skip
 
 
-def found(feature, *known, semantic=None):
+def coarse(*levels):
+    """Return an hour of samples of five minutes at 0.1 s, then these from NOW on."""
+    past = 0.1 + np.tile([0.0, 0.001, -0.001], 4)
+    times = NOW.timestamp() + 300.0 * np.arange(-len(past), len(levels))
+    ref = SeriesRef(FRONT, "latency", Semantic.LATENCY_P99_SECONDS)
+    return Series(ref, times, np.concatenate([past, levels]))
+
+
+def found(feature, *known, semantic=None, baseline=BASELINE, window=WINDOW):
     graph = TopologyGraph((FRONT, CART), (TopologyEdge(FRONT, CART),))
     data = MemoryData(series=list(known), graph=graph)
     symptom = Symptom(FRONT, NOW, "front is degraded", semantic)
-    case = build_case(guarded(open_memory_sources(data)), (symptom,), WINDOW, BASELINE)
+    case = build_case(guarded(open_memory_sources(data)), (symptom,), window, baseline)
     checked = check_metrics(Reader(case, AgentName.NETWORK))
     return {f.resource: f.presence for f in checked if f.feature == feature}
 
@@ -47,6 +55,13 @@ def test_traffic_of_an_inner_service_is_from_outside_only_where_its_callers_are_
     assert found("traffic_rise", own, entry, edge)[CART] is Presence.PRESENT
 
 
+def test_a_burst_of_requests_is_no_surge() -> None:
+    lasting = series(FRONT, Semantic.REQUEST_RATE, 1, 4)
+    burst = series(FRONT, Semantic.REQUEST_RATE, 1, 4, until=30)
+    assert found("traffic_rise", lasting) == {FRONT: Presence.PRESENT}
+    assert found("traffic_rise", burst) == {FRONT: Presence.ABSENT}
+
+
 def test_an_alert_that_says_not_what_it_measures_is_over_only_if_something_was_seen() -> None:
     calm = series(FRONT, Semantic.LATENCY_P99_SECONDS, 0.1, 0.1)
     back = series(FRONT, Semantic.LATENCY_P99_SECONDS, 0.1, 2.0, until=120)
@@ -55,3 +70,28 @@ def test_an_alert_that_says_not_what_it_measures_is_over_only_if_something_was_s
     assert found("recovered", calm, semantic=Semantic.LATENCY_P99_SECONDS) == {
         FRONT: Presence.PRESENT
     }
+
+
+HOUR = {"baseline": TimeWindow(NOW - timedelta(hours=1), NOW),
+        "window": TimeWindow(NOW, NOW + timedelta(minutes=30)),
+        "semantic": Semantic.LATENCY_P99_SECONDS}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("levels", "told"),
+    [
+        ((0.1, 0.9, 0.9, 0.1), {FRONT: Presence.ABSENT}),
+        ((0.9, 0.9, 0.1, 0.1), {}),  # Two samples that are back may be chance.
+        ((0.9, 0.9, 0.1, 0.1, 0.1), {FRONT: Presence.PRESENT}),
+        ((0.1, 0.9, 0.9, 0.9), {FRONT: Presence.ABSENT}),
+        ((0.1, 0.1), {}),
+    ],
+)
+def test_of_few_samples_three_tell_an_end(levels, told) -> None:
+    assert found("recovered", coarse(*levels), **HOUR) == told
+
+
+@pytest.mark.parametrize("levels", [(0.9, 0.9), (0.1, 0.9, 0.9)])
+def test_two_samples_that_stand_for_minutes_tell_a_rise(levels) -> None:
+    assert found("latency_rise", coarse(*levels), **HOUR) == {FRONT: Presence.PRESENT}
+    assert found("latency_rise", coarse(0.9), **HOUR) == {}
