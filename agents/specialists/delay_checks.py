@@ -45,6 +45,8 @@ OFTEN, SELDOM = 0.10, 0.02
 FULL_WEIGHT = 1.5
 # By so much less for every step after the symptom at which it began, down to this.
 LATE_FALL, LEAST_IN_TIME, LEAST_STEP_SECONDS = 0.35, 0.3, 60.0
+ALERT_TOLERANCE_SECONDS = 60.0
+Z95_ONE_SIDED = 1.645
 # Where errors alone are complained of, lateness is not what is complained of.
 LATE_NOT_FAILING = 0.4
 
@@ -57,7 +59,7 @@ class Delay:
         typical: Half of its answers, not only the slowest.
         onset: Unix seconds of the first sample that is half as late as most.
         has_ended: Its last samples are not late any more.
-        usual_share: How many samples of the baseline were as late, 0..1.
+        usual_share: How many samples of the baseline were as late, 0..1, at the least.
     """
 
     series: Series
@@ -132,7 +134,8 @@ def _in_time(reader: Reader, delay: Delay) -> float:
     """
     times = delay.series.times[~np.isnan(delay.series.values)]
     step = max(median(np.diff(times)), LEAST_STEP_SECONDS)
-    late_steps = (delay.onset - earliest_symptom(reader.case).timestamp()) / step
+    late = delay.onset - earliest_symptom(reader.case).timestamp() - ALERT_TOLERANCE_SECONDS
+    late_steps = late / step
     return float(np.clip(1 - LATE_FALL * late_steps, LEAST_IN_TIME, 1.0))
 
 
@@ -215,8 +218,13 @@ def _delay(series: Series, end: float, typical: bool) -> Delay | None:
     onset = float(times[(times >= end) & (values > 0)][int(np.argmax(is_out))])
     return Delay(
         series, usual, now, typical, onset, not is_out[-LAST_SAMPLES:].any(),
-        float(np.mean(before >= now)),
+        _at_least(float(np.mean(before >= now)), len(before)),
     )  # fmt: skip
+
+
+def _at_least(share: float, count: int) -> float:
+    """Return what a share of so many is at the least, at 95 %."""
+    return max(0.0, share - Z95_ONE_SIDED * float(np.sqrt(share * (1 - share) / count)))
 
 
 def _unexplained(reader: Reader, resource: ResourceRef, delay: Delay,

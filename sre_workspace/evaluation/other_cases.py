@@ -74,7 +74,11 @@ def _blended_edges(
         }  # fmt: skip
         for row, index in enumerate(own):
             at, edge = edges[index]
-            found[index] = at, replace(edge, **{n: float(c[row]) for n, c in columns.items()})
+            found[index] = at, replace(
+                edge, error_ratio=float(columns["error_ratio"][row]),
+                latency_p50_seconds=float(columns["latency_p50_seconds"][row]),
+                latency_p99_seconds=float(columns["latency_p99_seconds"][row]),
+            )  # fmt: skip
     return found
 
 

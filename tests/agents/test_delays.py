@@ -162,7 +162,7 @@ def test_lateness_that_begins_long_after_the_symptom_counts_less() -> None:
     baseline = TimeWindow(window.start - timedelta(minutes=15), window.start)
     data = MemoryData(series=slow(("orders", 0.01, 2.0)))
     told = []
-    for minutes in (0, 1.5, 5):
+    for minutes in (0, 2.5, 5):
         symptom = Symptom(service("orders"), window.start - timedelta(minutes=minutes), "late")
         case = build_case(guarded(open_memory_sources(data)), (symptom,), window, baseline)
         told += [f.strength for f in check_delays(Reader(case, AgentName.NETWORK))]
