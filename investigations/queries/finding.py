@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from investigations.errors import NotFound
@@ -14,6 +14,8 @@ from investigations.models import (
     Hypothesis,
     Incident,
     Investigation,
+    KnowledgeChunk,
+    KnowledgeDocument,
     Service,
     ServiceDependency,
 )
@@ -24,6 +26,9 @@ from investigations.typed_text import read_number, title_or_untitled
 EACH = 6
 # Titles are looked through among so many of the newest incidents; older ones are found by words.
 NEWEST = 2000
+# Evidence is many times as much.
+RECENT = 100
+PAGES = (("Rules for changes: what is forbidden or asked for", "/autonomy/rules/"),)
 NUMBERED = re.compile(r"^(inc|[ehd])[- ]?([0-9]{1,9})$", re.IGNORECASE)
 
 
@@ -39,14 +44,16 @@ class Found:
 def find(user: AnyUser, text: str, *, incident_id: int | None = None) -> list[Found]:
     """Return what a person may see that fits the text: in this incident first, then elsewhere.
 
-    At most ``EACH`` of each kind, in at most seven queries whatever there is. Nothing for somebody
+    At most ``EACH`` of each kind, in at most eleven queries whatever there is. Nothing for somebody
     without a role.
     """
     words = " ".join(text.split())[:100]
     if not words or not can_view(user):
         return []
     here = _investigation(user, incident_id)
-    found = [*_here(here, words), *_incidents(words), *_services(words)]
+    found = [*_here(here, words), *_incidents(words), *_services(words), *_pages(words)]
+    if NUMBERED.match(words) is None and read_number(words) is None:
+        found += [*_hypotheses(words, here), *_documents(words), *_evidence(words, here)]
     return list({row.href: row for row in found}.values())
 
 
@@ -99,7 +106,11 @@ def _incidents(words: str) -> list[Found]:
         newest = Incident.objects.order_by("-pk").values_list("pk", flat=True)[:NEWEST]
         rows = list(
             Incident.objects.filter(pk__in=newest)
-            .filter(Q(title__icontains=words) | Q(resource__icontains=words))
+            .filter(
+                Q(title__icontains=words)
+                | Q(resource__icontains=words)
+                | Q(memory__fault_class__icontains=words.replace(" ", "_"))
+            )
             .order_by("-pk")[:EACH]
         )
         if len(rows) < EACH:
@@ -134,3 +145,49 @@ def _services(words: str) -> list[Found]:
         for name in names
     ]
     return found[:EACH]
+
+
+def _hypotheses(words: str, here: Investigation | None) -> list[Found]:
+    """Return what was suspected in other incidents, among the newest of them. One query."""
+    rows = Hypothesis.objects.filter(claim__icontains=words, investigation__in=_newest(NEWEST))
+    rows = rows.exclude(investigation=here).select_related("investigation").order_by("-pk")
+    return [
+        Found(f"H{h.number} {h.claim}"[:120],
+              f"Hypothesis of INC-{h.investigation.incident_id}, {h.get_state_display().lower()}",
+              reverse("hypothesis", args=(h.investigation.incident_id, h.number)))
+        for h in rows[:EACH]
+    ]  # fmt: skip
+
+
+def _evidence(words: str, here: Investigation | None) -> list[Found]:
+    """Return what was seen in other incidents, among the very newest of them. One query."""
+    rows = Evidence.objects.filter(claim__icontains=words, investigation__in=_newest(RECENT))
+    rows = rows.exclude(investigation=here).select_related("investigation")
+    found = rows.only("number", "claim", "investigation__incident_id").order_by("-pk")
+    return [
+        Found(f"E{e.number} {e.claim}"[:120], f"Evidence of INC-{e.investigation.incident_id}",
+              reverse("evidence", args=(e.investigation.incident_id, e.number)))
+        for e in found[:EACH]
+    ]  # fmt: skip
+
+
+def _newest(count: int) -> QuerySet[Investigation, int]:
+    return Investigation.objects.order_by("-pk").values_list("pk", flat=True)[:count]
+
+
+def _documents(words: str) -> list[Found]:
+    """Return runbooks and post-mortems with the words, in their title or a passage. One query."""
+    query = SearchQuery(words, config="english", search_type="websearch")
+    chunks = KnowledgeChunk.objects.filter(words=query).values("document")
+    rows = KnowledgeDocument.objects.filter(
+        Q(title__icontains=words) | Q(pk__in=chunks), retired_at__isnull=True
+    )
+    return [
+        Found(d.title[:120], d.get_kind_display().capitalize(), reverse("document", args=[d.pk]))
+        for d in rows.only("title", "kind").order_by("-pk")[:EACH]
+    ]
+
+
+def _pages(words: str) -> list[Found]:
+    """Return pages that no menu names."""
+    return [Found(name, "Page", path) for name, path in PAGES if words.lower() in name.lower()]

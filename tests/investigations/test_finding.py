@@ -8,7 +8,12 @@ from django.test import Client
 
 from investigations.domain.board import post_note
 from investigations.domain.hypotheses import propose_hypothesis
-from investigations.models import Service, ServiceDependency
+from investigations.models import (
+    IncidentMemory,
+    KnowledgeDocument,
+    Service,
+    ServiceDependency,
+)
 from investigations.queries.finding import EACH, find
 from tests.factories.board import open_board
 from tests.factories.people import person
@@ -33,7 +38,11 @@ def test_numbers_and_words_lead_to_their_pages() -> None:
         "Hypothesis",
         "Evidence",
     ]
-    assert [f.text for f in find(mira, "checkout")] == [f"INC-{pk} checkout <b>fails</b>"]
+    assert [(f.text, f.kind) for f in find(mira, "checkout")] == [
+        (f"INC-{pk} checkout <b>fails</b>", "SEV3 incident"),
+        ("H1 checkout pool too small", f"Hypothesis of INC-{pk}, proposed"),
+        ("E1 the pool of checkout is full", f"Evidence of INC-{pk}"),
+    ]
     assert find(mira, "e1", incident_id=pk + 99) == []
 
 
@@ -62,9 +71,12 @@ def test_the_price_and_the_length_do_not_grow(django_assert_max_num_queries) -> 
     boards = [open_board(f"payments is slow {n}") for n in range(EACH + 3)]
     for number in range(EACH + 3):
         _note(boards[0], f"payments again {number}", number)
-    with django_assert_max_num_queries(9):
+        propose_hypothesis(
+            investigation_id=boards[1].pk, claim=f"payments {number}", author="agent/x"
+        )
+    with django_assert_max_num_queries(11):
         found = find(mira, "payments", incident_id=boards[0].incident_id)
-    assert len(found) == 2 * EACH
+    assert len(found) == 3 * EACH
 
 
 def test_a_service_is_found_by_name_and_owner_and_leads_to_its_page(client) -> None:
@@ -82,3 +94,22 @@ def test_a_service_is_found_by_name_and_owner_and_leads_to_its_page(client) -> N
         ("ledger-old", "Service: past incidents", "/history/?service=ledger-old"),
     ]
     assert client.get(find(mira, "money")[0].href).status_code == 200
+
+
+def test_a_cause_is_found_in_incidents_knowledge_and_what_was_suspected() -> None:
+    board, mira = open_board("storefront fails"), person("mira", "viewer")
+    IncidentMemory.objects.create(incident=board.incident, text="x", fault_class="retry_storm")
+    propose_hypothesis(investigation_id=board.pk, claim="storefront retries too much",
+                       author="agent/x")  # fmt: skip
+    document = KnowledgeDocument.objects.create(kind="runbook", title="Retry storms", source="a.md",
+                                                text="x", digest="d", author="person/mira")  # fmt: skip
+    old = KnowledgeDocument.objects.create(kind="runbook", title="Retry, old", source="b.md",
+                                           text="x", digest="e", author="person/mira",
+                                           retired_at="2026-03-01T12:00:00Z")  # fmt: skip
+    pk = board.incident_id
+    assert {f.href for f in find(mira, "retr")} == {
+        f"/i/{pk}/", f"/i/{pk}/h/1/", f"/knowledge/{document.pk}/",
+    }  # fmt: skip
+    assert next(f.href for f in find(mira, "retry storm")) == f"/i/{pk}/"
+    assert str(old.pk) not in "".join(f.href for f in find(mira, "retry"))
+    assert [f.href for f in find(mira, "rules")] == ["/autonomy/rules/"]
