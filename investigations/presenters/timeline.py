@@ -11,6 +11,7 @@ GLYPHS = {"deploy": "▲", "config": "◇", "flag": "⚑", "scale": "⇕", "sche
 # Units of the axis that one letter takes at 11 px, on the narrowest page that shows this text.
 LETTER = 8.6
 MAX_TEXT = 30
+BEFORE = "◂ "
 NEAR = 14.0
 
 
@@ -19,7 +20,7 @@ class Mark:
     """A moment with its text. ``place`` is how the text lies: start, end, or "" for none.
 
     ``zoom_x`` and ``zoom_place`` are the same in the closer view; ``is_main`` marks are the only
-    ones with a text on a phone.
+    ones with a text on a phone. ``is_before``: it was before the axis begins, and is told there.
     """
 
     x: float
@@ -34,6 +35,7 @@ class Mark:
     zoom_place: str
     is_main: bool = False
     note: str = ""
+    is_before: bool = False
 
     @property
     def is_upper(self) -> bool:
@@ -48,7 +50,8 @@ class Mark:
     @property
     def short(self) -> str:
         """The text where space is scarce."""
-        return f"{self.glyph} {self.text.split()[1]}"
+        _, _, told = self.text.partition(f"{self.glyph} ")
+        return f"{BEFORE if self.is_before else ''}{self.glyph} {told.split()[0]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,18 @@ class Onset:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Everything the timeline shows."""
+    """Everything the timeline shows. ``before``: earlier changes that have no mark on the axis."""
 
     axis: Axis
     lanes: tuple[Lane, ...]
     marks: tuple[Mark, ...]
     onsets: tuple[Onset, ...]
-    earlier: int
+    before: tuple[Mark, ...] = ()
+
+    @property
+    def told(self) -> tuple[Mark, ...]:
+        """Every change that is known, in the order of time, and the symptom."""
+        return tuple(sorted((*self.before, *self.marks), key=lambda m: m.at))
 
     @property
     def symptom(self) -> Lane | None:
@@ -105,40 +113,43 @@ def build_timeline(
     limit: int = SHOWN,
 ) -> Timeline:
     """Place everything on the axis. ``suspects``: ids or evidence numbers of blamed changes."""
-    groups, earlier = _grouped(changes, axis, set(suspects))
+    groups, early = _grouped(changes, axis, set(suspects))
+    before = [replace(_mark(group, axis), is_before=True) for group in early]
+    # What is blamed is told by name, however long ago it was.
+    blamed = [m for m in before if m.is_suspect][-1:]
+    told = [replace(m, text=f"{BEFORE}{m.text} {m.at:%H:%MZ}", zoom_x=0.0) for m in blamed]
     return Timeline(
         axis=axis,
         lanes=tuple(present(entry, axis) for entry in choose(lanes, wanted, limit=limit)),
-        marks=_placed(groups, axis),
+        marks=_placed([*told, *(_mark(group, axis) for group in groups)], axis),
         onsets=_ticks(onsets, axis),
-        earlier=earlier,
+        before=tuple(m for m in before if m not in blamed),
     )
 
 
 def _grouped(
     changes: Iterable[Entry], axis: Axis, suspects: set[str | int]
-) -> tuple[list[list[Entry]], int]:
-    """Return the changes on the axis, those of one resource at one instant together."""
+) -> tuple[list[list[Entry]], list[list[Entry]]]:
+    """Return the changes on the axis and those before, of one resource at one instant together."""
     groups: dict[tuple[datetime, str, str], list[Entry]] = {}
-    earlier = 0
     for change in sorted(changes, key=lambda c: str(c["at"])):
         at = datetime.fromisoformat(str(change["at"]))
-        if not axis.shows(at):
-            earlier += at < axis.start
+        if at > axis.end:
             continue
         is_suspect = bool(suspects & {str(change.get("id")), int(str(change.get("evidence") or 0))})
         key = (at, str(change["resource"]), str(change.get("kind", "change")))
         groups.setdefault(key, []).append({**change, "at": at, "is_suspect": is_suspect})
-    return list(groups.values()), earlier
+    shown = [group for (at, *_), group in groups.items() if axis.shows(at)]
+    return shown, [group for (at, *_), group in groups.items() if at < axis.start]
 
 
-def _placed(groups: list[list[Entry]], axis: Axis) -> tuple[Mark, ...]:
+def _placed(changes: list[Mark], axis: Axis) -> tuple[Mark, ...]:
     """Give every mark its text where there is room: the suspect first, then the symptom."""
     alert = Mark(
         axis.impact_x, "alert", "◆", "◆ symptom", axis.impact_from, 0, False, "",
         axis.zoomed(axis.impact_x), "",
     )  # fmt: skip
-    marks = [*(_mark(group, axis) for group in groups), alert]
+    marks = [*changes, alert]
     order = sorted(marks, key=lambda m: (not m.is_suspect, m.kind != "alert", -m.x))
     wide: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     zoom: dict[bool, list[tuple[float, float]]] = {True: [], False: []}

@@ -32,7 +32,7 @@ def offered(
         AXIS,
     )  # fmt: skip
     incident = Incident(state=state, mitigated_at=NOON if state == "mitigated" else None)
-    timeline = Timeline(AXIS, (lane,), (), (), 0)
+    timeline = Timeline(AXIS, (lane,), (), ())
     return offer_of(incident, Diagnosis(verdict=verdict), timeline, actions)
 
 

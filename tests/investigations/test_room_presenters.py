@@ -106,7 +106,20 @@ def test_marks_lie_on_the_axis_of_the_lanes_with_their_text() -> None:
     assert deploy.x == AXIS.x(NOON - timedelta(minutes=1)) == 450.0
     assert (deploy.text, deploy.is_suspect, deploy.is_main) == ("▲ deploy payments", True, True)
     assert deploy.place
-    assert found.earlier == 1
+    assert [m.text for m in found.before] == ["▲ deploy old"]
+
+
+def test_a_change_that_is_blamed_is_told_by_name_however_early_it_was() -> None:
+    changes = [change(-30, "old", "d0"), change(-25, "cart", "d1"), change(-1, "payments", "d2")]
+    found = timeline_of(changes, ["d1"])
+    blamed = next(m for m in found.marks if m.is_suspect)
+    assert (blamed.text, blamed.short) == ("◂ ▲ deploy cart 11:35Z", "◂ ▲ deploy")
+    assert (blamed.x, blamed.zoom_x, blamed.is_before, blamed.is_main) == (0.0, 0.0, True, True)
+    assert blamed.place == "start"
+    assert [m.text for m in found.before] == ["▲ deploy old"]
+    assert [m.at for m in found.told] == sorted(m.at for m in found.told)
+    assert len(found.told) == 4
+    assert "◂ ▲ deploy cart 11:35Z at 11:35:00Z" in found.sentence
 
 
 def test_texts_of_marks_never_overlap() -> None:
