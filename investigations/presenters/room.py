@@ -41,6 +41,7 @@ TESTING = {
     "pending": "its test comes next", "gathering": "its test comes next",
     "examining": "being tested now", "reconciling": "being weighed now",
 }  # fmt: skip
+POSTED = 2
 KILLER = re.compile(r"^E(\d+): (.*)$")
 
 
@@ -115,6 +116,12 @@ class Room:
     def likelihood(self) -> str:
         """How likely the diagnosis is, in word and number; empty before there is one."""
         return words.likelihood(self.diagnosis.confidence) if self.diagnosis else ""
+
+    @property
+    def posted(self) -> tuple[HypothesisView, ...]:
+        """What people posted, the newest first: it is told where they posted it how it fares."""
+        own = [h for h in self.hypotheses if h.row.author.startswith("person/")]
+        return tuple(sorted(own, key=lambda h: -h.row.number)[:POSTED])
 
     @property
     def standing(self) -> str:

@@ -8,6 +8,7 @@ from django.db.models import Case, When
 
 from investigations.models import Investigation
 from investigations.presenters import words
+from investigations.presenters.answers import coverage_of
 from remediation.catalog.registry import CATALOG
 from remediation.domain.assurance import compared
 from remediation.enums import ActionState, Decision
@@ -68,6 +69,29 @@ class ActionView:
     steered: bool
     confirm: str
     expected: ExpectedView
+
+    @property
+    def cause(self) -> str:
+        """What it treats; empty where the diagnosis rests on no hypothesis."""
+        hypothesis = self.row.diagnosis.hypothesis
+        return hypothesis.claim if hypothesis else ""
+
+    @property
+    def sure(self) -> str:
+        """How likely that cause is."""
+        return words.likelihood(self.row.diagnosis.confidence)
+
+    @property
+    def coverage(self) -> str:
+        """What could be asked at all, in a sentence of its own."""
+        return coverage_of(self.row.diagnosis)
+
+    @property
+    def budget(self) -> str:
+        """What is left of the error budgets that it touches; empty where none is set."""
+        if not self.row.blast.get("budgets"):
+            return ""
+        return next((r.reason for r in self.rulings if r.guardrail == "error budget"), "")
 
     @property
     def blocked(self) -> str:

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from investigations.domain.board import EvidenceDraft, post_evidence
+from investigations.domain.hypotheses import propose_hypothesis
 from investigations.enums import EvidenceKind
 from investigations.models import BoardEvent, Diagnosis, Evidence, Hypothesis
 from investigations.presenters.words import NAMES
@@ -240,3 +241,25 @@ def test_a_small_diff_is_shown_as_what_goes_and_what_comes() -> None:
     row = {"diff": "-a: <1>\n+a: 2", "number": 1}
     html = render_to_string("remediation/_action.html", {"a": {"row": row}, "incident_id": 1})
     assert "a: <del>&lt;1&gt;</del> <ins>2</ins>" in html
+
+
+@pytest.mark.django_db
+def test_who_posts_a_hypothesis_reads_beside_the_field_how_it_fares() -> None:
+    board = open_board()
+    mira = person("mira", "responder")
+    for claim in ("dns", "pool", "locks"):
+        propose_hypothesis(investigation_id=board.pk, claim=claim, author="person/mira",
+                           posted_by=mira)  # fmt: skip
+    piece = post(board.pk, "no locks wait")
+    Hypothesis.objects.filter(number=3).update(
+        state="ruled_out",
+        posterior=0.01,
+        ruled_out_by=f"E{piece.number}: lock wait (self): missing",
+    )
+    page = client_of("jo", "responder").get(f"/i/{board.incident_id}/").content.decode()
+    posted = re.findall(r'<p class="meta posted">(.*?)</p>', page)
+    told = [" ".join(re.sub(r"<[^>]+>", "", p).split()) for p in posted]
+    assert told == [
+        f"H3 of mira: ruled out by E{piece.number}", "H2 of mira: Not tested, its test comes next",
+    ]  # fmt: skip
+    assert '<a href="#hyp-3">' in posted[0]

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from investigations.domain.clock import database_now
-from investigations.models import BoardEvent
+from investigations.models import BoardEvent, Diagnosis, Hypothesis
 from remediation.domain import kill_switch
 from remediation.domain.blocking import tell_blocks
 from remediation.domain.execution import execute
@@ -88,6 +88,31 @@ def test_who_may_not_look_is_not_told_by_the_part_either(planned, client_of) -> 
     nobody = client_of("nobody")
     assert nobody.get(_page(planned), headers=HTMX).status_code == 403
     assert Client().get(_page(planned), headers=HTMX).status_code in {302, 401, 403}
+
+
+def test_before_any_fold_it_tells_the_cause_how_sure_it_is_and_what_budget_is_left(
+    planned, client_of
+) -> None:
+    cause = Hypothesis.objects.create(
+        investigation=planned.investigation, number=1, claim="the <release> is at fault", author="x"
+    )
+    diagnosis = Diagnosis.objects.create(
+        investigation=planned.investigation, number=2, step_key="made/2", verdict="likely_cause",
+        hypothesis=cause, confidence=0.72, sources_asked=6, sources_answered=5, summary="x",
+        dissent=[{"agent": "network", "text": "x", "evidence": 20}],
+    )  # fmt: skip
+    budget = {"service": "service/cart", "objective": 99.9, "left": 0.12, "hours": 700}
+    Action.objects.filter(pk=planned.pk).update(
+        diagnosis=diagnosis, evidence=[5, 8], blast={**planned.blast, "budgets": [budget]}
+    )
+    page = _read(client_of("jo", "approver"), planned)
+    start = page.index(f'id="action-{planned.number}"')
+    told = re.sub(r"<[^>]+>", " ", page[start : page.index("<details", start)])
+    assert "Treats: the &lt;release&gt; is at fault . Likely, 72%" in " ".join(told.split())
+    assert "[E5] [E8] , against it [E20] . Coverage 5 of 6 sources; 1 did not answer." in " ".join(
+        told.split()
+    )
+    assert "Error budget cart has 12% of its error budget left (99.9%" in " ".join(told.split())
 
 
 BUTTON = re.compile(r"<button[^>]*btn-primary[^>]*>")

@@ -53,6 +53,9 @@ def test_a_rule_holds_at_once_names_itself_and_is_logged(incident) -> None:
     listed = viewer.get("/autonomy/rules/").content.decode()
     assert "no-scaling-of-cart" in listed
     assert "Set a rule" not in listed
+    assert "Only an admin sets or retires them" in listed
+    assert 'class="btn" href="/autonomy/rules/"' in viewer.get("/autonomy/").content.decode()
+    assert "Only an admin" not in admin.get("/autonomy/rules/").content.decode()
     assert admin.post("/autonomy/rules/no-scaling-of-cart/retire/").status_code == 302
     approved = approve(waiting, "lee")
     assert AuditEntry.objects.filter(verb="policy.retired").count() == 1
