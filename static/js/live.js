@@ -34,7 +34,10 @@ const setLive = (state, text, banner = "") => {
   if (!live) return;
   live.dataset.state = state;
   live.classList.toggle("is-lost", state !== "live");
-  $("#live-text").textContent = text;
+  const [word, at] = text.split(" · ");
+  $("#live-text").replaceChildren(word);
+  // Where there is little room, the word stays whole and the time gives way.
+  if (at) $("#live-text").append(Object.assign(document.createElement("span"), { className: "live-at", textContent: ` · ${at}` }));
   $("#lost").hidden = !banner;
   if ($("#lost-text").textContent !== banner) $("#lost-text").textContent = banner;
   $("#lost-link").hidden = state !== "signed-out";
