@@ -198,7 +198,7 @@ def _is_told(agent: str, events: list[BoardEvent]) -> bool:
 def _sentence(room: Room | LightRoom, events: list[BoardEvent], posted: int) -> str:
     parts = []
     if posted:
-        parts.append(f"{posted} new pieces of evidence.")
+        parts.append(f"{posted} new piece{'s' if posted > 1 else ''} of evidence.")
     if room.diagnosis and any(e.kind == Kind.DIAGNOSIS_REACHED for e in events):
         parts.append(f"{room.diagnosis.get_verdict_display()}: {room.diagnosis.summary[:140]}")
     return " ".join(parts)

@@ -51,3 +51,8 @@ def clock(at: datetime | float | None) -> str:
         return "an unknown time"
     moment = utc(at) if isinstance(at, float) else at
     return moment.strftime("%H:%M:%SZ")
+
+
+def counted(number: int, word: str, plural: str = "") -> str:
+    """Return a number with its word, singular for one: ``1 query``, ``2 queries``."""
+    return f"{number} {word if number == 1 else plural or f'{word}s'}"

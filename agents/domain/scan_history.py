@@ -16,6 +16,7 @@ from investigations.domain.periodic import Claim, Outcome
 from investigations.domain.scan_findings import FindingDraft, record_scan
 from investigations.enums import DiagnosisVerdict, EntryKind, GradeValue, IncidentOrigin
 from investigations.models import BoardEntry, Diagnosis, ScanName
+from telemetry.phrasing import counted
 
 ACTION_LOOK_BACK = timedelta(days=7)
 CAUSE_LOOK_BACK = timedelta(days=30)
@@ -30,8 +31,8 @@ def scan_recurrence(claim: Claim) -> Outcome:
     drafts += [_cause_draft(r) for r in recurring_causes(causes)]
     count = record_scan(ScanName.RECURRENCE, drafts)
     return Outcome(
-        f"{len(deeds)} actions of 7 days and {len(causes)} causes of 30 days looked at, "
-        f"{count} findings."
+        f"{counted(len(deeds), 'action')} of 7 days and {counted(len(causes), 'cause')} of 30 days looked at, "
+        f"{counted(count, 'finding')}."
     )
 
 

@@ -10,7 +10,7 @@ from investigations.domain.periodic import Claim, Outcome
 from investigations.domain.scan_findings import FindingDraft, record_scan
 from investigations.models import ScanName
 from telemetry.ask import GuardedSources
-from telemetry.phrasing import quantity
+from telemetry.phrasing import counted, quantity
 from telemetry.types import Semantic, Series, TimeWindow
 
 MEANINGS = (Semantic.REQUEST_RATE, Semantic.LATENCY_P99_SECONDS, Semantic.ERROR_RATIO)
@@ -42,7 +42,7 @@ def scan_hours(claim: Claim) -> Outcome:
                 drafts.append(_draft(series, value, usual, away, now, look))
     count = record_scan(ScanName.UNUSUAL_HOUR, drafts, is_whole=look.is_whole)
     return Outcome(
-        f"{judged} of {len(look.series)} series have a usual level at this hour, {count} findings."
+        f"{judged} of {len(look.series)} series have a usual level at this hour, {counted(count, 'finding')}."
     )
 
 

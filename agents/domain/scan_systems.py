@@ -23,6 +23,7 @@ from investigations.domain.periodic import Claim, Outcome
 from investigations.domain.scan_findings import FindingDraft, record_scan
 from investigations.models import Alert, Incident, ScanName
 from telemetry.backends import open_sources
+from telemetry.phrasing import counted
 from telemetry.results import ResultStatus
 from telemetry.types import Semantic, TimeWindow, utc
 
@@ -66,7 +67,9 @@ def scan_drift(claim: Claim) -> Outcome:
     look = Look(window, cluster.provenance, cluster.status is ResultStatus.OK)
     drafts = [_drift_draft(d, look) for d in drifts]
     count = record_scan(ScanName.CONFIG_DRIFT, drafts, is_whole=look.is_whole)
-    return Outcome(f"{len(cluster.data.workloads)} workloads looked at, {count} findings.")
+    return Outcome(
+        f"{counted(len(cluster.data.workloads), 'workload')} looked at, {counted(count, 'finding')}."
+    )
 
 
 def _digest(value: str) -> str:
@@ -93,7 +96,7 @@ def scan_cost(claim: Claim) -> Outcome:
     look = look_at(COSTLY, now=database_now(), back=COST_LOOK_BACK, step_seconds=COST_STEP_SECONDS)
     drafts = [_waste_draft(w, look) for w in find_waste(look.series)]
     count = record_scan(ScanName.COST, drafts, is_whole=look.is_whole)
-    return Outcome(f"{len(look.series)} series of 6 h looked at, {count} findings.")
+    return Outcome(f"{len(look.series)} series of 6 h looked at, {counted(count, 'finding')}.")
 
 
 def _waste_draft(waste: Waste, look: Look) -> FindingDraft:
@@ -121,7 +124,7 @@ def scan_triggers(claim: Claim) -> Outcome:
     count = record_scan(
         ScanName.TRIGGERS, [_trigger_draft(t, look) for t in found], is_whole=look.is_whole
     )
-    return Outcome(f"{len(look.series)} series of an hour looked at, {count} findings.")
+    return Outcome(f"{len(look.series)} series of an hour looked at, {counted(count, 'finding')}.")
 
 
 def _with_open_incident() -> set[str]:

@@ -16,6 +16,7 @@ from investigations.domain.scan_findings import FindingDraft, record_scan
 from investigations.enums import EntryKind, IncidentOrigin
 from investigations.models import Alert, BoardEntry, BoardEvent, ScanName
 from investigations.queries.scan_findings import job_name
+from telemetry.phrasing import counted
 from telemetry.types import Semantic
 
 EVERY_SECONDS = 3600.0
@@ -77,7 +78,9 @@ def scan_alerts(claim: Claim) -> Outcome:
     count = record_scan(
         ScanName.ALERT_HYGIENE, [_smell_draft(s, now - ALERT_LOOK_BACK, now) for s in smells]
     )
-    return Outcome(f"{len(rows)} firings of 14 days looked at, {count} findings.")
+    return Outcome(
+        f"{counted(len(rows), 'firing')} of 14 days looked at, {counted(count, 'finding')}."
+    )
 
 
 def _acted_on(incident_ids: set[int]) -> set[int]:
@@ -115,7 +118,7 @@ def scan_memory(claim: Claim) -> Outcome:
         raise Blind("There is no series of memory to look at.")
     drafts = [_growth_draft(g, look) for g in find_growth(look.series)]
     count = record_scan(ScanName.MEMORY_GROWTH, drafts, is_whole=look.is_whole)
-    return Outcome(f"{memories} series of 6 h looked at, {count} findings.")
+    return Outcome(f"{memories} series of 6 h looked at, {counted(count, 'finding')}.")
 
 
 def _growth_draft(growth: Growth, look: Look) -> FindingDraft:

@@ -12,6 +12,7 @@ from investigations.domain.board import write_entry
 from investigations.domain.clock import database_now
 from investigations.domain.journal import BoardWriter, Fence, writing
 from investigations.enums import EntryKind
+from telemetry.phrasing import counted
 from telemetry.redaction import redact
 from telemetry.results import QueryResult
 
@@ -106,7 +107,7 @@ def _outcome(item: WorkItem) -> tuple[str, str]:
         return "blocked", denied
     told = [doing]
     if item.queries:
-        told.append(f"{item.queries} queries")
+        told.append(counted(item.queries, "query", "queries"))
     if "posted" in result:
         cards = result["posted"]
         told.append(f"{cards} card{'' if cards == 1 else 's'}" if cards else "nothing new")

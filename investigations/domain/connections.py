@@ -14,6 +14,7 @@ from investigations.jobs import CHECK_CONNECTIONS, CHECK_EXECUTOR, enqueue
 from investigations.models import ConnectionCheck
 from telemetry.ask import GuardedSources, guarded
 from telemetry.backends import open_sources
+from telemetry.phrasing import counted
 from telemetry.redaction import redact
 from telemetry.results import QueryResult
 from telemetry.types import TimeWindow
@@ -46,7 +47,7 @@ def _metrics(refs: tuple) -> tuple[str, list[str]]:  # type: ignore[type-arg]  #
 
 
 def _edges(graph) -> tuple[str, list[str]]:  # type: ignore[no-untyped-def]  # TopologyGraph
-    sentence = f"{len(graph.resources)} resources, {len(graph.edges)} calls between them."
+    sentence = f"{counted(len(graph.resources), 'resource')}, {counted(len(graph.edges), 'call')} between them."
     return sentence, [f"{e.caller.name} calls {e.callee.name}" for e in graph.edges[:SHOWN]]
 
 
@@ -57,19 +58,23 @@ def _calls(edges: tuple) -> tuple[str, list[str]]:  # type: ignore[type-arg]  # 
 
 def _state(state) -> tuple[str, list[str]]:  # type: ignore[no-untyped-def]  # ClusterState
     ready = sum(pod.ready for pod in state.pods)
-    sentence = (f"{len(state.workloads)} workloads, {len(state.pods)} pods ({ready} ready), "
+    sentence = (f"{counted(len(state.workloads), 'workload')}, {counted(len(state.pods), 'pod')} ({ready} ready), "
                 f"{len(state.nodes)} nodes.")  # fmt: skip
     return sentence, [f"{w.resource.name}: {w.replicas_ready} of {w.replicas_desired} ready"
                       for w in state.workloads[:SHOWN]]  # fmt: skip
 
 
 def _changes(changes: tuple) -> tuple[str, list[str]]:  # type: ignore[type-arg]  # ChangeEvent
-    return f"{len(changes)} changes in the last 15 minutes.", [c.summary for c in changes[-SHOWN:]]
+    return f"{counted(len(changes), 'change')} in the last 15 minutes.", [
+        c.summary for c in changes[-SHOWN:]
+    ]
 
 
 def _lines(lines: tuple) -> tuple[str, list[str]]:  # type: ignore[type-arg]  # LogLine
     pods = {line.pod for line in lines}
-    return f"{len(lines)} lines of {len(pods)} pods.", [x.body for x in lines[-SHOWN:]]
+    return f"{counted(len(lines), 'line')} of {counted(len(pods), 'pod')}.", [
+        x.body for x in lines[-SHOWN:]
+    ]
 
 
 PARTS = (

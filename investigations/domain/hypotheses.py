@@ -27,6 +27,7 @@ from investigations.queries.objects import (
 )
 from investigations.signals import board_touched
 from investigations.typed_text import refuse_longer
+from telemetry.phrasing import counted
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -268,7 +269,7 @@ def record_stances(
         board.record(
             BoardEventKind.STANCE_RECORDED,
             author=author,
-            sentence=f"{len(ids)} stances recorded",
+            sentence=f"{counted(len(ids), 'stance')} recorded",
             upsert={"stances": {stance_key(s): stance_object(s) for s in rows}},
         )
 

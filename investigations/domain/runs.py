@@ -23,6 +23,7 @@ from investigations.jobs import enqueue_embedding
 from investigations.models import Investigation, SteeringMessage
 from investigations.queries.objects import investigation_object, steering_object
 from investigations.signals import action_requested
+from telemetry.phrasing import counted
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -90,8 +91,9 @@ def spend(board: BoardWriter, *, seconds: float, queries: int, rows: int) -> Non
     row.used_queries += queries
     row.used_rows += rows
     row.save(update_fields=["used_seconds", "used_queries", "used_rows"])
+    asked = counted(queries, "query", "queries")
     write_investigation(
-        board, author="system", sentence=f"Used {queries} queries, {seconds:.1f} s, {rows} rows"
+        board, author="system", sentence=f"Used {asked}, {seconds:.1f} s, {counted(rows, 'row')}"
     )
 
 
@@ -184,7 +186,7 @@ def add_budget(
     author = f"person/{user.get_username()}"
     with writing(investigation_id) as board:
         row = board.investigation
-        sentence = f"{user.get_username()} added {seconds:.0f} s and {queries} queries"
+        sentence = f"{user.get_username()} added {seconds:.0f} s and {counted(queries, 'query', 'queries')}"
         if _has_just_said(board, author, sentence):
             raise BoardError("That was added a moment ago. Nothing more was added.")
         row.budget_seconds += seconds

@@ -17,6 +17,7 @@ from investigations.errors import BoardError
 from investigations.models import Service, ServiceChange, ServiceReading, Tier
 from telemetry.ask import GuardedSources, guarded
 from telemetry.backends import open_sources
+from telemetry.phrasing import counted
 from telemetry.redaction import redact
 from telemetry.results import QueryResult
 from telemetry.types import FloatArray, ResourceKind, ResourceRef, Semantic, Series, TimeWindow
@@ -74,7 +75,7 @@ def _refresh(claim: Claim) -> Outcome:
     known = _save_services(refs, now)
     problems = [p for p in (_read_series(sources, known, now), _read_changes(
         sources, known, now, since=claim.since)) if p]  # fmt: skip
-    return Outcome(f"{len(known)} services. {' '.join(problems)}".strip())
+    return Outcome(f"{counted(len(known), 'service')}. {' '.join(problems)}".strip())
 
 
 def _refs(resources: tuple[ResourceRef, ...], ends: list[ResourceRef]) -> list[ResourceRef]:

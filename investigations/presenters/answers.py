@@ -152,7 +152,8 @@ def _next(
     waiting = [a for a in actions if a.get("state") == "proposed"]
     if waiting:
         first = waiting[-1]
-        more = f" {len(waiting) - 1} more wait." if len(waiting) > 1 else ""
+        others = len(waiting) - 1
+        more = f" {others} more wait{'s' if others == 1 else ''}." if others else ""
         expires = first.get("expires_at")
         at = datetime.fromisoformat(str(expires)) if expires else None
         return NextStep(

@@ -13,6 +13,7 @@ from remediation.errors import IllegalTransition
 from remediation.guardrails.base import Situation
 from remediation.guardrails.evaluate import blocking_sentence, blocks, evaluate
 from remediation.models import Action
+from telemetry.phrasing import counted
 
 A = ActionState
 EDGES: dict[str, set[str]] = {
@@ -94,7 +95,7 @@ def tell_approvals(action: Action, *, actor: str) -> None:
         write_entry(
             board, kind=EntryKind.ACTION, key=str(action), data=data, author=actor,
             sentence=f"{action} {action.title}: {data['approvals']} of "
-            f"{action.approvals_needed} approvals.",
+            f"{counted(action.approvals_needed, 'approval')}.",
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from investigations.enums import GradeSource, GradeValue, IncidentOrigin, Severi
 from investigations.models import Grade, Incident
 from remediation.models import ActionOutcome
 from remediation.queries.autonomy import wilson_lower_bound
+from telemetry.phrasing import counted
 
 Row = TypeVar("Row", bound=Model)
 WINDOW = timedelta(days=90)
@@ -106,5 +107,5 @@ def _clean(outcomes: QuerySet[ActionOutcome], now: datetime) -> Criterion:
                          "since the last failure", None)  # fmt: skip
     days = (now - start.recorded_at).days
     kind = "since one did not help" if last_bad else "since the first run"
-    return Criterion("Clean days", f"{days} days {kind}", f"at least {CLEAN_DAYS} days",
+    return Criterion("Clean days", f"{counted(days, 'day')} {kind}", f"at least {CLEAN_DAYS} days",
                      "since the last failure", days >= CLEAN_DAYS)  # fmt: skip
