@@ -1,5 +1,6 @@
 """Whether what is fine after an act is its doing: only what was wrong before it can show that."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from remediation.verification.measure import Measurement, place_of
 from remediation.verification.witnesses import see, symptoms_of
 
 Phase = VerificationPhase
+UNITS = re.compile(r"_(seconds|bytes|total)(?= |$)")
 UNREAD = "What it was like before the change could not be read, so nothing can be told of whether it helped."
 
 
@@ -114,4 +116,4 @@ def _alarm(before: Before, resource: str = "") -> str:
 
 
 def _words(metric: str) -> str:
-    return metric.replace("_", " ")
+    return UNITS.sub("", metric).replace("_", " ")

@@ -37,7 +37,7 @@ def weigh(
     wait = {
         "name": WAIT,
         "risk": "none",
-        "why": "not taken: the symptom goes on, and a cause is known",
+        "why": "not taken: a cause is known, and something treats it",
     }
     return [*found, *before, *after, wait]
 

@@ -14,6 +14,7 @@ LEAST_GROWTH = 0.02
 ERRORS = 2.0
 # With fewer events expected in the time that was watched, that none came is luck.
 LEAST_EXPECTED = 3.0
+MISSED_STEPS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +40,23 @@ def slope_of(series: Series, *, needed: int) -> Slope | None:
     A leak saw-tooths: each fall begins another piece, and the last piece of at least ``needed``
     samples and 20 s counts.
     """
+    found = _last_piece(series, needed=needed)
+    return None if found is None else _line(*found)
+
+
+def _last_piece(series: Series, *, needed: int) -> tuple[FloatArray, FloatArray] | None:
     known = ~np.isnan(series.values)
     times, values = series.times[known], series.values[known]
     falls = np.flatnonzero(np.diff(values) < -FALL * np.maximum(values[:-1], 1e-9)) + 1
     for piece in reversed(np.split(np.arange(len(values)), falls)):
         at = times[piece]
         if len(piece) >= max(needed, 3) and at[-1] - at[0] >= LEAST_SECONDS:
-            return _line(at - at[0], values[piece])
+            return at, values[piece]
     return None
 
 
-def _line(at: FloatArray, values: FloatArray) -> Slope:
+def _line(times: FloatArray, values: FloatArray) -> Slope:
+    at = times - times[0]
     per_second, start = (float(v) for v in np.polyfit(at, values, 1))
     residual = float(np.std(values - (start + per_second * at)))
     # A source repeats its last scrape: what did not change is no further sample.
@@ -65,9 +72,34 @@ def steepest(series: Sequence[Series], *, needed: int) -> Slope | None:
     return max(found, key=lambda s: s.per_second, default=None)
 
 
-def has_stopped(slope: Slope, *, before_per_second: float) -> bool:
-    """Whether what grew by so much before certainly grows by less than half of it now."""
-    return slope.per_second + ERRORS * slope.error < before_per_second / 2
+def level_now(series: Series, *, needed: int, before_per_second: float) -> Slope | None:
+    """Return the part of a series' end that is level, if what grew by so much before is level now.
+
+    Level is what certainly changes by less than half as much, up or down: while pods are replaced
+    their mean falls, and that hides whether the fresh ones grow. So the newest half, and quarter, of
+    the last piece are looked at too.
+    """
+    found = _last_piece(series, needed=needed)
+    if found is None:
+        return None
+    times, values = found
+    for share in (1, 2, 4):
+        at, part = times[-(len(times) // share) :], values[-(len(times) // share) :]
+        if len(part) < max(needed, 3) or at[-1] - at[0] < LEAST_SECONDS - 1e-6:
+            return None
+        slope = _line(at, part)
+        if abs(slope.per_second) + ERRORS * slope.error < before_per_second / 2:
+            return slope
+    return None
+
+
+def still_there(series: Sequence[Series], *, step_seconds: float) -> list[Series]:
+    """Return the series that go on to the newest sample of all: pods that have gone are left out."""
+    ends = [float(s.times[~np.isnan(s.values)][-1]) if (~np.isnan(s.values)).any() else -np.inf
+            for s in series]  # fmt: skip
+    newest = max(ends, default=-np.inf)
+    return [s for s, end in zip(series, ends, strict=True)
+            if end >= newest - MISSED_STEPS * step_seconds and end > -np.inf]  # fmt: skip
 
 
 def is_silence_telling(*, per_second: float, seconds: float) -> bool:

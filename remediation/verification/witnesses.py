@@ -10,7 +10,12 @@ from django.conf import settings
 from investigations.enums import EvidenceKind
 from investigations.models import Diagnosis
 from remediation.enums import VerificationPhase
-from remediation.verification.effects import has_stopped, is_silence_telling, slope_of, steepest
+from remediation.verification.effects import (
+    is_silence_telling,
+    level_now,
+    steepest,
+    still_there,
+)
 from remediation.verification.meanings import READINGS, trigger_of
 from remediation.verification.measure import Measurement, Place, judge
 from remediation.verification.seen import Seen, Symptom, by_symptom, seen_in
@@ -107,14 +112,14 @@ def _growth(
 ) -> Measurement | None:
     """Every pod that is there must have stopped growing."""
     needed = settings.VERIFY_SAMPLES
-    slopes = [slope_of(s, needed=needed) for s in _memory(place, resource, window)]
-    known = [s for s in slopes if s is not None]
-    if not known:
+    pods = still_there(_memory(place, resource, window), step_seconds=settings.VERIFY_STEP_SECONDS)
+    level = [s for pod in pods if (s := level_now(pod, needed=needed, before_per_second=before))]
+    is_over = bool(pods) and len(level) == len(pods)
+    worst = max(level, key=lambda s: s.per_second) if is_over else steepest(pods, needed=needed)
+    if worst is None:
         return None
-    worst = max(known, key=lambda s: s.per_second)
-    is_over = all(has_stopped(s, before_per_second=before) for s in known)
-    return _row(f"memory growth in a second, of {resource.name}", "bytes", before / 2,
-                worst.per_second, worst.samples, is_over=is_over and len(known) == len(slopes))  # fmt: skip
+    return _row(f"memory growth of {resource.name}, per second", "bytes", before / 2,
+                worst.per_second, worst.samples, is_over=is_over)  # fmt: skip
 
 
 def _count(

@@ -174,7 +174,7 @@ def _measured(row: dict[str, Any]) -> MeasuredView:
     bound = "at least" if row.get("is_least") else "up to"
     return MeasuredView(
         name=str(row["metric"]).replace("_", " "),
-        before=str(row.get("before") or "unknown"),
+        before=str(row.get("before") or "not looked at"),
         latest="unknown" if latest is None else quantity(float(latest), unit),
         normal="no baseline" if limit is None else f"{bound} {quantity(float(limit), unit)}",
         inside=f"{row['inside']} of {row['samples']}",

@@ -12,9 +12,10 @@ from remediation.domain.execution import execute
 from remediation.domain.verifying import verify
 from remediation.models import Action, ActionOutcome, Execution, VerificationRun
 from remediation.verification.effects import (
-    has_stopped,
     is_silence_telling,
+    level_now,
     slope_of,
+    still_there,
 )
 from telemetry.adapters.memory import MemoryData
 from telemetry.backends import override_sources
@@ -143,7 +144,7 @@ def test_a_leak_that_a_kill_has_just_freed_is_judged_by_its_growth(incident, aft
     assert action.state == state, action.verification.measurements
     assert ActionOutcome.objects.count() == (state == "succeeded")
     if state == "succeeded":
-        assert "in range since: memory growth in a second, of cart." in action.result
+        assert "in range since: memory growth of cart, per second." in action.result
         outcome = ActionOutcome.objects.get()
         assert (outcome.helped, outcome.seconds_to_recover, outcome.side_effects) == (
             True,
@@ -216,12 +217,13 @@ def test_in_practice_a_leak_whose_alarm_a_kill_ended_is_mended_by_a_rollback_alo
     execute(approve(action).pk)
     run = VerificationRun.objects.get(action=action)
     assert set(run.before["seen"].values()) == {"in range"}, run.before
-    incident.pass_time(240)
-    now = database_now()
-    VerificationRun.objects.update(
-        settle_until=now - timedelta(seconds=120), deadline=now - timedelta(seconds=1)
-    )
-    verify(action.pk)
+    for seconds in range(0, 130, 10):  # as the worker does: again and again, from settling on
+        incident.pass_time(22 if seconds == 0 else 10)
+        settled = database_now() - timedelta(seconds=seconds + 10)
+        VerificationRun.objects.update(
+            settle_until=settled, deadline=settled + timedelta(seconds=120)
+        )
+        verify(action.pk)
     action.refresh_from_db()
     run.refresh_from_db()
     assert action.state == state, run.measurements
@@ -231,13 +233,27 @@ def test_in_practice_a_leak_whose_alarm_a_kill_ended_is_mended_by_a_rollback_alo
 def test_slopes() -> None:
     at = np.arange(0.0, 120.0, 2.0)
 
-    def slope(values, needed=10):
-        return slope_of(Series(SeriesRef(CART, "m", MEMORY), at, values), needed=needed)
+    def made(values):
+        return Series(SeriesRef(CART, "m", MEMORY), at, values)
+
+    def slope(values):
+        return slope_of(made(values), needed=10)
+
+    def is_level(values) -> bool:
+        return level_now(made(values), needed=10, before_per_second=4e5) is not None
 
     grows, flat = slope(2e8 + 4e5 * at), slope(2e8 + 0 * at)
     assert (grows.per_second, grows.is_growth) == (pytest.approx(4e5), True)
-    assert (flat.is_growth, has_stopped(flat, before_per_second=4e5)) == (False, True)
-    assert not has_stopped(grows, before_per_second=5e5)
+    assert not flat.is_growth
+    assert is_level(2e8 + 0 * at)
+    assert not is_level(2e8 + 3e5 * at)
+    replaced = np.where(at < 40, 4e8 - 5e6 * at, 2e8)
+    assert is_level(replaced), "its mean fell while pods were replaced; now it is level"
+    assert not is_level(replaced + np.where(at < 40, 0, 4e5 * (at - 40))), "and then it grows again"
+    assert not is_level(4e8 - 1e6 * at), "while it falls nothing can be told"
+    gone = Series(SeriesRef(CART, "m", MEMORY), at[:20], 2e8 + 4e5 * at[:20])
+    assert still_there([gone, made(2e8 + 0 * at)], step_seconds=2.0)[0].times[-1] == at[-1]
+    assert len(still_there([gone, made(2e8 + 0 * at)], step_seconds=2.0)) == 1
     saw = slope(2e8 + 1e6 * (at % 80))
     assert (saw.per_second, saw.samples) == (pytest.approx(1e6), 20), "the last piece alone"
     fresh = slope(2e8 + 1e6 * ((at + 70) % 180))
