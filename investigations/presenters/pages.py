@@ -17,6 +17,7 @@ from investigations.presenters.graph import (
     draw_chain,
 )
 from investigations.presenters.series import label_of
+from telemetry.phrasing import quantity
 
 TELLING = ("latency_rise", "error_rise")
 HISTORY = 60
@@ -114,7 +115,9 @@ class Chart:
     @property
     def rows(self) -> list[tuple[str, str]]:
         """The points for a table."""
-        return [(clock(t), "no value" if v is None else f"{v:.4g}") for t, v in self.points]
+        return [
+            (clock(t), "no value" if v is None else quantity(v, self.unit)) for t, v in self.points
+        ]
 
 
 def chart_of(card: CardView) -> Chart | None:
@@ -133,7 +136,7 @@ def chart_of(card: CardView) -> Chart | None:
     place = card.row.resource.rpartition("/")[2]
     unit = str(sample.get("unit", ""))
     sentence = (
-        f"{label} of {place} ({unit or 'no unit'}): from {min(known):.4g} to {max(known):.4g}, "
-        f"{known[-1]:.4g} at the end."
+        f"{label} of {place}: from {quantity(min(known), unit)} to {quantity(max(known), unit)}, "
+        f"{quantity(known[-1], unit)} at the end."
     )
     return Chart(label, unit, sentence, points)

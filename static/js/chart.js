@@ -35,7 +35,18 @@
   };
   const axis = { stroke: line, grid: { stroke: faint, width: 1 }, ticks: { stroke: faint, width: 1 } };
   const { label, unit } = box.dataset;
-  const show = (value) => (value === null ? "no value" : `${Number(value.toPrecision(4))} ${unit === "ratio" ? "" : unit}`);
+  const SIZES = [[1e12, "TB"], [1e9, "GB"], [1e6, "MB"], [1e3, "kB"], [1, "B"]];
+  const digits = (value) => Number(value.toPrecision(4));
+  const show = (value) => {
+    if (value === null) return "no value";
+    if (unit === "ratio") return `${digits(value * 100)}%`;
+    if (unit === "seconds" && Math.abs(value) >= 7200) return `${digits(value / 3600)} h`;
+    if (unit === "seconds") return Math.abs(value) < 1 ? `${digits(value * 1000)} ms` : `${digits(value)} s`;
+    if (unit === "per_second") return `${digits(value)}/s`;
+    if (unit !== "bytes") return `${digits(value)}`;
+    const [size, name] = SIZES.find(([least]) => Math.abs(value) >= least) || SIZES[4];
+    return `${digits(value / size)} ${name}`;
+  };
   const draw = () => {
     box.replaceChildren();
     new window.uPlot(
@@ -47,11 +58,11 @@
         scales: { y: { range: (chart, low, high) => [Math.min(0, low), high * 1.05 || 1] } },
         axes: [
           { ...axis, values: (chart, ticks) => ticks.map((at) => utc(at).slice(0, 5)) },
-          { ...axis, size: 64 },
+          { ...axis, size: 64, values: (chart, ticks) => ticks.map(show) },
         ],
         series: [
           { label: "Time (UTC)", value: (chart, at) => (at === null ? "" : utc(at)) },
-          { label, stroke: line, width: 1.5, value: (chart, value) => (value === undefined ? "" : show(value)) },
+          { label, stroke: line, width: 1.5, value: (chart, value, i, at) => (at == null || value === undefined ? "" : show(value)) },
         ],
       },
       series,

@@ -204,6 +204,18 @@ def post(board_id: int, claim: str, **more) -> Evidence:
     )  # fmt: skip
 
 
+@pytest.mark.django_db
+def test_a_series_is_told_in_units_that_people_read() -> None:
+    board = open_board()
+    sample = {"times": [1.0, 2.0], "values": [259_200_000.0, 493_600_000.0], "unit": "bytes",
+              "series": "memory_working_set_bytes"}  # fmt: skip
+    row = post(board.pk, "Memory grew", sample=sample)
+    page = client_of("vi", "viewer").get(f"/i/{board.incident_id}/e/{row.number}/").content.decode()
+    assert "memory of payments: from 259 MB to 494 MB, 494 MB at the end." in page
+    assert "<td>259 MB</td>" in page
+    assert "e+08" not in page
+
+
 HOSTILE = (
     "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "\x1b[31mred\x1b[0m",
     "\u202etxt.exe", "a" * 480, "[click](javascript:alert(1))",
