@@ -11,6 +11,7 @@ from django.db import transaction
 
 from investigations.domain.audit import record_audit
 from investigations.domain.clock import database_now
+from investigations.domain.error_budget import keep_budgets
 from investigations.domain.periodic import Claim, Outcome, run_when_due
 from investigations.domain.topology import save_edges
 from investigations.errors import BoardError
@@ -23,6 +24,7 @@ from telemetry.results import QueryResult
 from telemetry.types import FloatArray, ResourceKind, ResourceRef, Semantic, Series, TimeWindow
 
 JOB = "services.refresh"
+BUDGET = ("budget_left", "budget_hours", "budget_read_at")
 EVERY_SECONDS = 60.0
 LEASE_SECONDS = 120.0
 MAX_SERVICES = 500
@@ -75,6 +77,7 @@ def _refresh(claim: Claim) -> Outcome:
     known = _save_services(refs, now)
     problems = [p for p in (_read_series(sources, known, now), _read_changes(
         sources, known, now, since=claim.since)) if p]  # fmt: skip
+    keep_budgets(sources, now=now)
     return Outcome(f"{counted(len(known), 'service')}. {' '.join(problems)}".strip())
 
 
@@ -252,11 +255,12 @@ def describe_service(
         changed = {n: [getattr(row, n), v] for n, v in wanted.items() if getattr(row, n) != v}
         if row.objective != aim:
             changed["objective"] = [_told(row.objective), _told(aim)]
+            row.budget_left, row.budget_hours, row.budget_read_at = None, 0, None
         if changed:
             for name, value in wanted.items():
                 setattr(row, name, value)
             row.objective = aim
-            row.save(update_fields=[*wanted, "objective"])
+            row.save(update_fields=[*wanted, "objective", *BUDGET])
             record_audit(actor=actor, verb="service.described", subject=f"service/{row.slug}",
                          detail={"changed": changed})  # fmt: skip
     return row

@@ -19,6 +19,8 @@ class Service(models.Model):
     ``key`` is the resource key (``service/payments``); ``slug`` its place in addresses. ``seen_at``
     is when a topology source last knew it. Rows are never deleted: incidents refer to the key.
     ``objective``: the per cent of requests that must succeed over 30 days; null: nobody has said.
+    ``budget_left`` is the share of the error budget that is not spent (below 0: overspent), null
+    where the source does not tell; ``budget_hours`` of the 30 days are known.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -27,6 +29,9 @@ class Service(models.Model):
     name = models.CharField(max_length=200)
     tier = models.CharField(max_length=16, choices=Tier.choices, blank=True, default=Tier.UNKNOWN)
     objective = models.DecimalField(max_digits=6, decimal_places=3, null=True, blank=True)
+    budget_left = models.FloatField(null=True, blank=True)
+    budget_hours = models.PositiveIntegerField(default=0)
+    budget_read_at = models.DateTimeField(null=True, blank=True)
     owner = models.CharField(max_length=100, blank=True)
     contact = models.CharField(max_length=200, blank=True)
     description = models.CharField(max_length=500, blank=True)
@@ -37,6 +42,11 @@ class Service(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def budget_overspent(self) -> float:
+        """By how much more than the whole budget was spent, as a share of it."""
+        return max(0.0, -(self.budget_left or 0.0))
 
 
 class ServiceReading(models.Model):

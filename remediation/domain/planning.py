@@ -11,6 +11,7 @@ from django.db.models import Max
 from investigations.domain.audit import record_audit
 from investigations.domain.board import write_entry
 from investigations.domain.clock import database_now
+from investigations.domain.error_budget import budgets_of
 from investigations.domain.journal import writing
 from investigations.enums import DiagnosisVerdict, EntryKind, IncidentState
 from investigations.models import Diagnosis, Investigation
@@ -25,7 +26,6 @@ from remediation.errors import ExecutorError, IllegalTransition, NotPlannable
 from remediation.executors.ports import TargetState, snapshot_of
 from remediation.executors.registry import executor_for
 from remediation.models import Action
-from remediation.verification.error_budget import budgets_of
 from remediation.verification.meanings import WATCHED, trigger_of
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from itertools import pairwise
 import pytest
 from django.utils import timezone
 
+from investigations.domain.error_budget import EVERY, keep_budgets
 from investigations.domain.periodic import Outcome, run_when_due
-from investigations.domain.services import JOB, refresh_services, slug_of
+from investigations.domain.services import JOB, describe_service, refresh_services, slug_of
 from investigations.models import (
     AuditEntry,
     PeriodicJob,
@@ -22,7 +23,8 @@ from investigations.presenters.service_map import MAX_NODES, draw
 from investigations.queries.services import is_unusual, landscape
 from lab.inprocess import InProcessLabClient
 from telemetry.adapters.lab import open_lab_sources
-from telemetry.backends import broken_sources, override_sources
+from telemetry.ask import guarded
+from telemetry.backends import broken_sources, open_sources, override_sources
 from tests.factories.board import open_board
 from tests.factories.people import person
 from tests.lab.practice import started
@@ -256,3 +258,41 @@ def test_an_objective_is_a_share_of_requests_and_what_is_none_is_refused_and_kep
     assert told.detail["changed"]["objective"] == ["", "99.95 %"]
     client.post("/services/payments/about/", sent | {"objective": ""})
     assert Service.objects.get(name="payments").objective is None
+
+
+def test_what_is_left_of_the_error_budget_stands_on_the_page(monkeypatch, signed_in) -> None:
+    make_services("cart", "idle")
+    client = signed_in("viewer")
+
+    def told() -> str:
+        page = client.get("/services/cart/").content.decode()
+        found = re.search(r'<p class="budget">(.*?)</p>', page)
+        return " ".join(re.sub(r"<[^>]+>", "", found[1]).split()) if found else ""
+
+    assert told() == "", "without an objective there is none"
+    row = Service.objects.get(slug="cart")
+    said = {"owner": "", "contact": "", "tier": row.tier, "description": ""}
+    describe_service(service=row, actor="person/mira", objective="99.9", **said)
+    assert told().startswith("Error budget: not read yet")
+    world = started("bad_release_errors")
+    world.advance_to(world.at(world.step) + timedelta(minutes=5))
+    now = world.at(world.step)
+    with override_sources(open_lab_sources(InProcessLabClient(world))):
+        sources = guarded(open_sources({"kind": "lab"}), deadline_seconds=5.0)
+        keep_budgets(sources, now=now)
+        row.refresh_from_db()
+        assert row.budget_left is not None
+        assert row.budget_left < 1
+        assert (row.budget_hours > 0, row.budget_read_at) == (True, now)
+        assert Service.objects.get(slug="idle").budget_read_at is None
+        Service.objects.update(budget_left=-0.5)
+        keep_budgets(sources, now=now + EVERY / 2)
+        assert Service.objects.get(slug="cart").budget_left == -0.5, "not again so soon"
+    assert told().startswith("Error budget: spent, and 50% more (99.9% of requests over 30 days;")
+    Service.objects.update(budget_left=0.42, budget_hours=1)
+    assert "42% left (99.9% of requests over 30 days; 1 hour known, read " in told()
+    with override_sources(broken_sources("metrics", "down")):
+        keep_budgets(guarded(open_sources({}), deadline_seconds=5.0), now=now + 2 * EVERY)
+    assert told().startswith("Error budget: not known, its source does not tell its errors")
+    describe_service(service=row, actor="person/mira", objective="99", **said)
+    assert told().startswith("Error budget: not read yet"), "the old one's share says nothing"

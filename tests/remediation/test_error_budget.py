@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from investigations.domain.clock import database_now
+from investigations.domain.error_budget import STEPS, budgets_of, spent_share
 from investigations.models import Service
 from remediation.domain.digests import digest_of_action
 from remediation.enums import GuardrailVerdict
 from remediation.errors import GuardrailBlocked
 from remediation.guardrails.base import Situation
 from remediation.guardrails.rules import error_budget
-from remediation.verification.error_budget import STEPS, budgets_of, spent_share
 from telemetry.types import ResourceRef, Semantic, Series, SeriesRef
 from tests.factories.actions import approve, plan_action
 

@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from django.conf import settings
+from django.db.models import Q
 
 from investigations.models import Investigation, Service
-from telemetry.ask import guarded
+from telemetry.ask import GuardedSources, guarded
 from telemetry.backends import open_sources
 from telemetry.types import FloatArray, ResourceRef, Semantic, Series, TimeWindow
 
 DAYS = 30
+EVERY = timedelta(minutes=10)
+MAX_READ = 20
 STEP_SECONDS = 3600.0
 STEPS = int(timedelta(days=DAYS).total_seconds() / STEP_SECONDS)
 ERRORS, RATE = Semantic.ERROR_RATIO, Semantic.REQUEST_RATE
@@ -43,16 +46,31 @@ def budgets_of(investigation: Investigation, targets: Sequence[str], *, now: dat
     over 30 days. A source that fails leaves the budget unknown.
     """
     rows = Service.objects.filter(key__in=targets, objective__isnull=False).order_by("key")
-    return [asdict(_budget(investigation, row, now)) for row in rows]
-
-
-def _budget(investigation: Investigation, service: Service, now: datetime) -> Budget:
-    objective = float(service.objective or 0)
-    resource = ResourceRef.parse(service.key)
     sources = guarded(
         open_sources(investigation.telemetry),
         deadline_seconds=settings.TELEMETRY_DEADLINE_SECONDS,
     )
+    return [asdict(_budget(sources, row, now)) for row in rows]
+
+
+def keep_budgets(sources: GuardedSources, *, now: datetime) -> None:
+    """Keep with each service that has an objective what is left of its budget, for its page.
+
+    Asks again after ``EVERY``, one query of the metrics source for each; at most ``MAX_READ`` at once.
+    """
+    due = Q(budget_read_at__isnull=True) | Q(budget_read_at__lt=now - EVERY)
+    rows = Service.objects.filter(due, objective__isnull=False).order_by("budget_read_at", "pk")
+    for row in rows[:MAX_READ]:
+        found = _budget(sources, row, now)
+        # By the objective it was read for: people may have set another one meanwhile.
+        Service.objects.filter(pk=row.pk, objective=row.objective).update(
+            budget_left=found.left, budget_hours=found.hours, budget_read_at=now
+        )
+
+
+def _budget(sources: GuardedSources, service: Service, now: datetime) -> Budget:
+    objective = float(service.objective or 0)
+    resource = ResourceRef.parse(service.key)
     window = TimeWindow(now - timedelta(days=DAYS), now)
     read = sources.metrics.read_semantic((resource,), (ERRORS, RATE), window,
                                          step_seconds=STEP_SECONDS)  # fmt: skip
