@@ -61,9 +61,10 @@ def build() -> str:
 
 
 def build_sheet(name: str) -> str:
-    """Return a sheet joined from its parts, without their comments and indents."""
+    """Return a sheet joined from its parts, without their comments and indents; a line for each layer."""
     parts = [(STATIC / f"css/{part}.css").read_text(encoding="utf-8") for part in SHEETS[name]]
-    return " ".join(CSS_COMMENT.sub("", "\n".join(parts)).split()) + "\n"
+    joined = " ".join(CSS_COMMENT.sub("", "\n".join(parts)).split())
+    return joined.replace(" @layer ", "\n@layer ") + "\n"
 
 
 if __name__ == "__main__":

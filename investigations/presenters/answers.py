@@ -18,6 +18,8 @@ COURSES = {
 }
 OVER = {"succeeded", "failed", "undone", "inconclusive", "denied", "expired", "superseded", "stale",
         "halted"}  # fmt: skip
+ENDED = {"succeeded", "failed", "undone"}
+NO_HELP = "It did not help"
 UNDER_WAY = {
     "approved": "about to begin", "running": "under way", "unknown": "being looked up",
     "verifying": "still being verified",
@@ -45,7 +47,10 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The three answers. ``cause`` is a claim of the board, shown as its author wrote it."""
+    """The three answers. ``cause`` is a claim of the board, shown as its author wrote it.
+
+    ``doubt``: what was done against that cause and did not help, if anything was.
+    """
 
     happening: str
     trend: str
@@ -53,6 +58,7 @@ class Answers:
     cause: str
     coverage: str
     next: NextStep
+    doubt: str = ""
 
 
 def answers_of(
@@ -72,7 +78,26 @@ def answers_of(
         cause=_cause(investigation, diagnosis),
         coverage=coverage_of(diagnosis),
         next=_next(investigation, diagnosis, actions, now),
+        doubt=doubt_of(diagnosis, actions),
     )
+
+
+def doubt_of(diagnosis: Diagnosis | None, actions: tuple[Action, ...]) -> str:
+    """Return what speaks against the cause that no telemetry tells: its treatment did not help.
+
+    The verdict is of telemetry alone; whoever reads its number must know what came of acting on it.
+    """
+    if diagnosis is None or diagnosis.hypothesis is None or overruled_of(diagnosis):
+        return ""
+    number = diagnosis.hypothesis.number
+    tried = [a for a in actions if a.get("treats") == number and a.get("state") in ENDED]
+    if any(a.get("state") == "succeeded" for a in tried):
+        return ""
+    vain = [a for a in tried if str(a.get("result", "")).startswith(NO_HELP)]
+    if not vain:
+        return ""
+    names = " and ".join(f"A{a['number']}" for a in reversed(vain))
+    return f"{names}, made for H{number}, did not help: doubt it. Its number does not count that."
 
 
 def coverage_of(diagnosis: Diagnosis | None) -> str:

@@ -127,4 +127,11 @@ def _standing(action: Action) -> dict[str, object]:
         "approvals": action.approvals.filter(decision=Decision.APPROVE).count(),
         "approvals_needed": action.approvals_needed,
         "expires_at": action.approval_expires_at.isoformat(),
+        "treats": _treated(action),
     }
+
+
+def _treated(action: Action) -> int | None:
+    """Return the number of the hypothesis that an action treats, if it has one on the board."""
+    hypothesis = action.diagnosis.hypothesis
+    return hypothesis.number if hypothesis is not None else None

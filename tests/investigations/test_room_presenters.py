@@ -187,6 +187,28 @@ def test_what_is_called_mitigated_while_an_action_is_verified_says_so() -> None:
     )
 
 
+def test_a_treatment_that_did_not_help_casts_doubt_on_its_cause() -> None:
+    led = Hypothesis(number=2, claim="pool", state="leading")
+    diagnosis = Diagnosis(verdict="likely_cause", confidence=0.99, summary="x", hypothesis=led)
+    incident = Incident(state="open", title="x", resource="service/x")
+    vain = {"number": 1, "title": "Raise", "state": "undone", "treats": 2,
+            "result": "It did not help and was undone."}  # fmt: skip
+    told = answered(incident, diagnosis, vain)
+    assert told.doubt == "A1, made for H2, did not help: doubt it. Its number does not count that."
+    twice = {**vain, "number": 3, "state": "failed", "result": "It did not help. It has no undo."}
+    assert answered(incident, diagnosis, twice, vain).doubt.startswith("A1 and A3, made for H2,")
+    for other in (
+        {**vain, "treats": 1},
+        {**vain, "state": "failed", "result": "The target refused it."},
+        {**vain, "state": "proposed", "result": ""},
+        {"number": 1, "title": "Raise", "state": "undone"},  # Written before this was kept.
+    ):
+        assert answered(incident, diagnosis, other).doubt == ""
+    helped = {**vain, "number": 2, "state": "succeeded", "result": "It helped."}
+    assert answered(incident, diagnosis, helped, vain).doubt == ""
+    assert answered(incident, None, vain).doubt == ""
+
+
 def step(key: str, evidence: int | None = 1, *, is_late: bool = False) -> ChainStep:
     return ChainStep(key, "slow", evidence, evidence is None, is_late)
 

@@ -87,7 +87,7 @@ def test_the_planned_action_helps(slug, lab_incident) -> None:
 
 
 @pytest.mark.capability(60, 61, 65)
-def test_what_does_not_help_is_undone(lab_incident) -> None:
+def test_what_does_not_help_is_undone(lab_incident, client) -> None:
     incident = lab_incident("bad_release_errors")
     diagnosis = incident.investigation.diagnoses.order_by("-number")[0]
     rows = [{"action": "scale", "resource": diagnosis.resource, "reason": "wrong on purpose",
@@ -96,6 +96,7 @@ def test_what_does_not_help_is_undone(lab_incident) -> None:
         investigation=diagnosis.investigation, number=diagnosis.number + 1, step_key="wrong",
         verdict="likely_cause", fault_class=diagnosis.fault_class, treatments=rows,
         resource=diagnosis.resource, summary="A wrong plan", cited=diagnosis.cited,
+        confidence=0.9, hypothesis=diagnosis.hypothesis,
     )  # fmt: skip
     wrong.save()
     kept: list[tuple[dict, dict]] = []
@@ -128,6 +129,11 @@ def test_what_does_not_help_is_undone(lab_incident) -> None:
     same = ("image", "config", "revision")
     assert {name: found[name] for name in same} == {name: seen[name] for name in same}
     assert not ActionOutcome.objects.get(action=action).helped
+    client.force_login(person("ray", "responder"))
+    page = client.get(f"/i/{incident.investigation.incident_id}/").content.decode()
+    assert (
+        page.count(f"{action}, made for H{wrong.hypothesis.number}, did not help: doubt it.") == 2
+    )
     trust = AutonomyRecord.objects.get(kind="scale", service=action.target)
     assert trust.phase == "assist", "one harm takes it back, in the database"
     assert str(action) in trust.reason
