@@ -9,7 +9,6 @@ from remediation.enums import VerificationPhase
 from remediation.verification.assess import assess, band_of
 from remediation.verification.meanings import READINGS
 from remediation.verification.measure import Place
-from telemetry.results import ResultStatus
 from telemetry.types import ResourceRef, Semantic, Series, TimeWindow
 
 Symptom = tuple[ResourceRef, Semantic]
@@ -31,9 +30,11 @@ def seen_in(
     step, read = settings.VERIFY_STEP_SECONDS, place.metrics.read_semantic
     resources = tuple(dict.fromkeys(resource for resource, _ in symptoms))
     asked = tuple(dict.fromkeys(semantic for _, semantic in symptoms))
-    usual = read(resources, asked, place.baseline, step_seconds=step)
     fresh = read(resources, asked, window, step_seconds=step)
-    if ResultStatus.ERROR in {usual.status, fresh.status}:
+    if not fresh.is_answer:
+        return None
+    usual = read(resources, asked, place.baseline, step_seconds=step)
+    if not usual.is_answer:
         return None
     normal, then = by_symptom(usual.data), by_symptom(fresh.data)
     return {s: _judge(normal[s], then.get(s)) for s in symptoms if s in normal}

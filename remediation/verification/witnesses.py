@@ -73,13 +73,19 @@ def find_witnesses(
     window = TimeWindow(last.end - LOOK_BACK, last.end)
     for resource, semantic in symptoms:
         if semantic is GROWING:
-            slope = steepest(_memory(place, resource, window), needed=settings.VERIFY_SAMPLES)
+            pods = _memory(place, resource, window)
+            if pods is None:
+                return None
+            slope = steepest(pods, needed=settings.VERIFY_SAMPLES)
             if slope is not None and slope.is_growth:
                 found.append(Witness(str(resource), semantic.value, slope.per_second))
         elif semantic is COUNTED:
-            count, seconds, _ = _counted(place, resource, window)
-            if count and seconds:
-                found.append(Witness(str(resource), semantic.value, count / seconds))
+            counted = _counted(place, resource, window)
+            if counted is None:
+                return None
+            if counted.count and counted.seconds:
+                rate = counted.count / counted.seconds
+                found.append(Witness(str(resource), semantic.value, rate))
     return found
 
 
@@ -112,7 +118,8 @@ def _growth(
 ) -> Measurement | None:
     """Every pod that is there must have stopped growing."""
     needed = settings.VERIFY_SAMPLES
-    pods = still_there(_memory(place, resource, window), step_seconds=settings.VERIFY_STEP_SECONDS)
+    step = settings.VERIFY_STEP_SECONDS
+    pods = still_there(_memory(place, resource, window) or [], step_seconds=step)
     level = [s for pod in pods if (s := level_now(pod, needed=needed, before_per_second=before))]
     is_over = bool(pods) and len(level) == len(pods)
     worst = max(level, key=lambda s: s.per_second) if is_over else steepest(pods, needed=needed)
@@ -125,11 +132,13 @@ def _growth(
 def _count(
     place: Place, resource: ResourceRef, window: TimeWindow, *, before: float
 ) -> Measurement | None:
-    count, seconds, samples = _counted(place, resource, window)
-    if not samples:
+    now = _counted(place, resource, window)
+    if now is None or not now.samples:
         return None
-    is_over = count == 0 and is_silence_telling(per_second=before, seconds=seconds)
-    return _row(f"restarts of {resource.name} since it", "", 0.0, count, samples, is_over=is_over)
+    is_over = now.count == 0 and is_silence_telling(per_second=before, seconds=now.seconds)
+    return _row(
+        f"restarts of {resource.name} since it", "", 0.0, now.count, now.samples, is_over=is_over
+    )
 
 
 def _row(
@@ -140,25 +149,40 @@ def _row(
                        phase.value, before=Seen.OUT_OF_RANGE.value)  # fmt: skip
 
 
-def _memory(place: Place, resource: ResourceRef, window: TimeWindow) -> list[Series]:
-    """Return the memory of each pod, or of the whole where the source does not tell pods apart."""
+def _memory(place: Place, resource: ResourceRef, window: TimeWindow) -> list[Series] | None:
+    """Return the memory of each pod, or of the whole where the source does not tell pods apart.
+
+    None: it did not answer.
+    """
     step, read = settings.VERIFY_STEP_SECONDS, place.metrics.read_semantic
     for by_pod in (True, False):
-        found = read((resource,), (GROWING,), window, step_seconds=step, by_pod=by_pod).data
-        own = [s for s in found if s.ref.resource == resource and s.ref.semantic is GROWING]
+        found = read((resource,), (GROWING,), window, step_seconds=step, by_pod=by_pod)
+        if not found.is_answer:
+            return None
+        own = [s for s in found.data if s.ref.resource == resource and s.ref.semantic is GROWING]
         if own:
             return own
     return []
 
 
-def _counted(place: Place, resource: ResourceRef, window: TimeWindow) -> tuple[float, float, int]:
-    """Return how often pods restarted in a window, the seconds that are known of it, the samples."""
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """How often pods restarted, in so many seconds that are known, by so many samples."""
+
+    count: float = 0.0
+    seconds: float = 0.0
+    samples: int = 0
+
+
+def _counted(place: Place, resource: ResourceRef, window: TimeWindow) -> _Counted | None:
+    """Count the restarts in a window; None: the source did not answer."""
     step, read = settings.VERIFY_STEP_SECONDS, place.metrics.read_semantic
-    series = by_symptom(read((resource,), (COUNTED,), window, step_seconds=step).data).get(
-        (resource, COUNTED)
-    )
+    answer = read((resource,), (COUNTED,), window, step_seconds=step)
+    if not answer.is_answer:
+        return None
+    series = by_symptom(answer.data).get((resource, COUNTED))
     if series is None or len(series.times) < 2:
-        return 0.0, 0.0, 0
+        return _Counted()
     steps = np.array(READINGS[COUNTED].of([float(v) for v in series.values]))
     seconds = float(series.times[-1] - series.times[0])
-    return float(np.nansum(steps)), seconds, int((~np.isnan(steps)).sum())
+    return _Counted(float(np.nansum(steps)), seconds, int((~np.isnan(steps)).sum()))

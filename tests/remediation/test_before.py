@@ -1,5 +1,6 @@
 """What was well before the act: nobody can say that the act helped, nor that it did not."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -19,6 +20,7 @@ from remediation.verification.effects import (
 )
 from telemetry.adapters.memory import MemoryData
 from telemetry.backends import override_sources
+from telemetry.errors import SourceUnavailable
 from telemetry.semantics import Semantic
 from telemetry.testing import FakeTelemetry
 from telemetry.types import ResourceRef, Series, SeriesRef, service
@@ -37,7 +39,12 @@ def incident(lab_incident):
     return lab_incident("bad_release_errors", is_worked=False)
 
 
-def seen_now(incident, *, errors: float, pods=(), **others):
+def seen_now(incident, **how):
+    """Let the sources tell what :func:`seen_sources` says."""
+    return override_sources(seen_sources(incident, **how))
+
+
+def seen_sources(incident, *, errors: float, pods=(), **others):
     """Return sources in which the last five minutes were as told, and all was calm long before."""
     row = incident.investigation
     resource = ResourceRef.parse(row.incident.resource)
@@ -55,9 +62,7 @@ def seen_now(incident, *, errors: float, pods=(), **others):
     of_pods = [
         series(CART, MEMORY, 2e8, now(last - last[0]), f"cart-{n}") for n, now in enumerate(pods)
     ]
-    return override_sources(
-        FakeTelemetry(MemoryData(name="fake", series=rows, pod_series=of_pods)).sources
-    )
+    return FakeTelemetry(MemoryData(name="fake", series=rows, pod_series=of_pods)).sources
 
 
 def cited_by(incident, symptoms: tuple[tuple[str, Semantic], ...]) -> list[int]:
@@ -228,6 +233,30 @@ def test_in_practice_a_leak_whose_alarm_a_kill_ended_is_mended_by_a_rollback_alo
     run.refresh_from_db()
     assert action.state == state, run.measurements
     assert ActionOutcome.objects.exists() == (state == "succeeded")
+
+
+@pytest.mark.parametrize("semantic", [MEMORY, RESTARTS, Semantic.REPLICAS_READY])
+def test_a_source_that_breaks_off_half_way_is_asked_again(incident, semantic) -> None:
+    numbers = cited_by(incident, (("memory_ramp", MEMORY), ("restart_increase", RESTARTS)))
+    action = plan_action(incident, cited=numbers)
+    whole = seen_sources(incident, errors=0.001, pods=(leaking(5e5),))
+
+    class Breaks:
+        name = "fake"
+
+        def read_semantic(self, resources, semantics, window, **more):
+            if semantic in semantics:
+                raise SourceUnavailable("gone")
+            return whole.metrics.read_semantic(resources, semantics, window, **more)
+
+    with override_sources(replace(whole, metrics=Breaks())):
+        execute(approve(action).pk)
+    run = VerificationRun.objects.get(action=action)
+    assert run.before == {}, "half a look is none"
+    with override_sources(whole):
+        keep_before(action.pk)
+    run.refresh_from_db()
+    assert [w["semantic"] for w in run.before["witnesses"]] == ["memory_working_set_bytes"]
 
 
 def test_slopes() -> None:
