@@ -56,7 +56,10 @@ def _answers(room: Room, link: Link) -> Iterator[str]:
         yield f"**{found.get_verdict_display().capitalize()}.** {_plain(found.summary)} {room.coverage}"
     yield from ("", "## Next", "")
     if room.waiting:
-        yield f"{link('a', room.waiting['number'])} waits for an approver: {_plain(room.waiting['title'])}."
+        blocked = room.waiting.get("blocked")
+        waits = "waits, but nobody can approve it now" if blocked else "waits for an approver"
+        why = f" {_plain(blocked)}" if blocked else ""
+        yield f"{link('a', room.waiting['number'])} {waits}: {_plain(room.waiting['title'])}.{why}"
     elif found is not None and found.next_steps:
         yield from (f"- {_plain(plain_step(step))}" for step in found.next_steps[:SHOWN])
     else:

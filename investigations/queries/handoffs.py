@@ -111,7 +111,9 @@ def _tried(actions: list[dict[str, object]], rivals: list[Hypothesis]) -> list[s
 
 def _waiting(actions: list[dict[str, object]], investigation: Investigation) -> list[str]:
     found = [
-        f"A{a.get('number')} {a.get('title')} waits for an approver{_until(a.get('expires_at'))}."
+        f"A{a.get('number')} {a.get('title')} waits, but nobody can approve it now: {a['blocked']}"
+        if a.get("blocked")
+        else f"A{a.get('number')} {a.get('title')} waits for an approver{_until(a.get('expires_at'))}."
         for a in actions
         if a.get("state") == "proposed"
     ]

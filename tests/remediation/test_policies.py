@@ -78,6 +78,17 @@ def test_what_a_rule_forbids_waits_for_nobody_from_the_first_moment(incident) ->
     text = " ".join(re.sub(r"<[^>]+>", " ", room.content.decode()).split())
     assert "A1 waits, but nobody can approve it now: Rule no-scaling-of-cart" in text
     assert "A1 waits for" not in text
+    reader = signed_in("vi", "responder")
+    at = f"/i/{waiting.investigation.incident_id}/"
+    assert (
+        "waits, but nobody can approve it now: Rule no-scaling"
+        in reader.get(f"{at}handoff/").content.decode()
+    )
+    assert "waits, but nobody can approve it now" in reader.get(f"{at}analysis.md").content.decode()
+    for path in ("/incidents/", "/inbox/"):
+        listed = reader.get(path).content.decode()
+        assert "A1 waits, blocked now" in listed, path
+        assert "A1 waits for" not in listed, path
     was = incident.investigation.events.count()
     sweep()
     assert incident.investigation.events.count() == was, "it has been told"
