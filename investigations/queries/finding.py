@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
 from investigations.errors import NotFound
@@ -24,6 +24,7 @@ from investigations.rules import AnyUser, can_view
 from investigations.typed_text import read_number, title_or_untitled
 
 EACH = 6
+LONGEST = 120
 # Titles are looked through among so many of the newest incidents; older ones are found by words.
 NEWEST = 2000
 # Evidence is many times as much.
@@ -57,6 +58,10 @@ def find(user: AnyUser, text: str, *, incident_id: int | None = None) -> list[Fo
     return list({row.href: row for row in found}.values())
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
 def _investigation(user: AnyUser, incident_id: int | None) -> Investigation | None:
     if incident_id is None:
         return None
@@ -84,12 +89,12 @@ def _here(here: Investigation | None, words: str) -> list[Found]:
     found = []
     if kind in {"", "h"}:
         found += [
-            Found(f"H{h.number} {h.claim}"[:120], "Hypothesis", reverse("hypothesis", args=(pk, h.number)))
+            Found(_cut(f"H{h.number} {h.claim}"), "Hypothesis", reverse("hypothesis", args=(pk, h.number)))
             for h in hypotheses.order_by("number")[:EACH]
         ]  # fmt: skip
     if kind in {"", "e"}:
         found += [
-            Found(f"E{e.number} {e.claim}"[:120], "Evidence", reverse("evidence", args=(pk, e.number)))
+            Found(_cut(f"E{e.number} {e.claim}"), "Evidence", reverse("evidence", args=(pk, e.number)))
             for e in evidence.only("number", "claim").order_by("-number")[:EACH]
         ]  # fmt: skip
     return found
@@ -100,12 +105,13 @@ def _incidents(words: str) -> list[Found]:
     number = read_number(words) if named is None else read_number(named[2])
     if named is not None and named[1].lower() != "inc":
         return []
+    with_cause = Incident.objects.annotate(cause=F("memory__fault_class"))
     if number is not None:
-        rows = list(Incident.objects.filter(pk=number))
+        rows = list(with_cause.filter(pk=number))
     else:
         newest = Incident.objects.order_by("-pk").values_list("pk", flat=True)[:NEWEST]
         rows = list(
-            Incident.objects.filter(pk__in=newest)
+            with_cause.filter(pk__in=newest)
             .filter(
                 Q(title__icontains=words)
                 | Q(resource__icontains=words)
@@ -115,15 +121,18 @@ def _incidents(words: str) -> list[Found]:
         )
         if len(rows) < EACH:
             query = SearchQuery(words, config="english", search_type="websearch")
-            older = Incident.objects.filter(memory__words=query).exclude(
-                pk__in=[r.pk for r in rows]
-            )
+            older = with_cause.filter(memory__words=query).exclude(pk__in=[r.pk for r in rows])
             rows += list(older.order_by("-pk")[: EACH - len(rows)])
     return [
-        Found(f"INC-{r.pk} {title_or_untitled(r.title)}"[:120], f"{r.get_severity_display()} incident",
+        Found(_cut(f"INC-{r.pk} {title_or_untitled(r.title)}"), _kind_of(r, r.cause or ""),
               reverse("room", args=(r.pk,)))
         for r in rows
     ]  # fmt: skip
+
+
+def _kind_of(incident: Incident, cause: str) -> str:
+    why = f", {cause.replace('_', ' ')}" if cause else ""
+    return f"{incident.get_severity_display()} incident{why}"
 
 
 def _services(words: str) -> list[Found]:
@@ -149,10 +158,11 @@ def _services(words: str) -> list[Found]:
 
 def _hypotheses(words: str, here: Investigation | None) -> list[Found]:
     """Return what was suspected in other incidents, among the newest of them. One query."""
-    rows = Hypothesis.objects.filter(claim__icontains=words, investigation__in=_newest(NEWEST))
+    fits = Q(claim__icontains=words) | Q(fault_class__icontains=words.replace(" ", "_"))
+    rows = Hypothesis.objects.filter(fits, investigation__in=_newest(NEWEST))
     rows = rows.exclude(investigation=here).select_related("investigation").order_by("-pk")
     return [
-        Found(f"H{h.number} {h.claim}"[:120],
+        Found(_cut(f"H{h.number} {h.claim}"),
               f"Hypothesis of INC-{h.investigation.incident_id}, {h.get_state_display().lower()}",
               reverse("hypothesis", args=(h.investigation.incident_id, h.number)))
         for h in rows[:EACH]
@@ -165,7 +175,7 @@ def _evidence(words: str, here: Investigation | None) -> list[Found]:
     rows = rows.exclude(investigation=here).select_related("investigation")
     found = rows.only("number", "claim", "investigation__incident_id").order_by("-pk")
     return [
-        Found(f"E{e.number} {e.claim}"[:120], f"Evidence of INC-{e.investigation.incident_id}",
+        Found(_cut(f"E{e.number} {e.claim}"), f"Evidence of INC-{e.investigation.incident_id}",
               reverse("evidence", args=(e.investigation.incident_id, e.number)))
         for e in found[:EACH]
     ]  # fmt: skip
@@ -183,7 +193,7 @@ def _documents(words: str) -> list[Found]:
         Q(title__icontains=words) | Q(pk__in=chunks), retired_at__isnull=True
     )
     return [
-        Found(d.title[:120], d.get_kind_display().capitalize(), reverse("document", args=[d.pk]))
+        Found(_cut(d.title), d.get_kind_display().capitalize(), reverse("document", args=[d.pk]))
         for d in rows.only("title", "kind").order_by("-pk")[:EACH]
     ]
 

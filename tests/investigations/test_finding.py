@@ -9,12 +9,13 @@ from django.test import Client
 from investigations.domain.board import post_note
 from investigations.domain.hypotheses import propose_hypothesis
 from investigations.models import (
+    Hypothesis,
     IncidentMemory,
     KnowledgeDocument,
     Service,
     ServiceDependency,
 )
-from investigations.queries.finding import EACH, find
+from investigations.queries.finding import EACH, LONGEST, find
 from tests.factories.board import open_board
 from tests.factories.people import person
 
@@ -99,8 +100,8 @@ def test_a_service_is_found_by_name_and_owner_and_leads_to_its_page(client) -> N
 def test_a_cause_is_found_in_incidents_knowledge_and_what_was_suspected() -> None:
     board, mira = open_board("storefront fails"), person("mira", "viewer")
     IncidentMemory.objects.create(incident=board.incident, text="x", fault_class="retry_storm")
-    propose_hypothesis(investigation_id=board.pk, claim="storefront retries too much",
-                       author="agent/x")  # fmt: skip
+    Hypothesis.objects.create(investigation=board, number=1, claim="storefront repeats its calls",
+                              fault_class="retry_storm", author="agent/x")  # fmt: skip
     document = KnowledgeDocument.objects.create(kind="runbook", title="Retry storms", source="a.md",
                                                 text="x", digest="d", author="person/mira")  # fmt: skip
     old = KnowledgeDocument.objects.create(kind="runbook", title="Retry, old", source="b.md",
@@ -110,6 +111,14 @@ def test_a_cause_is_found_in_incidents_knowledge_and_what_was_suspected() -> Non
     assert {f.href for f in find(mira, "retr")} == {
         f"/i/{pk}/", f"/i/{pk}/h/1/", f"/knowledge/{document.pk}/",
     }  # fmt: skip
-    assert next(f.href for f in find(mira, "retry storm")) == f"/i/{pk}/"
+    first = find(mira, "retry storm")[0]
+    assert (first.href, first.kind) == (f"/i/{pk}/", "SEV3 incident, retry storm")
     assert f"/knowledge/{old.pk}/" not in [f.href for f in find(mira, "retry")]
     assert [f.href for f in find(mira, "rules")] == ["/autonomy/rules/"]
+
+
+def test_a_long_claim_ends_with_a_mark_that_it_goes_on() -> None:
+    board, mira = open_board(), person("mira", "viewer")
+    _note(board, "the pool is full " * 20, 1)
+    found = find(mira, "pool", incident_id=board.incident_id)[0]
+    assert (len(found.text), found.text[-1]) == (LONGEST, "…")
