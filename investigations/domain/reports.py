@@ -34,8 +34,8 @@ class EditConflict(BoardError):
 
 
 def facts_of(investigation: Investigation) -> Facts:
-    """Read the whole journal of an investigation into facts."""
-    events = investigation.events.order_by("sequence")
+    """Read the journal of an investigation into facts; how its curves went on is none."""
+    events = investigation.events.exclude(kind=BoardEventKind.LANES_READ).order_by("sequence")
     return read_facts(investigation.incident_id, events.iterator(chunk_size=500))
 
 

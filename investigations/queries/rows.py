@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from django.db.models import Model
+from django.db.models import Func, Max, Model, Q
 
-from investigations.enums import EntryKind, SteeringKind
+from investigations.enums import BoardEventKind, EntryKind, SteeringKind
 from investigations.models import (
     BoardEntry,
     BoardEvent,
@@ -159,12 +159,27 @@ def evidence_citing(row: Evidence) -> list[Diagnosis]:
 def fold(investigation_id: int, *, sequence: int) -> Collections:
     """Return the board's collections after the events up to a sequence."""
     collections: Collections = {}
+    is_lanes = Q(kind=BoardEventKind.LANES_READ)
     events = BoardEvent.objects.filter(
-        investigation_id=investigation_id, sequence__lte=sequence
-    ).order_by("sequence")
+        ~is_lanes | Q(sequence__in=_last_readings(investigation_id, sequence)),
+        investigation_id=investigation_id, sequence__lte=sequence,
+    ).order_by("sequence")  # fmt: skip
     for event in events.iterator(chunk_size=500):
         apply_event(collections, event)
     return collections
+
+
+def _last_readings(investigation_id: int, sequence: int) -> list[int]:
+    """Return the readings of lanes that count: of each lane the last one, which holds it whole.
+
+    They are the largest events of a journal, and a long one has hundreds.
+    """
+    rows = BoardEvent.objects.filter(
+        investigation_id=investigation_id, sequence__lte=sequence, kind=BoardEventKind.LANES_READ
+    )
+    lanes = rows.annotate(lane=Func("payload__upsert__entries", function="jsonb_object_keys"))
+    last = lanes.values("lane").annotate(last=Max("sequence")).order_by()
+    return sorted({row["last"] for row in last})
 
 
 def rows_at(investigation: Investigation, *, sequence: int) -> BoardRows:

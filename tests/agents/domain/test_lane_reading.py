@@ -1,15 +1,18 @@
 """The lanes go on after the agents have looked: nobody reads old curves without being told."""
 
 import math
+import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from agents.domain import lane_reading
 from agents.domain.lane_reading import ask_for_lanes, pause_of, read_lanes
 from agents.domain.lanes import MAX_POINTS, show_lane, thinned
 from agents.domain.posting import finding_of
-from investigations.domain.board import post_entry
+from investigations.domain.board import post_entry, write_lanes
 from investigations.domain.clock import database_now
 from investigations.domain.incidents import change_incident_state
 from investigations.domain.runs import pause_investigation, resume_investigation
@@ -18,7 +21,8 @@ from investigations.enums import EntryKind, IncidentState
 from investigations.models import BoardEvent, Incident, Investigation
 from investigations.presenters.room import build_room, room_of
 from investigations.presenters.stream import typed_lines
-from investigations.queries.rows import rows_at, rows_now
+from investigations.queries.board import board_snapshot
+from investigations.queries.rows import fold, rows_at, rows_now
 from lab import operations
 from telemetry.backends import override_sources
 from telemetry.ports import TelemetrySources
@@ -101,13 +105,40 @@ def test_a_replay_shows_the_recovery_as_the_room_does(mended) -> None:
     assert typed_lines([last]) == []
 
 
+def test_a_replay_skips_the_readings_that_later_ones_hold_whole(burning) -> None:
+    first = next(iter(lanes(burning)))
+
+    def go_on(*, only: str = "") -> None:
+        row = Investigation.objects.get(pk=burning.pk)
+        until = row.seen_until + timedelta(seconds=10)
+
+        def longer(data: dict) -> dict | None:
+            more = {**data, "points": [*data["points"], [until.timestamp(), 1.0]]}
+            return None if only and data["key"] != only else more
+
+        assert write_lanes(burning.pk, longer, read_from=row.seen_until, until=until) > 0
+
+    for only in ("", "", first, "", first, first):
+        go_on(only=only)
+        row = Investigation.objects.get(pk=burning.pk)
+        board = board_snapshot(burning.pk)
+        told = {name: rows for name, rows in board.collections.items() if rows}
+        assert fold(burning.pk, sequence=row.last_sequence) == told
+    with CaptureQueriesContext(connection) as seen:
+        fold(burning.pk, sequence=row.last_sequence)
+    assert len(seen) == 2
+    wanted = re.search(r'"sequence" IN \(([\d, ]+)\)', seen.captured_queries[1]["sql"])
+    assert wanted is not None
+    assert len(wanted[1].split(",")) == 2, "the last of the first lane, and the last of the others"
+
+
 def test_nothing_is_read_twice_or_while_a_round_runs(mended) -> None:
     looked = Investigation.objects.get(pk=mended.pk).seen_until
     assert read_lanes(mended.pk) > 0
     until = Investigation.objects.get(pk=mended.pk).seen_until
     assert until > looked
     # A second message that read at the same time comes too late.
-    assert lane_reading.write_lanes(mended.pk, dict, read_from=looked, until=until) == 0
+    assert write_lanes(mended.pk, dict, read_from=looked, until=until) == 0
     Investigation.objects.filter(pk=mended.pk).update(state="examining")
     assert read_lanes(mended.pk) == 0
 
