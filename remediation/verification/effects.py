@@ -11,6 +11,7 @@ from telemetry.types import FloatArray, Series
 FALL = 0.15
 LEAST_SECONDS = 20.0
 LEAST_GROWTH = 0.02
+LEAST_SCRAPES, PLAIN_SECONDS = 4, 90.0
 ERRORS = 2.0
 # With fewer events expected in the time that was watched, that none came is luck.
 LEAST_EXPECTED = 3.0
@@ -19,11 +20,15 @@ MISSED_STEPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """How fast a series grows now, in its unit per second; ``error``: one standard error of that."""
+    """How fast a series grows now, in its unit per second.
+
+    ``error``: one standard error of that; ``scrapes``: how many different samples it is told by.
+    """
 
     per_second: float
     error: float
     samples: int
+    scrapes: int
     seconds: float
     level: float
 
@@ -60,10 +65,10 @@ def _line(times: FloatArray, values: FloatArray) -> Slope:
     per_second, start = (float(v) for v in np.polyfit(at, values, 1))
     residual = float(np.std(values - (start + per_second * at)))
     # A source repeats its last scrape: what did not change is no further sample.
-    scrapes = max(2, 1 + int((np.diff(values) != 0).sum()))
+    scrapes = 1 + int((np.diff(values) != 0).sum())
     seconds = float(at[-1])
-    error = residual * (12 / scrapes) ** 0.5 / seconds
-    return Slope(per_second, error, len(values), seconds, float(np.median(values)))
+    error = residual * (12 / max(2, scrapes)) ** 0.5 / seconds
+    return Slope(per_second, error, len(values), scrapes, seconds, float(np.median(values)))
 
 
 def steepest(series: Sequence[Series], *, needed: int) -> Slope | None:
@@ -77,7 +82,8 @@ def level_now(series: Series, *, needed: int, before_per_second: float) -> Slope
 
     Level is what certainly changes by less than half as much, up or down: while pods are replaced
     their mean falls, and that hides whether the fresh ones grow. So the newest half, and quarter, of
-    the last piece are looked at too.
+    the last piece are looked at too. What does not change at all is level only after long enough for
+    several scrapes: a step of a stair looks the same.
     """
     found = _last_piece(series, needed=needed)
     if found is None:
@@ -88,6 +94,8 @@ def level_now(series: Series, *, needed: int, before_per_second: float) -> Slope
         if len(part) < max(needed, 3) or at[-1] - at[0] < LEAST_SECONDS - 1e-6:
             return None
         slope = _line(at, part)
+        if slope.scrapes < LEAST_SCRAPES and slope.seconds < PLAIN_SECONDS:
+            return None
         if abs(slope.per_second) + ERRORS * slope.error < before_per_second / 2:
             return slope
     return None

@@ -276,7 +276,7 @@ def test_slopes() -> None:
     assert not flat.is_growth
     assert is_level(2e8 + 0 * at)
     assert not is_level(2e8 + 3e5 * at)
-    replaced = np.where(at < 40, 4e8 - 5e6 * at, 2e8)
+    replaced = np.where(at < 40, 4e8 - 5e6 * at, 2e8) + 1e5 * (np.arange(len(at)) % 2)
     assert is_level(replaced), "its mean fell while pods were replaced; now it is level"
     assert not is_level(replaced + np.where(at < 40, 0, 4e5 * (at - 40))), "and then it grows again"
     assert not is_level(4e8 - 1e6 * at), "while it falls nothing can be told"
@@ -292,5 +292,8 @@ def test_slopes() -> None:
         "15 s are one scrape"
     )
     assert slope(np.full(len(at), np.nan)) is None
+    assert not is_level(2e8 + 9e6 * (at // 30)), "the step of a stair is not level"
+    short = Series(SeriesRef(CART, "m", MEMORY), at[:30], np.full(30, 2e8))
+    assert level_now(short, needed=10, before_per_second=4e5) is None, "perhaps one scrape alone"
     assert is_silence_telling(per_second=0.05, seconds=60)
     assert not is_silence_telling(per_second=0.05, seconds=59)
