@@ -1,6 +1,6 @@
 """How right past diagnoses were: by band of confidence and by class of fault."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,9 +52,10 @@ class ClassRow:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """The page's figures."""
+    """The page's figures. ``by``: how many were graded by whom or what, in words."""
 
     count: int
+    by: str
     brier: float
     bands: list[Band]
     classes: list[ClassRow]
@@ -71,6 +72,7 @@ def reliability_of(graded: Sequence[Graded], *, shown: int = 50) -> Reliability:
     brier = sum((g.claimed - g.worth) ** 2 for g in graded) / len(graded) if graded else 0.0
     return Reliability(
         count=len(graded),
+        by=", ".join(f"{n} by {source}" for source, n in Counter(g.source for g in graded).most_common()),
         brier=brier,
         bands=[
             Band(index / BANDS, len(found), _mean([g.claimed for g in found]),

@@ -63,7 +63,7 @@ def test_nothing_can_be_graded_before_a_verdict(lab_incident) -> None:
 def test_a_map_is_proposed_from_thirty_and_used_once_accepted(concluded) -> None:
     grade_many(concluded, 29, right=12)
     assert propose_fit() is None
-    assert "29 of 30 graded past cases" in track_record(0.85, practice=False)
+    assert "29 of 30 past cases graded" in track_record(0.85, practice=False)
     grade_many(concluded, 1, right=0, start=200)
     fit = propose_fit()
     assert fit is not None
@@ -108,7 +108,7 @@ def test_the_page_shows_figures_and_only_an_admin_accepts(concluded) -> None:
     grade_many(concluded, 30, right=12)
     fit = propose_fit()
     page = responder.get("/calibration/").content.decode()
-    assert "30 graded cases" in page
+    assert "30 graded cases:</strong> 30 by the outcome of an action." in page
     assert "80% to 90%" in page
     assert "An admin decides" in page
     assert responder.post("/calibration/accept/", {"fit": fit.pk}).status_code == 403
