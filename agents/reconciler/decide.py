@@ -171,9 +171,10 @@ def _happening(findings: Sequence[Finding], case: Case) -> str:
     symptoms = {s.resource for s in case.symptoms}
     telling = [f for f in findings if f.presence is Presence.PRESENT
                and f.feature in {"latency_rise", "error_rise"}]  # fmt: skip
-    own = [f for f in telling if f.resource in symptoms] or telling
-    parts = [f.claim for f in sorted(own, key=lambda f: f.resource not in symptoms)[:2]]
-    others = sorted({f.resource.name for f in telling if f.resource not in symptoms})
+    told = ([f for f in telling if f.resource in symptoms] or telling)[:2]
+    parts = [f.claim for f in told]
+    known = symptoms | {f.resource for f in told}
+    others = sorted({f.resource.name for f in telling if f.resource not in known})
     if others:
         parts.append(f"Also affected: {', '.join(others[:6])}.")
     return " ".join(parts) or case.symptoms[0].summary

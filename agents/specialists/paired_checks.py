@@ -235,7 +235,9 @@ def _recovery(reader: Reader, by_semantic: BySemantic, result: Result) -> Iterat
             continue  # Too few samples to tell an end from a pause.
         troubled = still_going(reader) if is_back_now else ""
         is_over = is_back_now and not troubled
-        series, shift = max(judged, key=lambda item: item[1].score)
+        series, shift = max(
+            judged, key=lambda item: (item[0].ref.semantic is symptom.semantic, item[1].score)
+        )
         level = quantity(shift.latest, series.ref.unit)
         claim = (
             f"The symptom on {symptom.resource.name} is over: {series.ref.name} is at {level} again."

@@ -116,5 +116,5 @@ def _series(key: Key, times: FloatArray, values: FloatArray, meaning: Meaning | 
         return Series(SeriesRef(resource, name, None, peer), times, values)
     scaled = values * meaning.scale
     if meaning.is_good:
-        scaled = 1.0 - scaled
+        scaled, name = 1.0 - scaled, f"1 - {name}"
     return Series(SeriesRef(resource, name, meaning.semantic, peer, meaning.unit), times, scaled)
