@@ -25,7 +25,7 @@ from telemetry.types import Semantic, Series
 # A symptom that has only just begun is not over because the newest samples still look normal.
 RECOVERY_SECONDS = 60.0
 OUT_SCORE = 4.0
-SURGE_RATIO, LASTING_SECONDS = 1.6, 60.0
+SURGE_RATIO, SURGE_SCORE, LASTING_SECONDS = 1.6, 6.0, 60.0
 BySemantic = dict[Semantic, list[Series]]
 
 
@@ -100,7 +100,7 @@ def _outside_traffic(reader: Reader, by_semantic: BySemantic, result: Result) ->
             continue
         times_usual = _lasting_ratio(series, shift)
         is_surge = (
-            times_usual >= SURGE_RATIO and shift.score > 6
+            times_usual >= SURGE_RATIO and shift.score > SURGE_SCORE
             and rest.peak - rest.baseline > 0.6 * (shift.peak - shift.baseline)
         )  # fmt: skip
         words = words_of(series, shift.baseline, shift.peak, shift.onset)
@@ -108,7 +108,7 @@ def _outside_traffic(reader: Reader, by_semantic: BySemantic, result: Result) ->
             f"Requests to {words['name']} rose {words['ratio']} to {words['peak']} at "
             f"{words['at']}, more than its callers send."
             if is_surge
-            else f"Traffic to {words['name']} from outside is as usual (at most {words['peak']})."
+            else _no_surge(series, shift, rest, times_usual)
         )
         yield metric_finding(
             reader, "traffic_rise", series, result,
@@ -116,6 +116,23 @@ def _outside_traffic(reader: Reader, by_semantic: BySemantic, result: Result) ->
             magnitude=shift.ratio, unit="x", strength=min(1.0, times_usual / 3), onset=shift.onset,
             has_ended=is_back(shift), ended=shift.ended,
         )  # fmt: skip
+
+
+def _no_surge(series: Series, shift: Shift, rest: Shift, times_usual: float) -> str:
+    """Return why there is no surge from outside: nothing rose, not for long, or callers sent it."""
+    words = words_of(series, shift.baseline, shift.peak, shift.onset)
+    if shift.ratio < SURGE_RATIO or shift.score <= SURGE_SCORE:
+        return (
+            f"No surge of traffic to {words['name']}: at most {words['peak']}, usually "
+            f"{words['base']}."
+        )
+    rose = f"Requests to {words['name']} rose from {words['base']} to {words['peak']}"
+    if times_usual < SURGE_RATIO:
+        return f"{rose}, but not for long: no lasting surge."
+    return (
+        f"{rose}, most of it sent by its callers: from outside at most "
+        f"{quantity(rest.peak, series.ref.unit)}, usually {quantity(rest.baseline, series.ref.unit)}."
+    )
 
 
 def _lasting_ratio(series: Series, shift: Shift) -> float:

@@ -38,13 +38,18 @@ def coarse(*levels):
     return Series(ref, times, np.concatenate([past, levels]))
 
 
-def found(feature, *known, semantic=None, baseline=BASELINE, window=WINDOW):
+def found(feature, *known, **options):
+    """Return where a feature is, or is not."""
+    return {f.resource: f.presence for f in findings(feature, *known, **options)}
+
+
+def findings(feature, *known, semantic=None, baseline=BASELINE, window=WINDOW,
+             agent=AgentName.NETWORK):  # fmt: skip
     graph = TopologyGraph((FRONT, CART), (TopologyEdge(FRONT, CART),))
     data = MemoryData(series=list(known), graph=graph)
     symptom = Symptom(FRONT, NOW, "front is degraded", semantic)
     case = build_case(guarded(open_memory_sources(data)), (symptom,), window, baseline)
-    checked = check_metrics(Reader(case, AgentName.NETWORK))
-    return {f.resource: f.presence for f in checked if f.feature == feature}
+    return [f for f in check_metrics(Reader(case, agent)) if f.feature == feature]
 
 
 def test_traffic_of_an_inner_service_is_from_outside_only_where_its_callers_are_measured() -> None:
@@ -60,6 +65,21 @@ def test_a_burst_of_requests_is_no_surge() -> None:
     burst = series(FRONT, Semantic.REQUEST_RATE, 1, 4, until=30)
     assert found("traffic_rise", lasting) == {FRONT: Presence.PRESENT}
     assert found("traffic_rise", burst) == {FRONT: Presence.ABSENT}
+
+
+def test_what_callers_send_is_not_told_as_usual_traffic() -> None:
+    entry = series(FRONT, Semantic.REQUEST_RATE, 10, 10)
+    own = series(CART, Semantic.REQUEST_RATE, 93, 675)
+    edge = series(FRONT, Semantic.REQUEST_RATE, 90, 670, peer=CART)
+    told = {f.resource: f for f in findings("traffic_rise", own, entry, edge)}
+    assert told[CART].presence is Presence.ABSENT
+    assert told[CART].claim == (
+        "Requests to cart rose from 93 to 675, most of it sent by its callers: from outside "
+        "at most 5, usually 3."
+    )
+    assert told[FRONT].claim == "No surge of traffic to front: at most 10, usually 10."
+    (burst,) = findings("traffic_rise", series(FRONT, Semantic.REQUEST_RATE, 1, 4, until=30))
+    assert burst.claim.endswith("but not for long: no lasting surge.")
 
 
 def test_an_alert_that_says_not_what_it_measures_is_over_only_if_something_was_seen() -> None:
