@@ -2,7 +2,7 @@
 
 import difflib
 
-from agents.domain.casework import Casework, match_named, open_case
+from agents.domain.casework import match_named, open_case
 from agents.domain.phases import MAX_ROUNDS
 from agents.domain.reasons import focus_window
 from agents.enums import AgentName, WorkKind
@@ -71,7 +71,10 @@ def _reading_of(
     if message.kind == SteeringKind.CHALLENGE:
         if challenged_card(message) is None:
             return SteeringState.DECLINED, f"There is no card {message.subject} to re-check."
-        return SteeringState.READ, f"Another specialist re-checks {message.subject}."
+        return (
+            SteeringState.READ,
+            f"{message.subject} is re-checked, by another specialist if one can.",
+        )
     if message.agent in investigation.paused_agents:
         who = investigation.paused_agents[message.agent]
         return SteeringState.DECLINED, (
@@ -113,25 +116,6 @@ def waiting(investigation: Investigation, *, challenges: bool) -> list[SteeringM
     if challenges:
         return list(rows.filter(kind=SteeringKind.CHALLENGE))
     return list(rows.exclude(kind=SteeringKind.CHALLENGE))
-
-
-def answer_challenges(item: WorkItem, work: Casework, fence: Fence) -> None:
-    """Tell whoever challenged a card what its re-check found, or that no other query shows it."""
-    for message in waiting(item.investigation, challenges=True):
-        card = challenged_card(message)
-        answer = card.challenged_by.order_by("-number").first() if card else None
-        if answer:
-            who = answer.author.removeprefix("agent/")
-            to, reply = (
-                SteeringState.ACTED,
-                f"Re-checked by {who}, E{answer.number}: {answer.claim}",
-            )
-        else:
-            to = SteeringState.DECLINED
-            reply = "No other query would show this; the card stands as it is."
-        runs.answer_steering(
-            message_id=message.pk, to=to, reply=reply, author=RECONCILER, fence=fence
-        )
 
 
 def _began(item: WorkItem) -> set[int]:

@@ -5,32 +5,19 @@ from dataclasses import replace
 from datetime import datetime
 
 from agents.case import Case
-from agents.domain.casework import (
-    Casework,
-    cause_of,
-    live_hypotheses,
-    open_case,
-    round_of,
-    says_the_same,
-)
+from agents.domain.casework import Casework, cause_of, live_hypotheses, open_case
+from agents.domain.challenging import answer_challenges, challenged_of, recheck
 from agents.domain.consulting import consult, summarise
 from agents.domain.lanes import show_lane
-from agents.domain.people import (
-    answer_challenges,
-    answer_messages,
-    challenged_card,
-    interpret,
-    steerers,
-    waiting,
-)
+from agents.domain.people import answer_messages, interpret, steerers
 from agents.domain.phases import DOING
-from agents.domain.posting import finding_of, post_finding
+from agents.domain.posting import post_finding
 from agents.domain.reasons import look_where_asked, why_examine, why_gather
 from agents.domain.recalibrating import map_in_use
 from agents.domain.sharing import Answers, answers_of, forget_round
 from agents.domain.telling import Teller, follow
 from agents.domain.verdicts import assessments_of, diagnosis_of
-from agents.engine import CHALLENGED, EXAMINED, challengers, to_challenge
+from agents.engine import CHALLENGED, EXAMINED, to_challenge
 from agents.enums import SPECIALISTS, AgentName, Presence, WorkKind
 from agents.faults.registry import FAULTS
 from agents.findings import Cause, Finding
@@ -47,7 +34,7 @@ from investigations.domain.diagnoses import reach_diagnosis
 from investigations.domain.hypotheses import StanceDraft
 from investigations.domain.journal import Fence
 from investigations.enums import HypothesisState, InvestigationState
-from investigations.models import Evidence, Hypothesis, Investigation, ServiceDependency
+from investigations.models import Hypothesis, Investigation, ServiceDependency
 
 MIN_PROPOSED_DECIBANS = 0.0
 # Findings of each specialist, strongest first, whose series the timeline shows at once.
@@ -205,63 +192,14 @@ def _challenge(item: WorkItem, fence: Fence) -> None:
     work.load()
     follow(item, work, fence, "To check the strongest evidence by another query.")
     scored = [s for _, s in _scored(item, work)]
-    asked_for = [challenged_card(m) for m in waiting(item.investigation, challenges=True)]
-    for card in asked_for:
-        if card is not None:
-            recheck(item, work, card, fence)
+    answer_challenges(item, work, fence)
     done = 0
     for index in to_challenge(scored, work.findings, work.case):
         card = work.evidence[index]
         # What was not borne out before may be by now: a leak is killed only at its end.
         if done < CHALLENGED or card.challenged_by.exists():
             done += recheck(item, work, card, fence)
-    answer_challenges(item, work, fence)
     _account(item, work, challenged=done)
-
-
-def recheck(item: WorkItem, work: Casework, card: Evidence, fence: Fence) -> bool:
-    """Let another specialist re-check a card, again in a later round if it was not borne out.
-
-    Returns whether it has been re-checked. The same answer is not posted twice.
-    """
-    earlier = card.challenged_by.order_by("-number").first()
-    known = finding_of(earlier) if earlier else None
-    if earlier and (round_of(earlier) == item.round or known is None or held(known)):
-        return True
-    finding = finding_of(card)
-    if finding is None:
-        return False
-    for name in challengers(finding):
-        if name.value in item.investigation.paused_agents:
-            continue
-        answer = REGISTRY[name].challenge(work.case, finding)
-        if answer is not None:
-            if known is None or not says_the_same(known, answer):
-                post_finding(item.investigation, answer, fence=fence, challenges_id=card.pk,
-                             prefix=f"r{item.round}/c/E{card.number}/")  # fmt: skip
-            crash_at("after_challenge")
-            return True
-    return False
-
-
-def held(answer: Finding) -> bool:
-    """Whether an answer to a challenge bears the challenged claim out."""
-    return answer.presence is Presence.PRESENT
-
-
-def challenged_of(work: Casework) -> dict[int, bool]:
-    """Return, by index of a finding, whether it survived its challenge."""
-    answers = Evidence.objects.filter(
-        investigation=work.investigation, challenges__isnull=False
-    ).order_by("number")
-    outcome: dict[int, bool] = {}
-    places = {e.pk: i for i, e in enumerate(work.evidence)}
-    for row in answers:
-        kept = row.sample.get("finding")
-        index = places.get(row.challenges_id or 0)
-        if index is not None and isinstance(kept, dict):
-            outcome[index] = kept["presence"] == Presence.PRESENT.value
-    return outcome
 
 
 def _reconcile(item: WorkItem, fence: Fence) -> None:

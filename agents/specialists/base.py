@@ -1,6 +1,7 @@
 """What every specialist offers. Pure of Django: it asks ports and returns findings."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from agents.case import Case
@@ -39,4 +40,12 @@ class Specialist(Protocol):
 
     def challenge(self, case: Case, claim: Finding) -> Finding | None:
         """Re-check another agent's finding with a query of one's own; None if one has no way to."""
+        ...
+
+    def reread(self, case: Case, claim: Finding, *, until: datetime) -> Finding | None:
+        """Ask another agent's question of series anew at a coarser step, by the claim's own rule.
+
+        ``until``: up to when there may be samples. None if that is no question of series, or too
+        few of the coarser samples lie in what it tells of.
+        """
         ...

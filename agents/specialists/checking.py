@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from agents.case import Case
-from agents.detectors.shifts import compare
+from agents.detectors.shifts import SMOOTHING, compare
 from agents.enums import AgentName, Presence
 from agents.faults.registry import FAULTS
 from agents.features import FEATURES
 from agents.findings import Cause, Finding
-from agents.specialists.metric_checks import is_beyond, smoothing_of
+from agents.specialists.metric_checks import check_metrics, is_beyond, semantics_of, smoothing_of
 from agents.specialists.metric_rules import RULES, RuleShape
 from agents.specialists.reader import Reader, earliest_symptom
 from agents.specialists.scan_checks import FEATURE as SERIES_ANOMALY
@@ -19,6 +20,8 @@ from telemetry.types import ResourceRef, TelemetryKind, TimeWindow
 
 Check = Callable[[Reader], Iterator[Finding]]
 PART = 0.5
+# A re-read is at so many times the step: the coarsest that still tells what has just begun.
+COARSER = (3, 2)
 STRENGTH_ORDER = {Presence.PRESENT: 0, Presence.UNKNOWN: 1, Presence.ABSENT: 2}
 
 
@@ -80,6 +83,24 @@ class CheckingSpecialist:
         if claim.kind is TelemetryKind.METRIC and spec.owner is not self.name:
             return self._recheck(case, claim)
         return self._again(case, claim) if spec.owner is self.name else None
+
+    def reread(self, case: Case, claim: Finding, *, until: datetime) -> Finding | None:
+        """Ask another agent's question of series anew at a coarser step, by the claim's own rule."""
+        spec = FEATURES.get(claim.feature)
+        coarse = _coarser(case, claim, until)
+        if spec is None or claim.kind is not TelemetryKind.METRIC or coarse is None:
+            return None
+        asked = (claim.feature, claim.resource, claim.peer)
+        reader = Reader(coarse, spec.owner)
+        for found in check_metrics(reader):
+            if (found.feature, found.resource, found.peer) == asked:
+                sent = reader.metrics(semantics_of(spec.owner)).provenance
+                return replace(
+                    found, agent=self.name,
+                    claim=f"Read again at {coarse.step_seconds:g} s steps: {found.claim}",
+                    extra_provenance=(*found.extra_provenance, sent),
+                )  # fmt: skip
+        return None
 
     def _again(self, case: Case, claim: Finding) -> Finding | None:
         """Ask the claim's own question of a part of the window: a fluke does not show in it.
@@ -148,6 +169,21 @@ class CheckingSpecialist:
                 provenance=result.provenance,
             )
         return None
+
+
+def _coarser(case: Case, claim: Finding, until: datetime) -> Case | None:
+    """Return the case at a coarser step, and so much longer that a level can be told since the claim.
+
+    None where so much time has not passed yet.
+    """
+    began = max(claim.onset_at or earliest_symptom(case), case.window.start)
+    for factor in COARSER:
+        step = factor * case.step_seconds
+        end = max(case.window.end, began + timedelta(seconds=(SMOOTHING + 1) * step))
+        if end <= until:
+            window = TimeWindow(case.window.start, end)
+            return replace(case, window=window, step_seconds=step)
+    return None
 
 
 def _found(reader: Reader, check: Check) -> tuple[Finding, ...]:

@@ -56,11 +56,13 @@ class CardView:
 
 
 def card_views(
-    evidence: Sequence[Evidence], *, weighed_at: datetime | None = None, axis: Axis | None = None
-) -> list[CardView]:
+    evidence: Sequence[Evidence], *, weighed_at: datetime | None = None, axis: Axis | None = None,
+    challenges: Mapping[str, SteeringMessage] = MappingProxyType({}),
+) -> list[CardView]:  # fmt: skip
     """Return the cards with their stances, in two queries; with an axis, with their mini charts."""
     pieces = tuple(evidence)
-    return dress(pieces, stances_of(pieces), answers_to(pieces), weighed_at=weighed_at, axis=axis)
+    return dress(pieces, stances_of(pieces), answers_to(pieces), weighed_at=weighed_at, axis=axis,
+                 challenges=challenges)  # fmt: skip
 
 
 def dress(
@@ -81,7 +83,7 @@ def dress(
     for stance in stances:
         said[stance.evidence_id].append(stance)
     return [
-        _card(row, said[row.pk], _challenge(answers.get(row.pk), challenges.get(f"E{row.number}")),
+        _card(row, said[row.pk], _challenge(row, answers.get(row.pk), challenges),
               weighed_at, axis, lead)
         for row in evidence
     ]  # fmt: skip
@@ -111,18 +113,29 @@ def _card(
     )
 
 
-def _challenge(answer: Evidence | None, asked: SteeringMessage | None) -> str:
-    """Return who challenged the card, a person or the agents by themselves, and what came of it."""
+def _challenge(
+    row: Evidence, answer: Evidence | None, challenges: Mapping[str, SteeringMessage]
+) -> str:
+    """Return who challenged the card, a person or the agents by themselves, and what came of it.
+
+    What was there before a person asked is no answer to them.
+    """
+    asked = challenges.get(f"E{row.number}")
     by = f"Challenged by {asked.author.removeprefix('person/')}" if asked else "Challenged"
-    if answer is None and asked is None:
-        return ""
     if asked is not None and asked.state == SteeringState.DECLINED:
         return f"{by}: declined. {asked.reply}"
-    if answer is None:
+    if asked is not None and asked.state != SteeringState.ACTED:
         return f"{by}: another specialist is asked to re-check it."
-    kept = answer.sample.get("finding", {})
-    verb = "survived" if kept.get("presence") == "present" else "did not survive"
+    if answer is None:
+        return f"{by}. {asked.reply}" if asked else ""
+    verb = "survived" if _presence(answer) == _presence(row) else "did not survive"
     return f"{by}: {verb} (E{answer.number})."
+
+
+def _presence(row: Evidence) -> str:
+    """Return whether what was looked for was there; evidence that does not say so tells of it."""
+    kept = row.sample.get("finding")
+    return str(kept.get("presence", "present")) if isinstance(kept, dict) else "present"
 
 
 def _blank(row: Evidence, weighed_at: datetime | None) -> str:

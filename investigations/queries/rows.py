@@ -144,6 +144,12 @@ def _challenges(newest_first: tuple[SteeringMessage, ...]) -> dict[str, Steering
     return {message.subject: message for message in reversed(asked)}
 
 
+def challenge_of(row: Evidence) -> dict[str, SteeringMessage]:
+    """Return the newest person's challenge of a piece, by its name, if there is one. One query."""
+    asked = row.investigation.steering.filter(kind=SteeringKind.CHALLENGE, subject=f"E{row.number}")
+    return _challenges(tuple(asked.order_by("-number")[:1]))
+
+
 def claims_of(investigation: Investigation, numbers: set[int]) -> dict[int, str]:
     """Return the claims of evidence by number. One query."""
     found = Evidence.objects.filter(investigation=investigation, number__in=numbers)

@@ -22,7 +22,7 @@ from investigations.queries.access import (
 from investigations.queries.board import views_of
 from investigations.queries.deciding import FIRST
 from investigations.queries.objects import view_object
-from investigations.queries.rows import Paging, evidence_citing, rows_now
+from investigations.queries.rows import Paging, challenge_of, evidence_citing, rows_now
 from investigations.rules import can_view
 from investigations.typed_text import read_number
 from investigations.views.common import has_digest, needs
@@ -94,12 +94,13 @@ def matrix(request: HttpRequest, incident_id: int) -> HttpResponse:
 def evidence(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
     """One piece of evidence with everything behind it."""
     row = access_evidence(request.user, incident_id, number)
-    card = card_views([row], axis=axis_of(row.investigation))[0]
+    axis = axis_of(row.investigation)
+    card = card_views([row], axis=axis, challenges=challenge_of(row))[0]
     stances = Stance.objects.filter(evidence=row).select_related("hypothesis")
     context = {
         "incident": row.investigation.incident,
         "card": card,
-        "axis": axis_of(row.investigation),
+        "axis": axis,
         "stances": stances.order_by("-weight_decibans"),
         **_weighing(request, row),
         "again": again_of(row.resource, start=row.window_start, end=row.window_end),

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from agents.domain.casework import open_case
+from agents.domain.challenging import challenged_of, recheck
 from agents.domain.drain import drain
 from agents.domain.posting import post_finding
-from agents.domain.steps import challenged_of, recheck
 from agents.enums import AgentName, Presence, WorkKind
 from agents.models import WorkItem
 from agents.specialists.registry import REGISTRY

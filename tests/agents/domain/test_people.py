@@ -42,6 +42,67 @@ def test_a_challenge_is_answered_once(worked) -> None:
     assert investigation.work_items.count() - items <= 8
 
 
+def test_a_challenge_is_answered_by_a_query_that_was_made_for_it(lab_incident, client) -> None:
+    investigation = lab_incident("pool_exhaustion").investigation
+    mira = person("mira", "responder")
+    card = investigation.evidence.filter(
+        feature="pool_saturation", challenges=None, sample__finding__presence="present"
+    ).order_by("number")[0]  # fmt: skip
+    before = investigation.evidence.count()
+    earlier = set(card.challenged_by.values_list("pk", flat=True))
+    assert earlier, "the agents have challenged it by themselves"
+    message = runs.steer(investigation_id=investigation.pk, user=mira, text="really?",
+                         kind=SteeringKind.CHALLENGE, subject=f"E{card.number}")  # fmt: skip
+    client.force_login(mira)
+    path = f"/i/{investigation.incident_id}/e/{card.number}/"
+    asked = "Challenged by mira: another specialist is asked to re-check it."
+    assert asked in client.get(path).content.decode(), "what was there is no answer"
+    go_on(investigation)
+    message.refresh_from_db()
+    (answer,) = card.challenged_by.exclude(pk__in=earlier)
+    assert answer.number > before
+    assert answer.posted_at > message.posted_at
+    assert answer.author != card.author
+    assert (answer.feature, answer.resource) == (card.feature, card.resource), "the same claim"
+    assert answer.claim.startswith("Read again at "), "by another query: at another step"
+    asked_by = answer.sample["finding"]["further_queries"][-1]
+    step = float(asked_by.rpartition("step=")[2].removesuffix("s"))
+    assert step > card.investigation.scope["step_seconds"]
+    assert message.state == SteeringState.ACTED
+    who = answer.author.removeprefix("agent/")
+    assert message.reply == f"Re-checked by {who}, E{answer.number}: {answer.claim}"
+    assert f"Challenged by mira: survived (E{answer.number})." in client.get(path).content.decode()
+    # And each time anew, for whoever asks; one answer serves all who ask at once.
+    again = [
+        runs.steer(investigation_id=investigation.pk, user=user, text="and now?",
+                   kind=SteeringKind.CHALLENGE, subject=f"E{card.number}")
+        for user in (mira, person("rosa", "responder"))
+    ]  # fmt: skip
+    go_on(investigation)
+    newest = card.challenged_by.exclude(pk__in=earlier).exclude(pk=answer.pk).get()
+    for each in again:
+        each.refresh_from_db()
+        assert f"E{newest.number}:" in each.reply
+
+
+def test_what_nobody_can_ask_otherwise_is_said_to_be_unconfirmed(lab_incident, client) -> None:
+    investigation = lab_incident("pool_exhaustion").investigation
+    mira = person("mira", "responder")
+    card = investigation.evidence.filter(feature="config_before_onset").order_by("number")[0]
+    message = runs.steer(investigation_id=investigation.pk, user=mira, text="really?",
+                         kind=SteeringKind.CHALLENGE, subject=f"E{card.number}")  # fmt: skip
+    go_on(investigation)
+    message.refresh_from_db()
+    assert (message.state, message.reply) == (
+        SteeringState.DECLINED,
+        f"Nobody can re-check E{card.number} by another query. It stands as it was found, "
+        "unconfirmed.",
+    )
+    client.force_login(mira)
+    page = client.get(f"/i/{investigation.incident_id}/e/{card.number}/").content.decode()
+    assert f"Challenged by mira: declined. {message.reply}" in page
+
+
 @pytest.mark.capability(37)
 def test_a_hypothesis_is_tested_to_a_verdict(worked) -> None:
     investigation, mira = worked
