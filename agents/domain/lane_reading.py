@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from agents.domain.casework import Casework, open_case
 from agents.domain.lanes import extended
 from agents.jobs import enqueue_lanes
+from agents.specialists.metric_findings import share_of
 from investigations.domain.board import write_lanes
 from investigations.domain.clock import database_now
 from investigations.enums import EntryKind, IncidentState, InvestigationState
@@ -112,15 +113,17 @@ def read_lanes(investigation_id: int) -> int:
     fresh = {_place(series.ref): series for series in found}
 
     def longer(data: dict[str, object]) -> dict[str, object] | None:
-        series = fresh.get(_place_of(data))
-        return extended(data, series) if series else None
+        parts = [fresh[place] for place in _places_of(data) if place in fresh]
+        if len(parts) < len(_places_of(data)):
+            return None
+        return extended(data, share_of(*parts) if len(parts) > 1 else parts[0])
 
     return write_lanes(investigation_id, longer, read_from=looked, until=now) if found else 0
 
 
 def _read(investigation: Investigation, window: TimeWindow) -> list[Series]:
     lanes = investigation.entries.filter(kind=EntryKind.LANE).values_list("data", flat=True)
-    wanted = {_place_of(data) for data in lanes}
+    wanted = {place for data in lanes for place in _places_of(data)}
     if not wanted:
         return []
     work = open_case(investigation)
@@ -154,6 +157,7 @@ def _place(ref: SeriesRef) -> Place:
     return ref.name, ref.resource.name, ref.peer.name if ref.peer else ""
 
 
-def _place_of(data: dict[str, object]) -> Place:
-    """Return what a lane tells of its series: the name and both ends."""
-    return str(data["series"]), str(data["resource"]), str(data["peer"])
+def _places_of(data: dict[str, object]) -> list[Place]:
+    """Return what a lane tells of its series, the name and both ends: one, or a share's two."""
+    names = [str(data["series"]), *([str(data["of"])] if data.get("of") else [])]
+    return [(name, str(data["resource"]), str(data["peer"])) for name in names]

@@ -40,11 +40,15 @@ def lane_of(finding: Finding, number: int) -> tuple[str, dict[str, object]] | No
     spread = max(lower[-1] - lower[0], abs(middle) * 0.1, 1e-9)
     series = str(finding.sample.get("series", "")) or finding.feature
     peer = finding.peer.name if finding.peer else ""
-    key = f"{series}/{finding.resource}{'/' if peer else ''}{peer}"[:200]
+    whole = str(finding.sample.get("of", ""))
+    name = f"{series} of {whole}" if whole else series
+    key = f"{name}/{finding.resource}{'/' if peer else ''}{peer}"[:200]
     return key, {
         "key": key,
         "feature": finding.feature,
         "series": series,
+        # A share is of another series: read on by both.
+        **({"of": whole} if whole else {}),
         "resource": finding.resource.name,
         "peer": peer,
         "unit": unit,

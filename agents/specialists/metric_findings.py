@@ -1,5 +1,7 @@
 """Findings about one series: their sample, their words, and whether they are over."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from agents.detectors.shifts import Shift
@@ -92,6 +94,33 @@ def metric_finding(
         has_ended=has_ended,
         ended_at=None if ended is None else utc(ended),
     )
+
+
+def share_of(part: Series, whole: Series) -> Series:
+    """Return a series as a share of another, at the times of both; NaN where there is no whole."""
+    if len(part.times) != len(whole.times):
+        _, first, second = np.intersect1d(part.times, whole.times, return_indices=True)
+        part = Series(part.ref, part.times[first], part.values[first])
+        whole = Series(whole.ref, whole.times[second], whole.values[second])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(whole.values > 0, part.values / whole.values, np.nan)
+    return Series(replace(part.ref, unit="ratio"), part.times, share)
+
+
+def with_parts(finding: Finding, reader: Reader, result: Result, *parts: Series) -> Finding:
+    """Return a finding with the series that its own was worked out from, and with their queries."""
+    since = reader.case.window.start.timestamp()
+    told, further = {}, {}
+    for part in parts:
+        sample = sample_of(part, part.ref.unit, since=since)
+        told[part.ref.name] = {"values": sample["values"], "unit": sample["unit"]}
+        source = _provenance(part, result)
+        further[source.query] = source
+    further.pop(finding.provenance.query, None)
+    return replace(
+        finding, sample={**finding.sample, "parts": told},
+        extra_provenance=(*finding.extra_provenance, *further.values()),
+    )  # fmt: skip
 
 
 def _provenance(series: Series, result: Result) -> Provenance:

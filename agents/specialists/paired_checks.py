@@ -1,6 +1,7 @@
 """Looking for features that show in two series at once, or in how a symptom ends."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -15,6 +16,8 @@ from agents.specialists.metric_findings import (
     has_settled,
     is_back,
     metric_finding,
+    share_of,
+    with_parts,
     words_of,
 )
 from agents.specialists.reader import Reader, earliest_symptom
@@ -72,12 +75,13 @@ def _retries(reader: Reader, by_semantic: BySemantic, result: Result) -> Iterato
             if is_storm
             else f"Retries from {words['name']} to {words['peer']} add at most {shift.peak:.0%}."
         )
-        yield metric_finding(
+        found = metric_finding(
             reader, "retry_amplification", retries, result,
             presence=Presence.PRESENT if is_storm else Presence.ABSENT, claim=claim,
             magnitude=1 + shift.peak, unit="x", strength=min(1.0, shift.peak / 3),
             onset=shift.onset, has_ended=is_back(shift), ended=shift.ended,
         )  # fmt: skip
+        yield with_parts(found, reader, result, retries, total)
 
 
 def _outside_traffic(reader: Reader, by_semantic: BySemantic, result: Result) -> Iterator[Finding]:
@@ -89,10 +93,10 @@ def _outside_traffic(reader: Reader, by_semantic: BySemantic, result: Result) ->
     for series in own:
         if series.ref.resource not in measured and reader.case.graph.callers(series.ref.resource):
             continue  # What its callers send is not known: nothing can be said of the outside.
-        outside = series.values.astype(float).copy()
+        outside, has_callers = series.values.astype(float).copy(), False
         for edge in edges:
             if edge.ref.peer == series.ref.resource and len(edge.values) == len(outside):
-                outside = outside - edge.values
+                outside, has_callers = outside - edge.values, True
         base = reader.case.baseline.end.timestamp()
         shift = compare(series.times, series.values, baseline_end=base, since=began)
         rest = compare(series.times, np.maximum(outside, 0.0), baseline_end=base, since=began)
@@ -110,12 +114,15 @@ def _outside_traffic(reader: Reader, by_semantic: BySemantic, result: Result) ->
             if is_surge
             else _no_surge(series, shift, rest, times_usual)
         )
-        yield metric_finding(
+        found = metric_finding(
             reader, "traffic_rise", series, result,
             presence=Presence.PRESENT if is_surge else Presence.ABSENT, claim=claim,
             magnitude=shift.ratio, unit="x", strength=min(1.0, times_usual / 3), onset=shift.onset,
             has_ended=is_back(shift), ended=shift.ended,
         )  # fmt: skip
+        ref = replace(series.ref, name=f"{series.ref.name} from outside")
+        inflow = Series(ref, series.times, np.maximum(outside, 0.0))
+        yield with_parts(found, reader, result, inflow) if has_callers else found
 
 
 def _no_surge(series: Series, shift: Shift, rest: Shift, times_usual: float) -> str:
@@ -155,10 +162,9 @@ def _share_check(
     reader: Reader, feature: str, part: Series, whole: Series, result: Result, *, level: float,
     phrase: str, falling: bool = False, min_delta: float = 0.05,
 ) -> Finding | None:  # fmt: skip
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(whole.values > 0, part.values / whole.values, np.nan)
+    share = share_of(part, whole)
     shift = compare(
-        part.times, share, baseline_end=reader.case.baseline.end.timestamp(), falling=falling,
+        share.times, share.values, baseline_end=reader.case.baseline.end.timestamp(), falling=falling,
         since=earliest_symptom(reader.case).timestamp(),
     )  # fmt: skip
     if shift is None:
@@ -178,11 +184,13 @@ def _share_check(
             f"No sign of {FEATURES[feature].title} on {name}: {shift.peak:.0%} at the most "
             f"extreme, usually {shift.baseline:.0%}."
         )
-    return metric_finding(
-        reader, feature, part, result,
+    found = metric_finding(
+        reader, feature, share, result,
         presence=Presence.PRESENT if is_beyond else Presence.ABSENT, claim=claim,
         magnitude=shift.peak, unit="ratio", onset=shift.onset, has_ended=is_back(shift), ended=shift.ended,
     )  # fmt: skip
+    found = replace(found, sample={**found.sample, "of": whole.ref.name})
+    return with_parts(found, reader, result, part, whole)
 
 
 def _pools(reader: Reader, by_semantic: BySemantic, result: Result) -> Iterator[Finding]:

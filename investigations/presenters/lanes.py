@@ -87,7 +87,9 @@ def _distinct(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def _label(entry: Entry) -> str:
-    return label_of(str(entry.get("feature", "")), str(entry.get("series", "")))
+    return label_of(
+        str(entry.get("feature", "")), str(entry.get("series", "")), of=str(entry.get("of", ""))
+    )
 
 
 def _place(entry: Entry) -> tuple[str, str]:

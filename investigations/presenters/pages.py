@@ -132,7 +132,8 @@ def chart_of(card: CardView) -> Chart | None:
     known = [v for _, v in points if v is not None]
     if not known:
         return None
-    label = label_of(card.row.feature, str(sample.get("series", "")))
+    of = str(sample.get("of", ""))
+    label = label_of(card.row.feature, str(sample.get("series", "")), of=of)
     place = card.row.resource.rpartition("/")[2]
     unit = str(sample.get("unit", ""))
     sentence = (

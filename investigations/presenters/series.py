@@ -25,7 +25,8 @@ FEATURES = {
     "tls_failure": "TLS failures", "dns_failure": "DNS failures", "pool_saturation": "pool in use",
     "pool_wait_rise": "pool wait", "query_latency_rise": "query p99", "lock_wait": "lock waits",
     "replication_lag": "replica lag", "cache_miss_rise": "cache hits", "cpu_saturation": "CPU",
-    "cpu_throttling": "CPU throttled", "memory_ramp": "memory", "memory_near_limit": "memory",
+    "cpu_throttling": "CPU throttled", "memory_ramp": "memory", "memory_near_limit": "memory of limit",
+    "replicas_missing": "share of pods ready",
     "restart_increase": "restarts", "disk_near_full": "disk used", "disk_io_saturation": "disk I/O",
     "new_version_worse": "new version", "new_version_idle": "new version",
 }  # fmt: skip
@@ -33,16 +34,21 @@ FEATURES = {
 FLOORS = {
     "error rate": 0.01, "CPU throttled": 0.1, "packet loss": 0.01, "retransmits": 0.01,
     "TLS failures": 0.01, "DNS failures": 0.01, "CPU": 1.0, "disk used": 1.0, "disk I/O": 1.0,
-    "cache hits": 1.0,
+    "cache hits": 1.0, "pool in use": 1.0, "memory of limit": 1.0, "share of pods ready": 1.0,
 }  # fmt: skip
-BOUNDED = {"CPU", "disk used", "disk I/O", "pool in use"}
+BOUNDED = {"CPU", "disk used", "disk I/O", "pool in use", "memory of limit"}
 UNIT_ENDINGS = re.compile(r"_(ratio|seconds|bytes|total|rate|count|per_second)$")
 MAX_LABEL = 22
 Points = list[tuple[float, float]]
 
 
-def label_of(feature: str, series: str = "") -> str:
-    """Return what people call a series: by its meaning, its feature, or its name made readable."""
+def label_of(feature: str, series: str = "", *, of: str = "") -> str:
+    """Return what people call a series: by its meaning, its feature, or its name made readable.
+
+    ``of``: it is a share of that other series, and is no longer what its own name means.
+    """
+    if of and feature in FEATURES:
+        return FEATURES[feature]
     for name, label in LABELS.items():
         if name in series:
             return label

@@ -33,7 +33,8 @@ def spark_of(row: Evidence, axis: Axis) -> Spark | None:
     if len(shown) < 4:
         sentence = f"When{began.removeprefix(',')} on the room's time axis."
         return Spark("", axis.x(row.onset_at) if row.onset_at else None, 0, 0, sentence)
-    label = label_of(row.feature, str(row.sample.get("series", "")))
+    of = str(row.sample.get("of", ""))
+    label = label_of(row.feature, str(row.sample.get("series", "")), of=of)
     high = usual_range(points, before=axis.impact_from.timestamp(), fallback=(0.0, 0.0))[1]
     top = max([v for _, v in shown] + [high * 3, FLOORS.get(label, 0.0), 1e-9]) * 1.05
     every = max(1, -(-len(shown) // POINTS))

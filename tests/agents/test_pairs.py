@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from agents.case import Symptom
+from agents.domain.lanes import lane_of
 from agents.enums import AgentName, Presence
 from agents.scoping import build_case
 from agents.specialists.metric_checks import check_metrics
 from agents.specialists.reader import Reader
+from investigations.presenters.axis import Axis
+from investigations.presenters.lanes import present
 from telemetry.adapters.memory import MemoryData, open_memory_sources
 from telemetry.ask import guarded
 from telemetry.types import Semantic, Series, SeriesRef, TimeWindow, TopologyEdge, TopologyGraph
@@ -58,6 +61,25 @@ def test_traffic_of_an_inner_service_is_from_outside_only_where_its_callers_are_
     assert found("traffic_rise", own, entry) == {FRONT: Presence.PRESENT}
     edge = series(FRONT, Semantic.REQUEST_RATE, 10, 10, peer=CART)
     assert found("traffic_rise", own, entry, edge)[CART] is Presence.PRESENT
+
+
+def test_a_share_shows_itself_and_both_series_that_it_is_made_of() -> None:
+    used = series(FRONT, Semantic.DB_CONNECTIONS_IN_USE, 6, 6, peer=CART)
+    size = series(FRONT, Semantic.DB_CONNECTIONS_MAX, 24, 6, peer=CART)
+    (found,) = findings("pool_saturation", used, size, agent=AgentName.DATABASE)
+    assert found.presence is Presence.PRESENT
+    assert found.claim.startswith("front uses 100% of its connections to cart")
+    shown = found.sample["values"]
+    assert (round(shown[0], 2), shown[-1], found.sample["unit"]) == (0.25, 1.0, "ratio")
+    parts = found.sample["parts"]
+    assert {name: part["values"][-1] for name, part in parts.items()} == {
+        "db_connections_in_use": 6.0, "db_connections_max": 6.0,
+    }  # fmt: skip
+    assert all(len(part["values"]) == len(shown) for part in parts.values())
+    key, lane = lane_of(found, 4)
+    assert key == f"db_connections_in_use of db_connections_max/{FRONT}/cart"
+    drawn = present(lane, Axis(BASELINE.start, WINDOW.end, NOW, None))
+    assert (drawn.label, drawn.value_text, drawn.is_calm) == ("pool in use", "100%", False)
 
 
 def test_a_burst_of_requests_is_no_surge() -> None:

@@ -91,6 +91,23 @@ def test_lanes_go_on_to_the_recovery_and_keep_what_they_showed(mended) -> None:
     assert timedelta(0) <= fresh.lanes_until - lane.as_of < timedelta(seconds=15)
 
 
+def test_the_lane_of_a_share_goes_on_by_both_its_series(lab_incident) -> None:
+    incident = lab_incident("pool_exhaustion")
+    incident.pass_time(AFTER.total_seconds())
+    age(incident.investigation, AFTER)
+    move(incident.investigation, IncidentState.MITIGATED)
+    (was,) = [v for v in lanes(incident.investigation).values() if v["feature"] == "pool_saturation"
+              and not v["is_calm"]]  # fmt: skip
+    assert (was["unit"], was["of"]) == ("ratio", "lab_edge_db_connections_max")
+    assert was["points"][-1][1] > 0.9
+    read_lanes(incident.investigation.pk)
+    points = lanes(incident.investigation)[was["key"]]["points"]
+    assert points[: len(was["points"])] == was["points"]
+    fresh = points[len(was["points"]) :]
+    assert len(fresh) > 4
+    assert all(0.9 < v <= 1 for _, v in fresh)
+
+
 def test_a_replay_shows_the_recovery_as_the_room_does(mended) -> None:
     was = mended.last_sequence
     move(mended, IncidentState.RESOLVED)
