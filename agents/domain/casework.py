@@ -1,7 +1,7 @@
 """The case of an investigation, rebuilt from its rows for each step."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from django.conf import settings
@@ -17,6 +17,7 @@ from investigations.models import Evidence, Hypothesis, Investigation
 from telemetry.ask import GuardedSources, guarded
 from telemetry.backends import open_sources
 from telemetry.errors import QueryRejected
+from telemetry.phrasing import clock
 from telemetry.ports import TelemetrySources
 from telemetry.results import QueryResult
 from telemetry.types import (
@@ -111,6 +112,18 @@ class Casework:
     def has_same(self, finding: Finding) -> bool:
         """Whether the board already says this, in what counts now (see :meth:`load`)."""
         return any(says_the_same(known, finding) for known in self.findings)
+
+    def worded(self, finding: Finding) -> Finding:
+        """Return a finding that also says what is new in it, where its words alone do not."""
+        known = next((f for f in self.findings if f.key == finding.key), None)
+        if known is None or not known.claim.startswith(finding.claim):
+            return finding
+        if finding.ended_at is not None:
+            return replace(
+                finding, claim=f"{finding.claim} Last seen at {clock(finding.ended_at)}."
+            )
+        news = "It is over." if finding.has_ended else "It goes on."
+        return replace(finding, claim=f"{finding.claim} {news}")
 
 
 def round_of(evidence: Evidence) -> int:

@@ -16,7 +16,7 @@ from agents.domain.reasons import look_where_asked, why_examine, why_gather
 from agents.domain.recalibrating import map_in_use
 from agents.domain.sharing import Answers, answers_of, forget_round
 from agents.domain.telling import Teller, follow
-from agents.domain.verdicts import assessments_of, diagnosis_of
+from agents.domain.verdicts import assessments_of, diagnosis_of, drafts_of
 from agents.engine import CHALLENGED, EXAMINED, to_challenge
 from agents.enums import SPECIALISTS, AgentName, Presence, WorkKind
 from agents.faults.registry import FAULTS
@@ -31,7 +31,6 @@ from agents.specialists.registry import REGISTRY
 from investigations.domain import hypotheses, runs
 from investigations.domain.crash import crash_at
 from investigations.domain.diagnoses import reach_diagnosis
-from investigations.domain.hypotheses import StanceDraft
 from investigations.domain.journal import Fence
 from investigations.enums import HypothesisState, InvestigationState
 from investigations.models import Hypothesis, Investigation, ServiceDependency
@@ -115,7 +114,8 @@ def _gather(item: WorkItem, fence: Fence) -> None:
     for finding in REGISTRY[agent].gather(work.case):
         if item.round and finding.presence is not Presence.UNKNOWN and work.has_same(finding):
             continue
-        evidence = post_finding(item.investigation, finding, fence=fence, prefix=f"r{item.round}/")
+        told = work.worded(finding)
+        evidence = post_finding(item.investigation, told, fence=fence, prefix=f"r{item.round}/")
         crash_at("after_evidence")
         posted += 1
         if finding.presence is Presence.PRESENT and posted <= SHOWN:
@@ -156,7 +156,7 @@ def _examine(item: WorkItem, fence: Fence) -> None:
             continue
         if finding.feature == "recovered" or _matters(finding, causes, work.case):
             evidence = post_finding(
-                item.investigation, finding, fence=fence, prefix=f"r{item.round}/x/"
+                item.investigation, work.worded(finding), fence=fence, prefix=f"r{item.round}/x/"
             )
             show_lane(item.investigation, finding, evidence, fence=fence)
             crash_at("after_examined")
@@ -208,14 +208,10 @@ def _reconcile(item: WorkItem, fence: Fence) -> None:
     read_up_to = Investigation.objects.only("last_sequence").get(pk=item.investigation_id)
     work.load()
     pairs = _scored(item, work)
-    drafts = [
-        StanceDraft(work.evidence[s.index].pk, hypothesis.pk, s.decibans, s.rule)
-        for hypothesis, scored in pairs
-        for s in scored.stances
-    ]
     hypotheses.record_stances(
-        investigation_id=item.investigation_id, drafts=drafts, author=RECONCILER, fence=fence
-    )
+        investigation_id=item.investigation_id, drafts=drafts_of(pairs, work), author=RECONCILER,
+        fence=fence,
+    )  # fmt: skip
     crash_at("after_stances")
     ruled_out = [
         (h.resource, h.fault_class)

@@ -4,20 +4,51 @@ import re
 from dataclasses import asdict
 
 from agents.domain.casework import Casework
+from agents.domain.posting import finding_of
 from agents.findings import Cause
 from agents.reconciler.calibration import CalibrationMap
 from agents.reconciler.decide import OUT_BELOW, OUT_DECIBANS, is_out, rank
 from agents.reconciler.outcome import Outcome
 from agents.reconciler.scoring import Scored
 from investigations.domain.diagnoses import DiagnosisDraft
-from investigations.domain.hypotheses import Assessment
+from investigations.domain.hypotheses import Assessment, StanceDraft
 from investigations.enums import DiagnosisVerdict, HypothesisState, TestVerdict
-from investigations.models import Hypothesis, Investigation
+from investigations.models import Hypothesis, Investigation, Stance
 from telemetry.types import ResourceRef
 
 Pairs = list[tuple[Hypothesis, Scored]]
 Standing = tuple[HypothesisState, TestVerdict, str]
 TWIN = re.compile(r"^The same cause as H(\d+)")
+
+
+def drafts_of(pairs: Pairs, work: Casework) -> list[StanceDraft]:
+    """Return what the evidence says of each tested hypothesis, and what no longer counts.
+
+    Of several pieces that answer one question the newest counts: earlier ones lose their weight.
+    """
+    drafts = [
+        StanceDraft(work.evidence[s.index].pk, hypothesis.pk, s.decibans, s.rule)
+        for hypothesis, scored in pairs
+        for s in scored.stances
+    ]
+    held = {(d.evidence_id, d.hypothesis_id) for d in drafts}
+    newest = {f.key: e.number for e, f in zip(work.evidence, work.findings, strict=True)}
+    before = Stance.objects.filter(hypothesis__in=[h.pk for h, _ in pairs]).exclude(
+        weight_decibans=0
+    )
+    for stance in before.select_related("evidence"):
+        if (stance.evidence_id, stance.hypothesis_id) not in held:
+            rule = f"{stance.evidence.feature.replace('_', ' ')}: {_why_not(stance, newest)}"
+            drafts.append(StanceDraft(stance.evidence_id, stance.hypothesis_id, 0.0, rule))
+    return drafts
+
+
+def _why_not(stance: Stance, newest: dict[str, int]) -> str:
+    finding = finding_of(stance.evidence)
+    number = newest.get(finding.key) if finding else None
+    if number is None or number == stance.evidence.number:
+        return "no longer counts"
+    return f"E{number} answers the same anew and counts instead"
 
 
 def assessments_of(
