@@ -14,6 +14,14 @@ PLACES = {
 }
 PLACE = re.compile(rf" \(({'|'.join(PLACES)})\)")
 
+SHARED = re.compile(r"^(?:Part of|The same cause as) H\d+")
+
+
+def shared_with(note: str) -> str:
+    """Return of which hypothesis one is a part, or the same as, by its note; empty for a rival."""
+    found = SHARED.match(note)
+    return f"{found[0][0].lower()}{found[0][1:]}" if found else ""
+
 
 def plain_rule(text: str) -> str:
     """Return a rule's text with its place in words: ``latency rise (self): predicted``."""

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from agents.domain.casework import Casework
 from agents.domain.posting import finding_of
+from agents.faults.registry import FAULTS
 from agents.findings import Cause
 from agents.reconciler.calibration import CalibrationMap
 from agents.reconciler.decide import OUT_BELOW, OUT_DECIBANS, is_out, rank
@@ -18,6 +19,7 @@ from telemetry.types import ResourceRef
 
 Pairs = list[tuple[Hypothesis, Scored]]
 Standing = tuple[HypothesisState, TestVerdict, str]
+PART = re.compile(r"^Part of H\d+")
 TWIN = re.compile(r"^The same cause as H(\d+)")
 
 
@@ -60,16 +62,45 @@ def assessments_of(
     is_likely = outcome.leader is not None and outcome.verdict == "likely_cause"
     leader = _place(outcome.leader.cause) if outcome.leader and is_likely else None
     rows: dict[int, Assessment] = {}
+    first = next(((h, s) for h, s in pairs if _place(s.cause) == leader), None)
     for hypothesis, scored in pairs:
         place = _place(scored.cause)
+        why = _part_of(scored, first[1], work) if first else ""
+        if first and why:
+            # It holds with the leading mechanism: its odds as a rival say nothing.
+            rows[hypothesis.number] = Assessment(
+                hypothesis.pk, HypothesisState.OPEN, TestVerdict.SUPPORTED, None,
+                by_cause[_place(first[1].cause)], f"Part of H{first[0].number}: {why}",
+            )  # fmt: skip
+            continue
         state, verdict, killer = _standing(
             scored, work, by_cause[place], is_leader=place == leader
         )  # fmt: skip
-        note = "; ".join(scored.notes) or hypothesis.note
+        known = "Weighed by itself." if PART.match(hypothesis.note) else hypothesis.note
+        note = "; ".join(scored.notes) or known
         rows[hypothesis.number] = Assessment(
             hypothesis.pk, state, verdict, None, by_cause[place], note, killer
         )
     return [*rows.values(), *_twins(work.investigation, rows)]
+
+
+def _part_of(scored: Scored, leader: Scored, work: Casework) -> str:
+    """Return why a cause is part of the leading one, not its rival; empty if it is none.
+
+    It blames the same resource without saying how: of unknown kind, or by a change that speaks for
+    the leader's mechanism as well.
+    """
+    model = FAULTS[scored.cause.fault_class]
+    if scored is leader or not model.is_generic or scored.cause.resource != leader.cause.resource:
+        return ""
+    if model.is_catch_all:
+        return "it says what is wrong."
+    support = {s.index for s in leader.stances if s.decibans >= 1}
+    shared = [
+        work.evidence[s.index].number for s in scored.stances
+        if s.index in support and s.decibans >= 1 and work.findings[s.index].feature in model.triggers
+    ]  # fmt: skip
+    return f"the change (E{shared[0]}) speaks for both." if shared else ""
 
 
 def _place(cause: Cause) -> tuple[ResourceRef, str]:

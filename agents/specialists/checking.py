@@ -182,7 +182,7 @@ def _coarser(case: Case, claim: Finding, until: datetime) -> Case | None:
         end = max(case.window.end, began + timedelta(seconds=(SMOOTHING + 1) * step))
         if end <= until:
             window = TimeWindow(case.window.start, end)
-            return replace(case, window=window, step_seconds=step)
+            return replace(case, window=window, step_seconds=step, memo={})
     return None
 
 

@@ -110,7 +110,8 @@ def share_of(part: Series, whole: Series) -> Series:
 def with_parts(finding: Finding, reader: Reader, result: Result, *parts: Series) -> Finding:
     """Return a finding with the series that its own was worked out from, and with their queries."""
     since = reader.case.window.start.timestamp()
-    told, further = {}, {}
+    told: dict[str, object] = {}
+    further: dict[str, Provenance] = {}
     for part in parts:
         sample = sample_of(part, part.ref.unit, since=since)
         told[part.ref.name] = {"values": sample["values"], "unit": sample["unit"]}

@@ -75,7 +75,7 @@ def _hypotheses(room: Room, link: Link) -> Iterator[str]:
         yield (
             f"- {link('h', row.number)} {_plain(row.claim)}: {view.likelihood}, "
             f"{row.supports_count} for, {row.refutes_count} against, "
-            f"{row.get_state_display()}{why}"
+            f"{view.shared or row.get_state_display()}{why}"
         )
 
 

@@ -19,7 +19,7 @@ from investigations.models import (
     Incident,
     Investigation,
 )
-from investigations.phrases import plain_rule
+from investigations.phrases import plain_rule, shared_with
 from investigations.presenters import words
 from investigations.presenters.answers import Answers, answers_of, coverage_of, under_way
 from investigations.presenters.axis import Axis, axis_of
@@ -62,6 +62,11 @@ class HypothesisView:
     def likelihood(self) -> str:
         """Word and number, or that it was not tested."""
         return words.likelihood(self.row.posterior)
+
+    @property
+    def shared(self) -> str:
+        """With which hypothesis it stands and falls (``part of H1``); empty for a rival."""
+        return "" if self.row.posterior is None else shared_with(self.row.note)
 
     @property
     def is_out(self) -> bool:

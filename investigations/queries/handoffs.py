@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from investigations.enums import EntryKind, HandoffState, HypothesisState, IncidentState, Role
 from investigations.models import Handoff, Hypothesis, Investigation
-from investigations.phrases import plain_rule
+from investigations.phrases import plain_rule, shared_with
 from investigations.scale import likelihood
 
 CHECK_IN = timedelta(minutes=30)
@@ -87,11 +87,13 @@ def _leading(rivals: list[Hypothesis]) -> str:
             return "No hypothesis has been tested yet." if rivals else "No hypothesis yet."
         left = f"; {len(open_ones)} not tested yet" if open_ones else ""
         return f"None leads: {out} of {len(rivals)} ruled out{left}."
-    first = max(tested, key=lambda h: h.posterior or 0.0)
-    return (
+    first = max(tested, key=lambda h: (h.state == HypothesisState.LEADING, h.posterior or 0.0))
+    told = (
         f"H{first.number} {first.claim}. {likelihood(first.posterior)}: {first.supports_count} for, "
         f"{first.refutes_count} against."
     )
+    return _lines([told, *(f"H{h.number} {h.claim}: {shared_with(h.note)}." for h in tested
+                           if h is not first and shared_with(h.note))])  # fmt: skip
 
 
 def _tried(actions: list[dict[str, object]], rivals: list[Hypothesis]) -> list[str]:

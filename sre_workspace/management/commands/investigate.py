@@ -13,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from agents.domain.drain import drain
 from investigations.domain.incidents import IncidentDraft, open_incident
-from investigations.enums import IncidentOrigin
+from investigations.enums import HypothesisState, IncidentOrigin
 from investigations.jobs import muted
 from investigations.models import Diagnosis, Evidence, Hypothesis, Investigation
 from investigations.presenters.words import likelihood
@@ -109,7 +109,7 @@ def _draft(recording: Recording, path: Path) -> IncidentDraft:
 
 def _ranked(investigation: Investigation) -> list[Hypothesis]:
     rows = Hypothesis.objects.filter(investigation=investigation)
-    return sorted(rows, key=lambda h: -(h.posterior or 0.0))
+    return sorted(rows, key=lambda h: (h.state != HypothesisState.LEADING, -(h.posterior or 0.0)))
 
 
 def _evidence_of(hypothesis: Hypothesis, *, limit: int = 4) -> list[Evidence]:

@@ -1,0 +1,39 @@
+"""What led to the leading mechanism is told as part of it, never as ruled out by it."""
+
+import pytest
+
+from investigations.domain.clock import database_now
+from investigations.domain.report_draft import diagnosis
+from investigations.domain.report_facts import read_facts
+from investigations.queries.board import list_events
+from investigations.queries.handoffs import prefill_note
+from tests.factories.people import person
+
+pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
+
+
+def test_the_setting_that_emptied_the_pool_is_part_of_the_cause(lab_incident, client) -> None:
+    investigation = lab_incident("pool_exhaustion").investigation
+    leader = investigation.hypotheses.get(state="leading")
+    assert leader.fault_class == "pool_exhaustion"
+    setting = investigation.hypotheses.get(fault_class="config_change", resource=leader.resource)
+    change = investigation.evidence.filter(feature="config_before_onset").order_by("number")[0]
+    assert (setting.state, setting.verdict, setting.posterior) == (
+        "open", "supported", leader.posterior,
+    )  # fmt: skip
+    assert (
+        setting.note == f"Part of H{leader.number}: the change (E{change.number}) speaks for both."
+    )
+    assert setting.ruled_out_by == ""
+    vague = investigation.hypotheses.filter(fault_class="own_fault", resource=leader.resource)
+    assert {h.note for h in vague} <= {f"Part of H{leader.number}: it says what is wrong."}
+    client.force_login(person("rosa", "responder"))
+    page = client.get(f"/i/{investigation.incident_id}/").content.decode()
+    assert f"· part of H{leader.number}</p>" in page
+    facts = read_facts(investigation.incident_id, list_events(investigation.pk, after=0))
+    told = [line for line in diagnosis(facts) if setting.claim in line]
+    assert len(told) == 1
+    assert f"part of H{leader.number}" in told[0]
+    note = prefill_note(investigation, now=database_now()).leading.splitlines()
+    assert note[0].startswith(f"H{leader.number} ")
+    assert f"H{setting.number} {setting.claim}: part of H{leader.number}." in note[1:]
