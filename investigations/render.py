@@ -45,7 +45,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 }
 ENTRY_SECTIONS = {
     "agent": ("agents",), "lane": ("timeline", "summary"), "change": ("timeline",),
-    "action": ("summary", "resolve", "consensus"), "model_call": ("consensus",), "model_summary": ("consensus",),
+    "action": ("summary", "resolve", "consensus", "timeline"),
+    "model_call": ("consensus",), "model_summary": ("consensus",),
 }  # fmt: skip
 # The cards whose stances a message brings: a verdict's, all of a usual board; else the newest.
 WEIGHED = Paging(put_first=True, size=200)

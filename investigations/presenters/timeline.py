@@ -1,4 +1,4 @@
-"""The timeline: lanes, marks of changes and evidence, and the impact, on one axis."""
+"""The timeline: lanes, marks of changes and actions, and the impact, on one axis."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,8 +10,13 @@ from investigations.presenters.lanes import SHOWN, Entry, Lane, Wanted, choose, 
 GLYPHS = {"deploy": "▲", "config": "◇", "flag": "⚑", "scale": "⇕", "schema": "▤"}
 # Units of the axis that one letter takes at 11 px, on the narrowest page that shows this text.
 LETTER = 8.6
+# How a change that really began ended, in words; of one that never ran there is nothing to mark.
+ENDS = {
+    "succeeded": ("✓", "verified"), "undone": ("↶", "undone"), "failed": ("✗", "failed"),
+    "inconclusive": ("?", "inconclusive"), "halted": ("■", "halted"),
+}  # fmt: skip
 MAX_TEXT = 30
-BEFORE = "◂ "
+BEFORE, BEGAN = "◂ ", "▶"
 NEAR = 14.0
 
 
@@ -21,6 +26,7 @@ class Mark:
 
     ``zoom_x`` and ``zoom_place`` are the same in the closer view; ``is_main`` marks are the only
     ones with a text on a phone. ``is_before``: it was before the axis begins, and is told there.
+    ``action`` is the number of the action that it is of, 0 for others.
     """
 
     x: float
@@ -36,6 +42,7 @@ class Mark:
     is_main: bool = False
     note: str = ""
     is_before: bool = False
+    action: int = 0
 
     @property
     def is_upper(self) -> bool:
@@ -66,18 +73,22 @@ class Onset:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Everything the timeline shows. ``before``: earlier changes that have no mark on the axis."""
+    """Everything the timeline shows.
+
+    ``before``: earlier changes that have no mark on the axis; ``later``: what was done after it ends.
+    """
 
     axis: Axis
     lanes: tuple[Lane, ...]
     marks: tuple[Mark, ...]
     onsets: tuple[Onset, ...]
     before: tuple[Mark, ...] = ()
+    later: tuple[Mark, ...] = ()
 
     @property
     def told(self) -> tuple[Mark, ...]:
-        """Every change that is known, in the order of time, and the symptom."""
-        return tuple(sorted((*self.before, *self.marks), key=lambda m: m.at))
+        """Every change and action that is known, in the order of time, and the symptom."""
+        return tuple(sorted((*self.before, *self.marks, *self.later), key=lambda m: m.at))
 
     @property
     def symptom(self) -> Lane | None:
@@ -110,9 +121,11 @@ def build_timeline(
     wanted: Wanted,
     suspects: Sequence[str | int] = (),
     onsets: Iterable[tuple[int, datetime]] = (),
+    actions: Iterable[Entry] = (),
     limit: int = SHOWN,
 ) -> Timeline:
     """Place everything on the axis. ``suspects``: ids or evidence numbers of blamed changes."""
+    acts = _acts(actions, axis)
     groups, early = _grouped(changes, axis, set(suspects))
     before = [replace(_mark(group, axis), is_before=True) for group in early]
     # What is blamed is told by name, however long ago it was.
@@ -121,9 +134,17 @@ def build_timeline(
     return Timeline(
         axis=axis,
         lanes=tuple(present(entry, axis) for entry in choose(lanes, wanted, limit=limit)),
-        marks=_placed([*told, *(_mark(group, axis) for group in groups)], axis),
+        marks=_placed(
+            [
+                *told,
+                *(_mark(group, axis) for group in groups),
+                *(m for m in acts if axis.shows(m.at)),
+            ],
+            axis,
+        ),
         onsets=_ticks(onsets, axis),
         before=tuple(m for m in before if m not in blamed),
+        later=tuple(m for m in acts if m.at > axis.end),
     )
 
 
@@ -144,13 +165,21 @@ def _grouped(
 
 
 def _placed(changes: list[Mark], axis: Axis) -> tuple[Mark, ...]:
-    """Give every mark its text where there is room: the suspect first, then the symptom."""
+    """Give every mark its text where there is room: the suspect, the symptom, then what was done.
+
+    On a phone the first of these has a text, and the last action that began.
+    """
     alert = Mark(
         axis.impact_x, "alert", "◆", "◆ symptom", axis.impact_from, 0, False, "",
         axis.zoomed(axis.impact_x), "",
     )  # fmt: skip
     marks = [*changes, alert]
-    order = sorted(marks, key=lambda m: (not m.is_suspect, m.kind != "alert", -m.x))
+    order = sorted(
+        marks, key=lambda m: (not m.is_suspect, m.kind != "alert", m.kind != "action", -m.x)
+    )
+    begun = max(
+        (m for m in marks if m.glyph == BEGAN), key=lambda m: (m.at, m.action), default=None
+    )
     wide: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     zoom: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     for mark in marks:
@@ -158,7 +187,8 @@ def _placed(changes: list[Mark], axis: Axis) -> tuple[Mark, ...]:
         zoom[mark.is_upper].append((mark.zoom_x - 7, mark.zoom_x + 7))
     done = [
         replace(
-            mark, place=_room(mark.text, mark.x, wide[mark.is_upper]), is_main=number == 0,
+            mark, is_main=number == 0 or mark is begun,
+            place=_room(mark.text, mark.x, wide[mark.is_upper]),
             zoom_place=_room(mark.text, mark.zoom_x, zoom[mark.is_upper]),
         )
         for number, mark in enumerate(order)
@@ -180,6 +210,26 @@ def _mark(group: list[Entry], axis: Axis) -> Mark:
         any(bool(c["is_suspect"]) for c in group), "", axis.zoomed(axis.x(at)), "",
         note="; ".join(t for t in titles if t),
     )  # fmt: skip
+
+
+def _acts(actions: Iterable[Entry], axis: Axis) -> list[Mark]:
+    """Return when each action began and what became of it, of those that really began."""
+    found = []
+    for action in actions:
+        name, title = f"A{action['number']}", str(action.get("title", ""))
+        glyph, word = ENDS.get(str(action.get("state")), ("", ""))
+        moments = [(BEGAN, f"{name} began", action.get("began_at"), title)]
+        if word and action.get("began_at"):
+            moments.append((glyph, f"{name} {word}", action.get("ended_at"), title))
+        for sign, text, when, note in moments:
+            if when:
+                at = datetime.fromisoformat(str(when))
+                x = axis.x(at)
+                found.append(
+                    Mark(x, "action", sign, f"{sign} {text}", at, 0, False, "", axis.zoomed(x), "",
+                         note=note, action=int(str(action["number"])))
+                )  # fmt: skip
+    return found
 
 
 def _room(text: str, x: float, taken: list[tuple[float, float]]) -> str:

@@ -1,6 +1,8 @@
 """Allowed edges of an action's state, the guarded update, and its place on the board."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+
+from django.db.models import Q
 
 from investigations.domain.audit import record_audit
 from investigations.domain.board import write_entry
@@ -128,6 +130,19 @@ def _standing(action: Action) -> dict[str, object]:
         "approvals_needed": action.approvals_needed,
         "expires_at": action.approval_expires_at.isoformat(),
         "treats": _treated(action),
+        **_times(action),
+    }
+
+
+def _times(action: Action) -> dict[str, object]:
+    """Return when it began and when it was over, UTC; nothing of one that never ran."""
+    ran = action.executions.filter(Q(is_done=True) | Q(finished_at=None), is_undo=False).first()
+    if ran is None:
+        return {}
+    ended = action.ended_at
+    return {
+        "began_at": ran.started_at.astimezone(UTC).isoformat(),
+        "ended_at": ended.astimezone(UTC).isoformat() if ended else None,
     }
 
 

@@ -100,6 +100,26 @@ def change(minutes: float, resource: str, ident: str, kind: str = "deploy") -> d
     return {"id": ident, "at": at, "kind": kind, "resource": resource, "evidence": 3}
 
 
+def test_an_action_is_marked_where_it_began_and_where_its_verdict_fell() -> None:
+    at = {m: (NOON + timedelta(minutes=m)).isoformat() for m in (3, 4, 6, 12)}
+    actions = [
+        {"number": 1, "title": "Roll back", "state": "undone", "began_at": at[3], "ended_at": at[4]},
+        {"number": 2, "title": "Scale", "state": "succeeded", "began_at": at[6], "ended_at": at[12]},
+        {"number": 3, "title": "Restart", "state": "verifying", "began_at": at[6], "ended_at": None},
+        {"number": 4, "title": "Old", "state": "succeeded"},
+        {"number": 5, "title": "Not begun", "state": "denied", "ended_at": at[3]},
+    ]  # fmt: skip
+    found = build_timeline([], [], AXIS, wanted=lanes.Wanted("checkout"), actions=actions)
+    shown = [(m.text, m.x, m.action, m.note) for m in found.marks if m.kind == "action"]
+    assert shown == [
+        ("▶ A1 began", 650.0, 1, "Roll back"), ("↶ A1 undone", 700.0, 1, "Roll back"),
+        ("▶ A2 began", 800.0, 2, "Scale"), ("▶ A3 began", 800.0, 3, "Restart"),
+    ]  # fmt: skip
+    assert [(m.text, m.at.minute) for m in found.later] == [("✓ A2 verified", 12)]
+    assert "✓ A2 verified" in [m.text for m in found.told]
+    assert [m.short for m in found.marks if m.is_main] == ["◆ symptom", "▶ A3"]
+
+
 def test_marks_lie_on_the_axis_of_the_lanes_with_their_text() -> None:
     found = timeline_of([change(-1, "payments", "d1"), change(-30, "old", "d0")], ["d1"])
     deploy = next(m for m in found.marks if m.kind == "change")

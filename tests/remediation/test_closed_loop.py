@@ -8,6 +8,7 @@ import pytest
 from investigations.domain.clock import database_now
 from investigations.domain.incidents import change_incident_state
 from investigations.enums import IncidentState
+from investigations.models import Investigation
 from investigations.queries.loop import loop_of
 from remediation.domain.approvals import decide
 from remediation.domain.execution import execute
@@ -137,6 +138,39 @@ def test_what_does_not_help_is_undone(lab_incident, client) -> None:
     trust = AutonomyRecord.objects.get(kind="scale", service=action.target)
     assert trust.phase == "assist", "one harm takes it back, in the database"
     assert str(action) in trust.reason
+
+
+def test_the_timeline_tells_when_a_change_began_and_what_came_of_it(lab_incident, client) -> None:
+    incident = lab_incident("bad_release_errors")
+    board, action = incident.investigation, approved(incident)
+    incident.pass_time(240)
+    settle(action)
+    assert verify(action.pk) == "passed"
+    began = action.executions.get().started_at
+    Investigation.objects.filter(pk=board.pk).update(lanes_until=database_now())
+    entry = board.entries.get(kind="action", key="A1").data
+    action.refresh_from_db()
+    assert (entry["began_at"], entry["ended_at"]) == (
+        began.isoformat(),
+        action.ended_at.isoformat(),
+    )
+    client.force_login(person("vi", "viewer"))
+    at = f"/i/{board.incident_id}/"
+    link = f'<a href="{at}a/1/" aria-label="▶ A1 began at {began:%H:%M:%SZ}: '
+    row = re.compile(
+        rf">{began:%H:%M:%SZ}</time>(?:</a>)?</th><td>▶ A1 began: .*?<a href=\"{at}a/1/\">A1<"
+    )
+    for page in (at, f"{at}timeline/"):
+        text = client.get(page).content.decode()
+        assert link in text
+        assert row.search(text)
+        assert "✓ A1 verified" in text
+        assert 'class="mark-action"' in text
+    last = board.events.filter(payload__upsert__entries__has_key="action/A1")
+    before = last.filter(payload__sentence__icontains="Measuring").latest("sequence").sequence
+    then = client.get(f"{at}replay/?n={before}").content.decode()
+    assert "▶ A1 began" in then
+    assert "A1 verified" not in then
 
 
 @pytest.mark.capability(65)

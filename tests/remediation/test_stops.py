@@ -45,6 +45,8 @@ def test_a_stop_after_the_claim_still_stops_the_call(incident, scope) -> None:
     kill_switch.engage(person=person("ray", "responder"), scope=scope)
     act(execution)
     assert (_state(action), incident.world.applied) == ("halted", {})
+    entry = action.investigation.entries.get(kind="action").data
+    assert "began_at" not in entry, "nothing began that a timeline could show"
 
 
 def test_a_stop_of_another_kind_stops_nothing_here(incident) -> None:
