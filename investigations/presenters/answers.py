@@ -1,5 +1,6 @@
 """The three answers that lead the room: what is happening, the likely cause, what to do next."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from investigations.presenters.consensus import overruled_of, plain_step
 from investigations.presenters.timeline import Timeline
 
 ALSO = "Also affected:"
+NAMED = 6
 COURSES = {
     "worse": "Getting worse as of {at}.",
     "easing": "Easing as of {at}.",
@@ -69,10 +71,11 @@ def answers_of(
     actions: tuple[Action, ...],
     *,
     now: datetime,
+    alerting: Sequence[str] = (),
 ) -> Answers:
-    """Return the answers as the board stands."""
+    """Return the answers as the board stands. ``alerting``: keys of the resources that alerted."""
     return Answers(
-        happening=_happening(incident, diagnosis, timeline),
+        happening=_happening(incident, diagnosis, timeline, alerting),
         trend=_trend(incident, timeline, under_way(actions)),
         verdict=_verdict(diagnosis),
         cause=_cause(investigation, diagnosis),
@@ -109,17 +112,33 @@ def coverage_of(diagnosis: Diagnosis | None) -> str:
     return f"Coverage {answered} of {asked} sources{tail}."
 
 
-def _happening(incident: Incident, diagnosis: Diagnosis | None, timeline: Timeline) -> str:
+def _happening(
+    incident: Incident, diagnosis: Diagnosis | None, timeline: Timeline, alerting: Sequence[str]
+) -> str:
     place = incident.resource.rpartition("/")[2]
+    said, _, also = diagnosis.happening.partition(ALSO) if diagnosis else ("", "", "")
     told = [
         f"{lane.label} {lane.value_text}" + (f" (usually {lane.usual_text})" if not i else "")
         for i, lane in enumerate([x for x in timeline.lanes if x.resource == place][:2])
     ]
-    if not told:
-        return (diagnosis.happening if diagnosis else "") or incident.symptom or incident.title
     text = ", ".join(told)
-    _, _, also = diagnosis.happening.partition(ALSO) if diagnosis else ("", "", "")
-    return f"{text[0].upper()}{text[1:]} on {place}." + (f" {ALSO}{also}" if also else "")
+    lead = (
+        f"{text[0].upper()}{text[1:]} on {place}." if text
+        else said.strip() or incident.symptom or incident.title
+    )  # fmt: skip
+    seen = {name.strip() for name in also.strip().removesuffix(".").split(",")}
+    others = sorted({*seen, *(key.rpartition("/")[2] for key in alerting)} - {place, ""})
+    return f"{lead} {_also(incident, others)}".strip()
+
+
+def _also(incident: Incident, others: Sequence[str]) -> str:
+    """Return who else is hurt, or was: evidence and alerts say so."""
+    if not others:
+        return ""
+    more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+    was = "Was" if len(others) == 1 else "Were"
+    verb = f"{was} also affected:" if incident.state == IncidentState.RESOLVED else ALSO
+    return f"{verb} {', '.join(others[:NAMED])}{more}."
 
 
 def under_way(actions: tuple[Action, ...]) -> str:

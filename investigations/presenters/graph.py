@@ -1,7 +1,7 @@
 """What an incident touches, drawn as the map of services is, and its chain from cause to symptom."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -114,7 +114,7 @@ def build_graph(
     *,
     chain: tuple[ChainStep, ...],
     symptom: str,
-    affected: dict[str, tuple[str, int]],
+    affected: Mapping[str, tuple[str, int | None]],
     is_whole: bool = False,
 ) -> Graph:
     """Lay resources out in layers: callers on the left, what they call to their right.
@@ -123,7 +123,7 @@ def build_graph(
         edges: (caller, callee) resource keys.
         chain: From cause to symptom.
         symptom: The key of the incident's resource.
-        affected: Resource key -> (what is seen there, evidence number).
+        affected: Resource key -> (what is seen there, evidence number, if evidence tells it).
         is_whole: Whether all are wanted, not only what the incident touches.
     """
     known = list(dict.fromkeys(edges))
@@ -172,7 +172,7 @@ def _beside(edges: list[Edge], middle: set[str]) -> set[str]:
 
 
 def _parts(
-    chain: tuple[ChainStep, ...], symptom: str, affected: dict[str, tuple[str, int]]
+    chain: tuple[ChainStep, ...], symptom: str, affected: Mapping[str, tuple[str, int | None]]
 ) -> dict[str, str]:
     parts = dict.fromkeys(affected, "affected")
     parts.update(dict.fromkeys((s.key for s in chain), "chain"))

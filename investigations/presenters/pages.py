@@ -77,7 +77,10 @@ class GraphPage:
 
 
 def graph_page(investigation: Investigation, *, is_whole: bool) -> GraphPage:
-    """Return an investigation's chain and the topology around it. Two queries."""
+    """Return an investigation's chain and the topology around it. Three queries.
+
+    Hurt is what evidence shows slow or failing, and what alerted.
+    """
     diagnosis = investigation.diagnoses.order_by("-number").first()
     links = diagnosis.causal_chain if diagnosis else []
     views = chain_of(diagnosis) if diagnosis else ()
@@ -86,12 +89,15 @@ def graph_page(investigation: Investigation, *, is_whole: bool) -> GraphPage:
                   view.onset_at)
         for link, view in zip(links, views, strict=True)
     )  # fmt: skip
-    hurt: dict[str, tuple[str, int]] = {}
+    hurt: dict[str, tuple[str, int | None]] = {}
     rows = Evidence.objects.filter(
         investigation=investigation, feature__in=TELLING, magnitude__isnull=False, peer=""
     ).order_by("number")
     for row in rows[:200]:
         hurt.setdefault(row.resource, (row.claim, row.number))
+    alerts = investigation.incident.alerts.order_by("id").values_list("resource", "summary", "name")
+    for resource, summary, name in alerts[:200]:
+        hurt.setdefault(resource, (f"alert: {summary or name}", None))
     edges = [(str(a), str(b)) for a, b in investigation.scope.get("edges", [])]
     symptom = investigation.incident.resource
     graph = build_graph(edges, chain=chain, symptom=symptom, affected=hurt, is_whole=is_whole)

@@ -192,7 +192,9 @@ def room_of(
         oldest_number=rows.older_than,
         hypotheses=tuple(_hypotheses(list(rows.hypotheses), investigation.state)),
         diagnosis=diagnosis,
-        answers=answers_of(incident, investigation, diagnosis, timeline, actions, now=now),
+        answers=answers_of(
+            incident, investigation, diagnosis, timeline, actions, now=now, alerting=rows.alerting
+        ),
         offer=offer_of(incident, diagnosis, timeline, actions),
         consensus=consensus_of(diagnosis, claims, spoken=counts, lead=lead),
         rests_on=tuple((n, claims[n]) for n in (cited or lead)[:3] if n in claims),

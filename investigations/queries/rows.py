@@ -31,6 +31,8 @@ PAGE = 25
 MESSAGES = 4
 # Messages among which a card's challenge is looked for.
 ASKED = 200
+# More resources that alert are no list that anybody reads.
+ALERTING = 50
 # Changes have marks of their own on the timeline, and a gap begins nothing.
 UNMARKED = {"change", "gap"}
 Row = TypeVar("Row", bound=Model)
@@ -47,8 +49,8 @@ class BoardRows:
     ``answers`` maps a challenged piece's row id to the piece that re-checked it, ``challenges`` its
     name (``E12``) to the newest person's challenge; ``onsets`` are numbers of evidence with the
     moment at which what it tells of began; ``support`` are those for the diagnosis's hypothesis,
-    strongest first, ``against`` the strongest that speaks against it. Rows of a replay are never
-    saved.
+    strongest first, ``against`` the strongest that speaks against it; ``alerting`` the keys of
+    resources with an alert of this incident, over or not. Rows of a replay are never saved.
     """
 
     investigation: Investigation
@@ -69,6 +71,7 @@ class BoardRows:
     against: tuple[int, ...] = ()
     deciding: tuple[Evidence, ...] = ()
     older_than: int | None = None
+    alerting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,13 @@ def rows_now(investigation: Investigation, *, paging: Paging = NEWEST) -> BoardR
         against=against,
         deciding=tuple(decide),
         older_than=evidence[-1].number if len(evidence) == size else None,
+        alerting=_alerting(investigation),
     )
+
+
+def _alerting(investigation: Investigation) -> tuple[str, ...]:
+    rows = investigation.incident.alerts.order_by("resource").values_list("resource", flat=True)
+    return tuple(rows.distinct()[:ALERTING])
 
 
 def stances_of(evidence: tuple[Evidence, ...]) -> tuple[Stance, ...]:
@@ -231,6 +240,9 @@ def rows_at(investigation: Investigation, *, sequence: int) -> BoardRows:
         messages=tuple(reversed(messages))[:MESSAGES],
         views=tuple(board.get("views", {}).values()),
         is_replay=True,
+        alerting=tuple(
+            sorted({str(a["resource"]) for a in board.get("alerts", {}).values()})[:ALERTING]
+        ),
     )
 
 

@@ -191,9 +191,23 @@ def test_what_led_and_was_ruled_out_since_leads_no_more() -> None:
         assert (told.verdict, told.cause) == ("None stands now", found.overruled)
 
 
-def answered(incident: Incident, diagnosis: Diagnosis | None, *actions: dict[str, object]):
+def answered(incident: Incident, diagnosis: Diagnosis | None, *actions: dict[str, object], **more):
     run = Investigation(incident=incident, state="concluded")
-    return answers_of(incident, run, diagnosis, timeline_of([]), actions, now=NOON)
+    return answers_of(incident, run, diagnosis, timeline_of([]), actions, now=NOON, **more)
+
+
+def test_who_is_affected_is_told_by_evidence_and_alerts_once_each() -> None:
+    incident = Incident(state="open", resource="service/x", title="x", symptom="x is slow")
+    found = Diagnosis(
+        verdict="inconclusive", summary="", happening="x is slow. Also affected: cart."
+    )
+    alerting = ("service/cart", "service/shop", "service/x", "")
+    told = answered(incident, found, alerting=alerting).happening
+    assert told == "x is slow. Also affected: cart, shop."
+    assert answered(incident, found).happening == "x is slow. Also affected: cart."
+    assert answered(incident, None, alerting=("service/x",)).happening == "x is slow"
+    incident.state = "resolved"
+    assert answered(incident, found).happening == "x is slow. Was also affected: cart."
 
 
 def test_what_is_called_mitigated_while_an_action_is_verified_says_so() -> None:

@@ -5,8 +5,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from investigations.domain.incidents import change_incident_state
 from investigations.domain.journal import verify_chain
 from investigations.domain.reports import draft_section
+from investigations.enums import IncidentState
 from investigations.intake.tokens import make_token
 from investigations.models import Alert, BoardEvent, Incident, ServiceDependency
 from investigations.presenters.stream import typed_lines
@@ -45,6 +47,28 @@ def test_joining_costs_as_many_queries_for_one_alert_as_for_hundreds() -> None:
     assert one <= many <= one + raised <= MOST_QUERIES
     incident = Incident.objects.get()
     assert (incident.alerts.count(), incident.severity) == (302, "sev1"), "so many alert"
+
+
+def test_all_that_alerted_is_told_as_affected_and_in_the_past_once_it_is_over() -> None:
+    names, token, client = around_payments(9), make_token("am"), Client()
+    client.force_login(person("mira", "responder"))
+    send(delivery("payments"), token)
+    run = Incident.objects.get().investigations.get()
+    at = f"/i/{run.incident_id}/"
+    alone = run.events.latest("sequence").sequence
+    assert "affected:" not in client.get(at).content.decode()
+    send(delivery(names[0]), token)
+    assert "Also affected: s0." in client.get(at).content.decode()
+    blast = client.get(f"{at}graph/").content.decode().partition("Blast radius")[2]
+    assert "<strong>s0</strong>: <bdi>alert: " in blast
+    send(delivery(*names[1:]), token)
+    assert "Also affected: s0, s1, s2, s3, s4, s5 and 3 more." in client.get(at).content.decode()
+    assert "affected:" not in client.get(f"{at}replay/?n={alone}").content.decode()
+    change_incident_state(investigation_id=run.pk, to=IncidentState.RESOLVED, author="person/mira",
+                          reason="over")  # fmt: skip
+    over = client.get(at).content.decode()
+    assert "Were also affected: s0, s1" in over
+    assert "Also affected" not in over
 
 
 def test_a_storm_is_one_line_with_a_count_and_the_board_stays_sound() -> None:
