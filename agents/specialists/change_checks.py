@@ -205,7 +205,9 @@ def _claim(each: Weighed, feature: str) -> str:
     words = {"deploy": "rollout", "config": "setting change"}.get(
         change.kind.value, change.kind.value
     )
-    when = f"{duration(abs(seconds))} {'before' if seconds >= 0 else 'after'} the symptom"
+    when = (
+        f"{duration(abs(seconds))} {'before' if seconds >= 0 else 'after'} the symptom was reported"
+    )
     text = redact(change.summary, limit=140)
     who = f" by {change.author}" if change.author else ""
     tail = f" It {does}." if does else ""

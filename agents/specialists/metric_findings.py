@@ -165,5 +165,15 @@ def words_of(series: Series, base: float, peak: float, onset: float | None) -> d
         "base": quantity(base, unit),
         "peak": quantity(peak, unit),
         "ratio": ratio(times),
-        "at": clock(onset),
+        "at": about(series.times, onset),
     }
+
+
+def about(times: FloatArray, onset: float | None) -> str:
+    """Return about when something began, and how far apart the samples are that tell it.
+
+    It may be so much earlier or later: a sample tells of the time since the one before it.
+    """
+    if onset is None or len(times) < 2:
+        return clock(onset)
+    return f"about {clock(onset)}, by samples {float(np.median(np.diff(times))):.3g} s apart"

@@ -13,6 +13,7 @@ from agents.features import FEATURES
 from agents.findings import Finding
 from agents.specialists.metric_findings import (
     Result,
+    about,
     has_settled,
     is_back,
     metric_finding,
@@ -22,7 +23,7 @@ from agents.specialists.metric_findings import (
 )
 from agents.specialists.reader import Reader, earliest_symptom
 from agents.specialists.trace_checks import still_going
-from telemetry.phrasing import clock, quantity
+from telemetry.phrasing import quantity
 from telemetry.types import Semantic, Series
 
 # A symptom that has only just begun is not over because the newest samples still look normal.
@@ -177,7 +178,7 @@ def _share_check(
         peer=peer,
         peak=f"{shift.peak:.0%}",
         base=f"{shift.baseline:.0%}",
-        at=clock(shift.onset),
+        at=about(part.times, shift.onset),
     )
     if not is_beyond:
         claim = (

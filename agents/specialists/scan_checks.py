@@ -18,9 +18,9 @@ from agents.specialists.failing import (
     USUAL_SHARE,
     failing,
 )
-from agents.specialists.metric_findings import metric_finding
+from agents.specialists.metric_findings import about, metric_finding
 from agents.specialists.reader import Reader, earliest_symptom
-from telemetry.phrasing import clock, quantity
+from telemetry.phrasing import quantity
 from telemetry.types import ResourceRef, Semantic, Series
 
 FEATURE = "series_anomaly"
@@ -51,8 +51,9 @@ def check_series(reader: Reader) -> Iterator[Finding]:
         others = (
             f", and {found.count - 1} more of its series left theirs" if found.count > 1 else ""
         )
+        at = about(found.series.times, found.found.onset)
         claim = (
-            f"{name} of {resource.name} left its usual range at {clock(found.found.onset)}: "
+            f"{name} of {resource.name} left its usual range at {at}: "
             f"{quantity(found.found.extreme, unit)}, usually {quantity(found.found.baseline, unit)} "
             f"({found.found.score:.0f} sigma){others}."
         )

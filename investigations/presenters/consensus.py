@@ -60,7 +60,8 @@ class Dissent:
 class ChainNode:
     """One step from cause to symptom. ``is_late``: it began before what should have caused it.
 
-    ``sure``: how clearly it was seen, in words; empty where that is not kept.
+    ``sure``: how clearly it was seen, in words; empty where that is not kept. ``apart``: so many
+    seconds lie between the samples that date it, where it seems earlier than its cause by no more.
     """
 
     resource: str
@@ -71,6 +72,7 @@ class ChainNode:
     is_late: bool
     role: str
     sure: str = ""
+    apart: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,13 +201,17 @@ def _sure(confidence: object) -> str:
 
 
 def chain_of(diagnosis: Diagnosis) -> tuple[ChainNode, ...]:
-    """Return the causal chain, cause first. Onsets should rise; one that does not is marked."""
+    """Return the causal chain, cause first. Onsets should rise; one that does not is marked.
+
+    By less than the samples are apart it does not speak against the chain: that is told instead.
+    """
     nodes: list[ChainNode] = []
+    step = _step_of(diagnosis)
     latest: datetime | None = None
     links = diagnosis.causal_chain
     for place, link in enumerate(links):
         onset = datetime.fromisoformat(str(link["onset_at"])) if link.get("onset_at") else None
-        is_late = onset is not None and latest is not None and onset < latest
+        early = (latest - onset).total_seconds() if onset and latest else 0.0
         latest = max(onset, latest) if onset and latest else onset or latest
         name = str(link["resource"]).rpartition("/")[2]
         role = "cause" if place == 0 else "symptom" if place == len(links) - 1 else ""
@@ -216,9 +222,16 @@ def chain_of(diagnosis: Diagnosis) -> tuple[ChainNode, ...]:
                 onset_at=onset,
                 evidence=link["evidence"],
                 is_inferred=bool(link["is_inferred"]),
-                is_late=is_late,
+                is_late=early > step,
+                apart=step if 0 < early <= step else None,
                 role="cause and symptom" if len(links) == 1 else role,
                 sure="" if link["is_inferred"] else _sure(link.get("confidence")),
             )
         )
     return tuple(nodes)
+
+
+def _step_of(diagnosis: Diagnosis) -> float:
+    """Return how many seconds lie between samples, 0 where that is not known."""
+    scope = diagnosis.investigation.scope if diagnosis.investigation_id else {}
+    return float(scope.get("step_seconds") or 0.0)

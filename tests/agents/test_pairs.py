@@ -55,6 +55,16 @@ def findings(feature, *known, semantic=None, baseline=BASELINE, window=WINDOW,
     return [f for f in check_metrics(Reader(case, agent)) if f.feature == feature]
 
 
+def test_when_it_began_is_told_with_how_far_apart_the_samples_are() -> None:
+    graph = TopologyGraph((FRONT,), ())
+    data = MemoryData(series=[series(FRONT, Semantic.ERROR_RATIO, 0.001, 0.5)], graph=graph)
+    case = build_case(guarded(open_memory_sources(data)), (Symptom(FRONT, NOW, "bad", None),),
+                      WINDOW, BASELINE)  # fmt: skip
+    claims = [f.claim for f in check_metrics(Reader(case, AgentName.NETWORK))
+              if f.presence is Presence.PRESENT]  # fmt: skip
+    assert any(f" at about {NOW:%H:%M:%SZ}, by samples 10 s apart" in c for c in claims), claims
+
+
 def test_traffic_of_an_inner_service_is_from_outside_only_where_its_callers_are_measured() -> None:
     own = series(CART, Semantic.REQUEST_RATE, 10, 30)
     entry = series(FRONT, Semantic.REQUEST_RATE, 10, 30)

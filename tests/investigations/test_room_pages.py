@@ -105,7 +105,8 @@ def test_each_card_opens_to_its_query_its_excerpt_and_its_weights(lab_incident) 
         r for r in rows if r.feature == "deploy_before_onset" and r.resource.endswith("orders")
     ]
     assert re.search(
-        r"by \w+, \d+ s before the symptom: .+ \([0-9a-f]{7} to [0-9a-f]{7}\)", change.claim
+        r"by \w+, \d+ s before the symptom was reported: .+ \([0-9a-f]{7} to [0-9a-f]{7}\)",
+        change.claim,
     )
     assert "-    rate = plan.rate if plan else 0" in change.sample["diff"]
     diagnosis = board.diagnoses.order_by("-number")[0]

@@ -10,7 +10,7 @@ from investigations.phrases import plain_rule
 from investigations.presenters import lanes
 from investigations.presenters.answers import answers_of
 from investigations.presenters.axis import Axis
-from investigations.presenters.consensus import consensus_of, failure, plain_step
+from investigations.presenters.consensus import chain_of, consensus_of, failure, plain_step
 from investigations.presenters.graph import ChainStep, build_graph, draw_chain
 from investigations.presenters.series import course, label_of, standing, usual_range
 from investigations.presenters.timeline import build_timeline
@@ -162,6 +162,23 @@ def test_a_rule_that_was_not_met_is_a_sentence() -> None:
     rule = {"name": "Probability at least 60%", "detail": "41%", "passed": False}
     assert failure(rule) == "The strongest lead reaches 41%; a verdict needs 60%."
     assert failure({"name": "New rule", "detail": "x", "passed": False}) == "Not met: New rule (x)."
+
+
+def test_a_symptom_within_one_sample_of_its_cause_is_not_called_earlier() -> None:
+    def chain(seconds: float):
+        links = [
+            {"resource": f"service/{name}", "label": name, "onset_at": at.isoformat(), "evidence": 1,
+             "is_inferred": False}
+            for name, at in (("db", NOON), ("web", NOON - timedelta(seconds=seconds)))
+        ]  # fmt: skip
+        run = Investigation(pk=1, scope={"step_seconds": 5.0})
+        return [
+            (x.is_late, x.apart) for x in chain_of(Diagnosis(causal_chain=links, investigation=run))
+        ]
+
+    assert chain(-3) == [(False, None), (False, None)]
+    assert chain(2) == [(False, None), (False, 5.0)]
+    assert chain(9) == [(False, None), (True, None)]
 
 
 def test_an_agent_is_never_on_both_sides() -> None:
