@@ -152,7 +152,8 @@ def _trend(incident: Incident, timeline: Timeline, acts: str) -> str:
         return f"Resolved at {incident.resolved_at:%H:%M}Z."
     if incident.state == IncidentState.MITIGATED and incident.mitigated_at:
         if acts:
-            return f"Called mitigated at {incident.mitigated_at:%H:%M}Z, but {acts}."
+            # A person may have said so, or the alerts have stopped.
+            return f"Counts as mitigated since {incident.mitigated_at:%H:%M}Z, but {acts}."
         return f"Mitigated at {incident.mitigated_at:%H:%M}Z."
     lane = timeline.symptom
     if lane is None or not lane.course:

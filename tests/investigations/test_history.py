@@ -8,7 +8,9 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pgvector.django import CosineDistance
 
+from investigations.domain.incidents import change_incident_state
 from investigations.domain.memory import remember
+from investigations.enums import IncidentState
 from investigations.models import Diagnosis, Incident, IncidentMemory
 from investigations.presenters.words import alike
 from investigations.queries.history import HistoryFilter, search, vector_of
@@ -65,6 +67,18 @@ def test_words_likeness_and_facets(viewer) -> None:
     assert viewer.get(f"/i/{storm.pk}/timeline/").status_code == 200
     assert viewer.get("/history/?cause=nonsense").status_code == 422
     assert viewer.get("/history/?like=99999").status_code == 404
+
+
+def test_that_no_action_helped_is_said_only_of_what_is_over(viewer) -> None:
+    board = diagnosed("the disk of ledger is full", "disk_full").investigations.get()
+    page = viewer.get("/history/").content.decode()
+    assert "Not over yet." in page
+    assert "No action helped." not in page
+    change_incident_state(investigation_id=board.pk, to=IncidentState.RESOLVED,
+                          author="person/mira", reason="")  # fmt: skip
+    page = viewer.get("/history/").content.decode()
+    assert "No action helped." in page
+    assert "Not over yet." not in page
 
 
 def test_likeness_says_what_is_shared(viewer) -> None:

@@ -227,11 +227,11 @@ def test_who_is_affected_is_told_by_evidence_and_alerts_once_each() -> None:
     assert answered(incident, found).happening == "x is slow. Was also affected: cart."
 
 
-def test_what_is_called_mitigated_while_an_action_is_verified_says_so() -> None:
+def test_what_counts_as_mitigated_while_an_action_is_verified_says_so() -> None:
     incident = Incident(state="mitigated", mitigated_at=NOON, resource="service/x", title="x")
     action = {"number": 1, "title": "Roll back", "state": "verifying"}
     assert answered(incident, None, action).trend == (
-        "Called mitigated at 12:00Z, but A1 is still being verified."
+        "Counts as mitigated since 12:00Z, but A1 is still being verified."
     )
     assert (
         answered(incident, None, {**action, "state": "succeeded"}).trend == "Mitigated at 12:00Z."
