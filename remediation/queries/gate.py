@@ -58,7 +58,7 @@ def read_gate(*, practice: bool, now: datetime) -> tuple[Criterion, ...]:
         _share("Right about SEV3 and SEV4", said["minor_right"], said["minor"], MINOR_ACCURACY,
                "graded diagnoses of those"),
         _coverage(practice),
-        _clean(outcomes, now),
+        _clean(outcomes, now, practice=practice),
     )  # fmt: skip
 
 
@@ -97,13 +97,14 @@ def _coverage(practice: bool) -> Criterion:
                      "90 days", is_met)  # fmt: skip
 
 
-def _clean(outcomes: QuerySet[ActionOutcome], now: datetime) -> Criterion:
+def _clean(outcomes: QuerySet[ActionOutcome], now: datetime, *, practice: bool) -> Criterion:
     last_bad = (
         outcomes.filter(Q(was_undone=True) | Q(helped=False)).order_by("-recorded_at").first()
     )
     start = last_bad or outcomes.order_by("recorded_at").first()
     if start is None:
-        return Criterion("Clean days", "no action has run yet", f"at least {CLEAN_DAYS} days",
+        of = "practice" if practice else "real"
+        return Criterion("Clean days", f"no action has run in {of} incidents yet", f"at least {CLEAN_DAYS} days",
                          "since the last failure", None)  # fmt: skip
     days = (now - start.recorded_at).days
     kind = "since one did not help" if last_bad else "since the first run"

@@ -30,6 +30,9 @@ def test_the_gate_says_when_it_cannot_tell(viewer) -> None:
     page = viewer.get("/autonomy/").content.decode()
     assert page.count("not enough data") == 5
     assert "No action runs alone" in page
+    assert "no action has run in real incidents yet" in page
+    practised = viewer.get("/autonomy/?of=practice").content.decode()
+    assert "no action has run in practice incidents yet" in practised
     assert "Nobody has decided" in viewer.get("/autonomy/burden/").content.decode()
 
 
