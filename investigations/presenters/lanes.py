@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from investigations.presenters.axis import Axis, clock
 from investigations.presenters.series import (
-    FLOORS,
     Points,
     course,
     label_of,
+    scale_of,
     standing,
     usual_range,
 )
@@ -126,10 +126,11 @@ def present(entry: Entry, axis: Axis) -> Lane:
     low, high = _usual(entry, points, since)
     shown = [(t, v) for t, v in points if start <= t <= axis.end.timestamp()]
     label = _label(entry)
-    top = max([v for _, v in shown] + [high * 3, FLOORS.get(label, 0.0), 1e-9]) * 1.05
+    least, top = scale_of(label, shown, low, high)
 
     def y(value: float) -> float:
-        return round(HEIGHT - 2 - max(0.0, value) / top * (HEIGHT - 4), 1)
+        share = max(0.0, value - least) / (top - least)
+        return round(HEIGHT - 2 - share * (HEIGHT - 4), 1)
 
     latest = points[-1][1] if points else 0.0
     value, usual = str(entry["value_text"]), str(entry.get("usual_text", ""))

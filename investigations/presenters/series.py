@@ -36,6 +36,8 @@ FLOORS = {
     "TLS failures": 0.01, "DNS failures": 0.01, "CPU": 1.0, "disk used": 1.0, "disk I/O": 1.0,
     "cache hits": 1.0, "pool in use": 1.0, "memory of limit": 1.0, "share of pods ready": 1.0,
 }  # fmt: skip
+# What never comes near zero: on a scale that begins there, its growth is a flat line.
+AFLOAT = {"memory"}
 BOUNDED = {"CPU", "disk used", "disk I/O", "pool in use", "memory of limit"}
 UNIT_ENDINGS = re.compile(r"_(ratio|seconds|bytes|total|rate|count|per_second)$")
 MAX_LABEL = 22
@@ -102,3 +104,18 @@ def course(points: Points, *, since: float, low: float, high: float) -> str:
     if newest > 1.15 * before:
         return "worse"
     return "easing" if newest < 0.85 * before else "steady"
+
+
+def scale_of(label: str, shown: Points, low: float, high: float) -> tuple[float, float]:
+    """Return the lowest and the highest value of a chart: from zero, and never only its noise.
+
+    What never comes near zero begins a little below its least; its usual range is then at most a
+    third of the height.
+    """
+    values = [v for _, v in shown]
+    top = max([*values, high * 3, FLOORS.get(label, 0.0), 1e-9]) * 1.05
+    least = min([*values, low])
+    if label not in AFLOAT or least <= 0:
+        return 0.0, top
+    size = max(max([*values, high]) - least, 3 * (high - low))
+    return least - 0.05 * size, least + 1.05 * size

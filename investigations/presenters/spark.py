@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from investigations.models import Evidence
 from investigations.presenters.axis import Axis, clock
-from investigations.presenters.series import FLOORS, label_of, usual_range
+from investigations.presenters.series import label_of, scale_of, usual_range
 
 HEIGHT = 48
 POINTS = 44
@@ -35,13 +35,14 @@ def spark_of(row: Evidence, axis: Axis) -> Spark | None:
         return Spark("", axis.x(row.onset_at) if row.onset_at else None, 0, 0, sentence)
     of = str(row.sample.get("of", ""))
     label = label_of(row.feature, str(row.sample.get("series", "")), of=of)
-    high = usual_range(points, before=axis.impact_from.timestamp(), fallback=(0.0, 0.0))[1]
-    top = max([v for _, v in shown] + [high * 3, FLOORS.get(label, 0.0), 1e-9]) * 1.05
+    low, high = usual_range(points, before=axis.impact_from.timestamp(), fallback=(0.0, 0.0))
+    least, top = scale_of(label, shown, low, high)
     every = max(1, -(-len(shown) // POINTS))
     parts = [shown[i : i + every] for i in range(0, len(shown), every)]
+    shares = [max(0.0, max(v for _, v in p) - least) / (top - least) for p in parts]
     text = " ".join(
-        f"{round(axis.x(p[-1][0]))},{round(HEIGHT - 3 - max(0.0, max(v for _, v in p)) / top * 42)}"
-        for p in parts
+        f"{round(axis.x(p[-1][0]))},{round(HEIGHT - 3 - share * 42)}"
+        for p, share in zip(parts, shares, strict=True)
     )
     return Spark(
         text, axis.x(onset) if onset else None,

@@ -62,6 +62,19 @@ def test_a_flat_small_rate_looks_small_on_its_lane() -> None:
     assert lane.note == "in range"
 
 
+def heights_of(values: list[float], **more: float) -> list[float]:
+    made = entry("memory_ramp", "lab_memory_working_set_bytes", "cart", values, **more)
+    return [float(p.split(",")[1]) for p in lanes.present(made, AXIS).points.split()]
+
+
+def test_memory_that_grows_by_half_climbs_its_lane_and_its_noise_does_not() -> None:
+    calm = [262e6 + 1e6 * (n % 3) for n in range(40)]
+    leak = heights_of([*calm[:20], *(262e6 + 12e6 * n for n in range(20))])
+    assert max(leak) - min(leak) > 0.75 * lanes.HEIGHT
+    flat = heights_of(calm)
+    assert max(flat) - min(flat) < 0.2 * lanes.HEIGHT
+
+
 def test_labels_are_words_that_people_use() -> None:
     assert label_of("series_anomaly", "lab_error_ratio") == "error rate"
     assert label_of("latency_rise", "http_server_duration") == "p99 latency"
