@@ -24,6 +24,8 @@ from telemetry.phrasing import quantity
 from telemetry.types import ResourceRef, Semantic, Series
 
 FEATURE = "series_anomaly"
+UNIT = re.compile(r"_(seconds|bytes|total)$")
+FAR_SIGMAS = 100.0
 # Whatever else is strange counts a little: one series may be a fluke, five are not.
 REST_SHARE = 0.15
 # An alert comes after its rule's pause and a scrape or two.
@@ -47,7 +49,7 @@ def check_series(reader: Reader) -> Iterator[Finding]:
     strange = _by_resource(reader, result.data)
     most = max((s.weight for s in strange.values()), default=0.0)
     for resource, found in sorted(strange.items(), key=lambda item: -item[1].weight):
-        name, unit = found.series.ref.name, found.series.ref.unit
+        name, unit = _measure(found.series), found.series.ref.unit
         others = (
             f", and {found.count - 1} more of its series left theirs" if found.count > 1 else ""
         )
@@ -55,7 +57,7 @@ def check_series(reader: Reader) -> Iterator[Finding]:
         claim = (
             f"{name} of {resource.name} left its usual range at {at}: "
             f"{quantity(found.found.extreme, unit)}, usually {quantity(found.found.baseline, unit)} "
-            f"({found.found.score:.0f} sigma){others}."
+            f"({_away(found.found.score)}){others}."
         )
         yield metric_finding(
             reader, FEATURE, found.series, result, presence=Presence.PRESENT, claim=claim,
@@ -66,6 +68,18 @@ def check_series(reader: Reader) -> Iterator[Finding]:
         series = next(s for s in result.data if s.ref.resource == resource)
         claim = f"No series of {resource.name} left its usual range."
         yield metric_finding(reader, FEATURE, series, result, presence=Presence.ABSENT, claim=claim)
+
+
+def _measure(series: Series) -> str:
+    """Return what a series measures in words, where that is known; else its name."""
+    meaning = series.ref.semantic
+    return UNIT.sub("", meaning.value).replace("_", " ") if meaning else series.ref.name
+
+
+def _away(score: float) -> str:
+    """Return how far out a value lies: beyond a point the number says nothing more."""
+    times = f"over {FAR_SIGMAS:.0f}" if score > FAR_SIGMAS else f"{score:.0f}"
+    return f"{times} times its usual scatter"
 
 
 def _by_resource(reader: Reader, every: tuple[Series, ...]) -> dict[ResourceRef, Strange]:

@@ -10,7 +10,7 @@ from agents.detectors.deviations import MAX_SCORE, deviation
 from agents.detectors.trends import find_ramp
 from agents.enums import AgentName, Presence
 from agents.faults.registry import FAULTS
-from agents.findings import Cause
+from agents.findings import Cause, Finding
 from agents.reconciler.decide import rank
 from agents.reconciler.scoring import Scored
 from agents.scoping import build_case, step_for
@@ -137,6 +137,10 @@ def test_of_a_service_that_never_fails_one_failure_is_little_and_bouts_are_left_
 
 def complained(semantic: Semantic) -> dict[str, float]:
     """Return how strange each is where the cart fails and the stock is slow, by the complaint."""
+    return {f.resource.name: f.strength for f in scanned(semantic)}
+
+
+def scanned(semantic: Semantic) -> list[Finding]:
     times = np.arange(BASELINE.start.timestamp(), WINDOW.end.timestamp(), 10.0)
     since = times >= NOW.timestamp()
     wave = 1 + 0.01 * np.sin(times)
@@ -156,7 +160,14 @@ def complained(semantic: Semantic) -> dict[str, float]:
     sources = guarded(open_memory_sources(MemoryData(series=known, graph=graph)))
     case = build_case(sources, (symptom,), WINDOW, BASELINE)
     found = check_series(Reader(case, AgentName.RESOURCE))
-    return {f.resource.name: f.strength for f in found if f.presence is Presence.PRESENT}
+    return [f for f in found if f.presence is Presence.PRESENT]
+
+
+def test_what_is_strange_is_told_by_what_it_measures_and_how_far_out_it_is() -> None:
+    claims = {f.resource.name: f.claim for f in scanned(Semantic.ERROR_RATIO)}
+    assert claims["cart"].startswith("error ratio of cart left its usual range at about ")
+    assert "over 100 times its usual scatter" in claims["stock"]
+    assert not any("sigma" in claim for claim in claims.values())
 
 
 def test_where_failures_are_complained_of_what_fails_comes_before_what_is_slow() -> None:
