@@ -1,17 +1,16 @@
 """Whether what is fine after an act is its doing: only what was wrong before it can show that."""
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from remediation.enums import VerificationPhase
 from remediation.models import VerificationRun
 from remediation.verification.before import Before, look_back
+from remediation.verification.meanings import plain
 from remediation.verification.measure import Measurement, place_of
 from remediation.verification.witnesses import see, symptoms_of
 
 Phase = VerificationPhase
-UNITS = re.compile(r"_(seconds|bytes|total)(?= |$)")
 UNREAD = "What it was like before the change could not be read, so nothing can be told of whether it helped."
 
 
@@ -68,15 +67,18 @@ def credit(
     before = _before(run)
     if before is not None:
         rows = [replace(r, before=str(before.seen.get(r.metric, r.before))) for r in rows]
-    if phase is not Phase.PASSED or (before is not None and before.is_telling):
+    if before is not None and before.is_telling:
         return Credit(phase, rows)
+    # Looked at from the first time on, whatever the rest says: a table keeps its rows.
+    seen = _seen(run, before, now=now, is_late=is_late) if before else []
+    if phase is not Phase.PASSED:
+        return Credit(phase, rows + seen)
     unsettled = Phase.INCONCLUSIVE if is_late else Phase.RUNNING
     if before is None:
         return Credit(unsettled, rows, UNREAD, is_by_alarm=False)
-    seen = _seen(run, before, now=now, is_late=is_late)
     over = [r for r in seen if r.phase == Phase.PASSED]
     if over:
-        return Credit(Phase.PASSED, rows + over, _effect(over, before), is_by_alarm=False)
+        return Credit(Phase.PASSED, rows + seen, _effect(over, before), is_by_alarm=False)
     return Credit(unsettled, rows + seen, _untold(run, before), is_by_alarm=False)
 
 
@@ -86,14 +88,13 @@ def _seen(
     place = place_of(run.action.investigation)
     if place is None:
         return []
-    found = (
+    return [
         see(place, w, since=run.settle_until, now=now, is_late=is_late) for w in before.witnesses
-    )
-    return [row for row in found if row is not None]
+    ]
 
 
 def _effect(over: list[Measurement], before: Before) -> str:
-    names = "; ".join(_words(r.metric) for r in over)
+    names = "; ".join(plain(r.metric) for r in over)
     return (
         f"Out of range before it, in range since: {names}. "
         f"{_alarm(before)} in the usual range before it began already."
@@ -109,11 +110,7 @@ def _untold(run: VerificationRun, before: Before) -> str:
 
 
 def _alarm(before: Before, resource: str = "") -> str:
-    names = " and ".join(_words(name) for name in before.alarm) or "what raised the alarm"
+    names = " and ".join(plain(name) for name in before.alarm) or "what raised the alarm"
     of = f" of {resource}" if resource else ""
     verb = "were" if len(before.alarm) > 1 else "was"
     return f"{names[0].upper()}{names[1:]}{of} {verb}"
-
-
-def _words(metric: str) -> str:
-    return UNITS.sub("", metric).replace("_", " ")

@@ -26,7 +26,9 @@ from remediation.errors import ExecutorError, IllegalTransition, NotPlannable
 from remediation.executors.ports import TargetState, snapshot_of
 from remediation.executors.registry import executor_for
 from remediation.models import Action
+from remediation.verification.before import decisive
 from remediation.verification.meanings import WATCHED, trigger_of
+from remediation.verification.witnesses import names_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -122,7 +124,7 @@ def propose(
             executor=executor, payload=proposal.request, command=_fit(proposal.command, 500), diff=diff,
             undo_payload=proposal.undo or {}, undo_text=_fit(proposal.undo_text, 300),
             blast=blast,
-            checks=_checks(investigation), evidence=list(diagnosis.cited), risk=kind.risk,
+            checks=_checks(diagnosis, treatment.target), evidence=list(diagnosis.cited), risk=kind.risk,
             options=weigh(diagnosis, taken=kind.slug, target=treatment.target, passed_over=passed_over),
             snapshot=snapshot_of(state), **expected_of(diagnosis, kind=kind.slug, service=treatment.target),
             approvals_needed=2 if kind.risk == Risk.RED else 1,
@@ -162,13 +164,17 @@ def _blast(
     }
 
 
-def _checks(investigation: Investigation) -> list[str]:
+def _checks(diagnosis: Diagnosis, target: str) -> list[str]:
+    investigation = diagnosis.investigation
     name = investigation.incident.resource.rpartition("/")[2]
     trigger = trigger_of(investigation.incident.semantic)
     also = f", and {trigger.replace('_', ' ')}," if trigger and trigger not in WATCHED else ""
     seconds = settings.VERIFY_SETTLE_SECONDS
+    others = names_of(decisive(diagnosis, target=target))
     return [
         f"p99 and errors{also} of {name} back in the range of "
         f"{investigation.baseline_start:%H:%M} to {investigation.baseline_end:%H:%MZ}",
         f"{settings.VERIFY_SAMPLES} samples in a row after {seconds:.0f} s of settling, else undo",
+        "if those were in range right before it already, one of these must have been wrong then "
+        f"and be well since: {', '.join(others)}",
     ]

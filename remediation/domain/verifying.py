@@ -1,5 +1,7 @@
 """After the act: measure, keep or undo, learn."""
 
+from typing import Any
+
 import structlog
 from django.db import transaction
 
@@ -70,7 +72,7 @@ def verify(action_id: int) -> VerificationPhase:
 def _tell(action: Action, run: VerificationRun) -> None:
     """Put the measurements on the board."""
     rows = [
-        f"{m['metric']} {m['samples']} samples, {m['inside']} in range"
+        f"{m['metric']} {m['standing'] or _counted(m)}"
         f"{', in range before it too' if m['before'] == Seen.IN_RANGE else ''}"
         for m in run.measurements
     ]
@@ -78,6 +80,10 @@ def _tell(action: Action, run: VerificationRun) -> None:
     with writing(action.investigation_id) as board:
         write_entry(board, kind=EntryKind.ACTION, key=str(action), data=data, author=SYSTEM,
                     sentence=f"{action} measured: {'; '.join(rows)}")  # fmt: skip
+
+
+def _counted(measured: dict[str, Any]) -> str:
+    return f"{measured['samples']} samples, {measured['inside']} in range"
 
 
 def _passed(action: Action, judged: Credit) -> None:
@@ -182,5 +188,5 @@ def _side_effects(action: Action) -> list[str]:
     return [
         f"{m['metric']}: {m['inside']} of {m['samples']} in range"
         for m in (run.measurements if run else [])
-        if m["phase"] != VerificationPhase.PASSED
+        if m["phase"] != VerificationPhase.PASSED and not m.get("is_witness")
     ]

@@ -1,17 +1,23 @@
 """How it was right before the act: what was well already tells nothing of whether the act helped."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 
-from investigations.models import Investigation
-from remediation.verification.meanings import WATCHED
+from investigations.models import Diagnosis, Investigation
+from remediation.verification.meanings import WATCHED, trigger_of
 from remediation.verification.measure import place_of
 from remediation.verification.seen import Seen, Symptom, seen_in
-from remediation.verification.witnesses import COUNTED, GROWING, Witness, find_witnesses
+from remediation.verification.witnesses import (
+    COUNTED,
+    GROWING,
+    Witness,
+    find_witnesses,
+    symptoms_of,
+)
 from telemetry.types import TimeWindow
 
 SLACK_SECONDS = 30.0
@@ -48,6 +54,20 @@ class Before:
         return cls(row["seen"], tuple(row["alarm"]), tuple(Witness(**w) for w in row["witnesses"]))
 
 
+def decisive(diagnosis: Diagnosis, *, target: str) -> list[Symptom]:
+    """Return what decides whether an act on a target helped, where the alarm cannot."""
+    incident = diagnosis.investigation.incident
+    watched = {*WATCHED, trigger_of(incident.semantic)}
+    symptoms = symptoms_of(diagnosis, target=target)
+    judged = [s for s in symptoms if str(s[0]) == incident.resource and s[1] in watched]
+    return _beside(symptoms, judged)
+
+
+def _beside(symptoms: Iterable[Symptom], judged: Collection[Symptom]) -> list[Symptom]:
+    # A level that is judged anyway was in range; growth and a count can show more than a level.
+    return [s for s in symptoms if s not in judged or s[1] in {GROWING, COUNTED}]
+
+
 def look_back(
     investigation: Investigation, *, at: datetime, symptoms: Iterable[Symptom]
 ) -> Before | None:
@@ -69,7 +89,5 @@ def look_back(
     before = Before(seen, tuple(s.value for s in raised if s.value in seen))
     if before.is_telling:
         return before
-    # A level that is judged anyway was in range; growth and a count can show more than a level.
-    others = [s for s in symptoms if s not in judged or s[1] in {GROWING, COUNTED}]
-    witnesses = find_witnesses(place, others, last=last)
+    witnesses = find_witnesses(place, _beside(symptoms, judged), last=last)
     return None if witnesses is None else replace(before, witnesses=tuple(witnesses))

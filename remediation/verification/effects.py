@@ -38,6 +38,11 @@ class Slope:
         grown = self.per_second * self.seconds
         return self.per_second > ERRORS * self.error and grown > LEAST_GROWTH * abs(self.level)
 
+    @property
+    def is_fall(self) -> bool:
+        """Whether it certainly falls."""
+        return self.per_second < -ERRORS * self.error
+
 
 def slope_of(series: Series, *, needed: int) -> Slope | None:
     """Return how a series grows at its end, or None with too little of it.

@@ -19,10 +19,13 @@ def check_health(action: Action, *, is_late: bool) -> Measurement:
         state = executor_for(action.executor).observe(action.target.rpartition("/")[2])
     except (ExecutorError, NotPlannable):
         return _row(None, None, unsettled)
+    # Ready and of the new version, at the most so many.
+    new = min(state.ready, state.updated)
+    told = f"{state.updated} of {state.replicas} replaced"
     if state.is_stuck:
-        return _row(state.updated, state.replicas, VerificationPhase.FAILED, metric="pods_updated")
+        return _row(new, state.replicas, VerificationPhase.FAILED, f"{told}, then given up")
     if state.ready >= state.replicas > state.updated:
-        return _row(state.updated, state.replicas, unsettled, metric="pods_updated")
+        return _row(new, state.replicas, unsettled, told)
     if state.ready >= state.replicas:
         return _row(state.ready, state.replicas, VerificationPhase.PASSED)
     is_dead = is_late and state.ready < 1
@@ -30,11 +33,10 @@ def check_health(action: Action, *, is_late: bool) -> Measurement:
 
 
 def _row(
-    ready: float | None, replicas: int | None, phase: VerificationPhase, *,
-    metric: str = "pods_ready",
-) -> Measurement:  # fmt: skip
+    ready: float | None, replicas: int | None, phase: VerificationPhase, standing: str = ""
+) -> Measurement:
     return Measurement(
-        metric=metric,
+        metric="pods_ready",
         unit="",
         baseline=replicas,
         limit=replicas,
@@ -43,4 +45,5 @@ def _row(
         latest=ready,
         phase=phase.value,
         is_least=True,
+        standing=standing,
     )

@@ -1,6 +1,7 @@
 """How a series is judged after an action, by what it means."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -49,6 +50,14 @@ READINGS = {
     S.DB_QUERY_P99_SECONDS: Reading(0.02), S.DB_REPLICATION_LAG_SECONDS: Reading(5.0),
     S.QUEUE_DEPTH: Reading(10.0), S.CACHE_HIT_RATIO: Reading(0.05, is_lower_worse=True),
 }  # fmt: skip
+
+
+UNITS = re.compile(r"_(seconds|bytes|total)(?= |$)")
+
+
+def plain(metric: str) -> str:
+    """Return a series' name as people say it: without its unit."""
+    return UNITS.sub("", metric).replace("_", " ")
 
 
 def trigger_of(semantic: str) -> Semantic | None:

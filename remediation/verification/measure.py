@@ -24,8 +24,10 @@ LEAST_TRAFFIC = 0.5
 class Measurement:
     """One series after the action, against its baseline.
 
-    ``limit`` is the most that is normal, or with ``is_least`` the least. ``before``: how it was right
-    before the act (:class:`remediation.verification.before.Seen`), empty where nobody looked.
+    ``limit`` is the most that is normal, or with ``is_least`` the least; ``is_both_ways``: down as up.
+    ``before``: how it was right before the act (:class:`remediation.verification.before.Seen`), empty
+    where nobody looked. ``standing``: how it is now, in words, where it is judged as a whole and not
+    sample by sample. ``is_witness``: it was wrong before the act, and shows its effect.
     """
 
     metric: str
@@ -38,6 +40,9 @@ class Measurement:
     phase: str
     is_least: bool = False
     before: str = ""
+    standing: str = ""
+    is_both_ways: bool = False
+    is_witness: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,17 +11,19 @@ from investigations.enums import EvidenceKind
 from investigations.models import Diagnosis
 from remediation.enums import VerificationPhase
 from remediation.verification.effects import (
+    Slope,
     is_silence_telling,
     level_now,
     steepest,
     still_there,
 )
-from remediation.verification.meanings import READINGS, trigger_of
+from remediation.verification.meanings import READINGS, plain, trigger_of
 from remediation.verification.measure import Measurement, Place, judge
 from remediation.verification.seen import Seen, Symptom, by_symptom, seen_in
 from telemetry.types import ResourceRef, Semantic, Series, TimeWindow
 
 MAX_SYMPTOMS = 6
+UNREAD = "not known yet"
 GROWING, COUNTED = Semantic.MEMORY_WORKING_SET_BYTES, Semantic.RESTARTS_TOTAL
 # Growth and restarts are told over so long a time before the act.
 LOOK_BACK = timedelta(minutes=5)
@@ -89,33 +91,43 @@ def find_witnesses(
     return found
 
 
+def names_of(symptoms: Sequence[Symptom]) -> list[str]:
+    """Return what would be measured of symptoms, as a plan and a table call it."""
+    return [_name(resource, semantic) for resource, semantic in symptoms]
+
+
+def _name(resource: ResourceRef, semantic: Semantic) -> str:
+    word = {GROWING: "memory growth", COUNTED: "restarts"}.get(semantic, plain(semantic))
+    return f"{word} of {resource.name}"
+
+
 def see(
     place: Place, witness: Witness, *, since: datetime, now: datetime, is_late: bool
-) -> Measurement | None:
-    """Measure a witness after the act; None: nothing is known of it now.
+) -> Measurement:
+    """Measure a witness after the act; where nothing is known of it now, that is what is told.
 
     PASSED: what was wrong with it is over. Anything else says nothing against the act.
     """
-    if now <= since:
-        return None
     resource, semantic = ResourceRef.parse(witness.resource), Semantic(witness.semantic)
-    window = TimeWindow(since, now)
+    before = witness.per_second or 0.0
+    window = TimeWindow(since, max(now, since + timedelta(seconds=1)))
     if semantic is GROWING:
-        return _growth(place, resource, window, before=witness.per_second or 0.0)
+        return _growth(place, resource, window, before=before)
     if semantic is COUNTED:
-        return _count(place, resource, window, before=witness.per_second or 0.0)
+        return _count(place, resource, window, before=before)
     step, read = settings.VERIFY_STEP_SECONDS, place.metrics.read_semantic
+    name = _name(resource, semantic)
     usual = by_symptom(read((resource,), (semantic,), place.baseline, step_seconds=step).data)
     fresh = by_symptom(read((resource,), (semantic,), window, step_seconds=step).data)
     if (resource, semantic) not in usual:
-        return None
+        return _row(name, "", None, None, 0, standing=UNREAD)
     row = judge(usual[resource, semantic], fresh.get((resource, semantic)), is_late=is_late)
-    return replace(row, metric=f"{row.metric} of {resource.name}", before=Seen.OUT_OF_RANGE.value)
+    return replace(row, metric=name, before=Seen.OUT_OF_RANGE.value, is_witness=True)
 
 
 def _growth(
     place: Place, resource: ResourceRef, window: TimeWindow, *, before: float
-) -> Measurement | None:
+) -> Measurement:
     """Every pod that is there must have stopped growing."""
     needed = settings.VERIFY_SAMPLES
     step = settings.VERIFY_STEP_SECONDS
@@ -123,30 +135,43 @@ def _growth(
     level = [s for pod in pods if (s := level_now(pod, needed=needed, before_per_second=before))]
     is_over = bool(pods) and len(level) == len(pods)
     worst = max(level, key=lambda s: s.per_second) if is_over else steepest(pods, needed=needed)
+    name, limit = f"{_name(resource, GROWING)}, per second", before / 2
     if worst is None:
-        return None
-    return _row(f"memory growth of {resource.name}, per second", "bytes", before / 2,
-                worst.per_second, worst.samples, is_over=is_over)  # fmt: skip
+        return _row(name, "bytes", limit, None, 0, standing=UNREAD, is_both_ways=True)
+    standing = "level" if is_over else _course(worst)
+    return _row(name, "bytes", limit, worst.per_second, worst.samples, standing=standing,
+                is_over=is_over, is_both_ways=True)  # fmt: skip
+
+
+def _course(slope: Slope) -> str:
+    """Return in words how a series goes that is not certainly level."""
+    if slope.is_growth:
+        return "no: still growing"
+    return "not yet: falling" if slope.is_fall else "not certain yet"
 
 
 def _count(
     place: Place, resource: ResourceRef, window: TimeWindow, *, before: float
-) -> Measurement | None:
-    now = _counted(place, resource, window)
+) -> Measurement:
+    name, now = f"{_name(resource, COUNTED)} since it", _counted(place, resource, window)
     if now is None or not now.samples:
-        return None
+        return _row(name, "", 0.0, None, 0, standing=UNREAD)
     is_over = now.count == 0 and is_silence_telling(per_second=before, seconds=now.seconds)
-    return _row(
-        f"restarts of {resource.name} since it", "", 0.0, now.count, now.samples, is_over=is_over
-    )
+    early = "no: it restarted" if now.count else "too early to tell"
+    return _row(name, "", 0.0, now.count, now.samples, is_over=is_over,
+                standing="none, some were due" if is_over else early)  # fmt: skip
 
 
 def _row(
-    metric: str, unit: str, limit: float, latest: float, samples: int, *, is_over: bool
-) -> Measurement:
+    metric: str, unit: str, limit: float | None, latest: float | None, samples: int, *,
+    standing: str, is_over: bool = False, is_both_ways: bool = False,
+) -> Measurement:  # fmt: skip
     phase = VerificationPhase.PASSED if is_over else VerificationPhase.RUNNING
-    return Measurement(metric, unit, None, limit, samples, samples if is_over else 0, latest,
-                       phase.value, before=Seen.OUT_OF_RANGE.value)  # fmt: skip
+    return Measurement(
+        metric, unit, None, limit, samples, samples if is_over else 0, latest, phase.value,
+        before=Seen.OUT_OF_RANGE.value, standing=standing, is_both_ways=is_both_ways,
+        is_witness=True,
+    )  # fmt: skip
 
 
 def _memory(place: Place, resource: ResourceRef, window: TimeWindow) -> list[Series] | None:

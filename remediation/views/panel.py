@@ -171,13 +171,15 @@ def feedback_on(row: Action) -> list[ActionFeedback] | None:
 def _measured(row: dict[str, Any]) -> MeasuredView:
     unit, limit = str(row["unit"]), row["limit"]
     latest = row["latest"]
-    bound = "at least" if row.get("is_least") else "up to"
+    bound = (
+        "within ±" if row.get("is_both_ways") else "at least " if row.get("is_least") else "up to "
+    )
     return MeasuredView(
         name=str(row["metric"]).replace("_", " "),
         before=str(row.get("before") or "not looked at"),
         latest="unknown" if latest is None else quantity(float(latest), unit),
-        normal="no baseline" if limit is None else f"{bound} {quantity(float(limit), unit)}",
-        inside=f"{row['inside']} of {row['samples']}",
+        normal="no baseline" if limit is None else f"{bound}{quantity(float(limit), unit)}",
+        inside=str(row.get("standing") or f"{row['inside']} of {row['samples']}"),
     )
 
 

@@ -206,9 +206,9 @@ def test_a_source_that_was_silent_then_is_asked_again_and_believed_once(incident
     ("kind", "state"), [("rollback", "succeeded"), ("rolling_restart", "inconclusive")]
 )
 def test_in_practice_a_leak_whose_alarm_a_kill_ended_is_mended_by_a_rollback_alone(
-    lab_incident, kind, state
+    lab_incident, client, kind, state
 ) -> None:
-    incident = lab_incident("memory_leak")
+    incident, tables = lab_incident("memory_leak"), []
     diagnosis = incident.investigation.diagnoses.get()
     name = diagnosis.resource.rpartition("/")[2]
     pods = incident.world.workloads[name].pods
@@ -229,9 +229,19 @@ def test_in_practice_a_leak_whose_alarm_a_kill_ended_is_mended_by_a_rollback_alo
             settle_until=settled, deadline=settled + timedelta(seconds=120)
         )
         verify(action.pk)
+        run.refresh_from_db()
+        tables.append([m["metric"] for m in run.measurements])
     action.refresh_from_db()
-    run.refresh_from_db()
     assert action.state == state, run.measurements
+    assert [names for names in tables if names != tables[0]] == [], "a table keeps its rows"
+    growth = f"memory growth of {name}"
+    assert f"{growth}, per second" in tables[0]
+    client.force_login(person("vi", "viewer"))
+    page = client.get(f"/i/{action.investigation.incident_id}/a/{action.number}/").content.decode()
+    row = page.partition(f'<th scope="row">{growth}, per second</th>')[2].partition("</tr>")[0]
+    assert "within ±" in row
+    assert ('<td class="whole">level<' in row) == (state == "succeeded"), row
+    assert f"memory growth of {name}" in action.checks[-1]
     assert ActionOutcome.objects.exists() == (state == "succeeded")
 
 
