@@ -4,6 +4,7 @@ What the journal does not say is written as unknown, with what was looked at. No
 """
 
 from itertools import pairwise
+from typing import cast
 
 from investigations.domain.report_facts import (
     Facts,
@@ -20,7 +21,6 @@ from investigations.domain.report_facts import (
 from investigations.domain.report_learning import follow_ups, gaps, graded, wrong
 from investigations.domain.report_moments import firing, moments
 from investigations.enums import ReportSection
-from investigations.phrases import shared_with
 from investigations.scale import likelihood
 
 SHOWN = 12
@@ -155,11 +155,11 @@ def impact(facts: Facts) -> list[str]:
         (m for m in facts.incident if m.said["severity"] == said["severity"]),
         key=lambda m: -m.sequence,
     )
-    reasons = said.get("severity_reasons")
-    because = "; ".join(safe(str(r)) for r in reasons) if isinstance(reasons, list) else ""
+    reasons = cast("list[object]", said.get("severity_reasons") or [])
+    level = safe(str(said["severity"]).upper())
+    because = "; ".join(safe(str(r)).removesuffix(f": {level}") for r in reasons)
     lines.append(
-        f"Severity {safe(str(said['severity']).upper())}"
-        f"{f': {because}' if because else ''} {facts.log(graded.sequence)}"
+        f"Severity {level}{f': {because}' if because else ''} {facts.log(graded.sequence)}"
     )
     hurt: dict[str, Moment] = {}
     for moment in facts.alerts:
@@ -202,10 +202,13 @@ def detection(facts: Facts) -> list[str]:
 def diagnosis(facts: Facts) -> list[str]:
     """What was suspected, what spoke for and against it, what was concluded."""
     lines = []
-    for moment in facts.diagnoses[-SHOWN:]:
+    for moment, again in facts.verdicts()[-SHOWN:]:
         verdict = plain(moment.said["verdict"])
+        then = (
+            f"; the same at {clock(again[-1].at)} {facts.log(again[-1].sequence)}" if again else ""
+        )
         lines.append(f"{clock(moment.at)} {verdict}: {text_of(moment.said, 'summary', 400)} "
-                     f"{facts.log(moment.sequence)}")  # fmt: skip
+                     f"{facts.log(moment.sequence)}{then}")  # fmt: skip
     cited = facts.diagnoses[-1].said.get("cited") if facts.diagnoses else []
     for number in list(cited)[:SHOWN] if isinstance(cited, list) else []:
         piece = facts.evidence.get(int(number))
@@ -217,9 +220,8 @@ def diagnosis(facts: Facts) -> list[str]:
         posterior = last.get("posterior")
         sure = likelihood(float(str(posterior)) if posterior is not None else None)
         by = person(str(last["author"]))
-        stands = shared_with(str(last.get("note", ""))) or plain(last["state"])
         lines.append(f"Suspected by {by}: {text_of(last, 'claim', 400)}. {sure}; "
-                     f"{stands}{how} {facts.link('h', number)}")  # fmt: skip
+                     f"{plain(last['state'])}{how} {facts.link('h', number)}")  # fmt: skip
     return lines or [f"Nothing was suspected and nothing concluded {facts.log(facts.last)}"]
 
 

@@ -51,6 +51,17 @@ class Facts:
         """Return the single object of a collection as it is at the end."""
         return self.final.get(collection, {}).get(collection, {})
 
+    def verdicts(self) -> list[tuple[Moment, list[Moment]]]:
+        """Return the verdicts, each with those right after it that say the same."""
+        found: list[tuple[Moment, list[Moment]]] = []
+        for moment in self.diagnoses:
+            told = (moment.said["verdict"], moment.said["summary"])
+            if found and told == (found[-1][0].said["verdict"], found[-1][0].said["summary"]):
+                found[-1][1].append(moment)
+            else:
+                found.append((moment, []))
+        return found
+
     def graded_by(self, source: GradeSource) -> list[Moment]:
         """Return the grades of one source, in order. Earlier journals name none: people's."""
         return [m for m in self.grades if m.said.get("source", GradeSource.PERSON) == source]

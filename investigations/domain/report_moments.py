@@ -38,7 +38,7 @@ def key_moments(facts: Facts) -> list[KeyMoment]:
                     f"{text_of(m.said, 'text')}") for m in facts.updates),
         *(KeyMoment(m.sequence, m.at, safe(m.sentence)) for m in facts.handoffs),
         *(KeyMoment(m.sequence, m.at, f"{plain(m.said['verdict'])}: {text_of(m.said, 'summary')}")
-          for m in facts.diagnoses),
+          for m, _ in facts.verdicts()),
         *(KeyMoment(m.sequence, m.at, f"{person(m.author)} asked: {text_of(m.said, 'text')}")
           for m in facts.steering if m.said.get("state") == "sent"),
     ]  # fmt: skip

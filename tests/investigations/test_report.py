@@ -8,8 +8,9 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 
 from investigations.domain import reports
+from investigations.domain.diagnoses import DiagnosisDraft, reach_diagnosis
 from investigations.domain.incidents import change_incident_state
-from investigations.enums import IncidentState, ReportOrigin, ReportSection
+from investigations.enums import DiagnosisVerdict, IncidentState, ReportOrigin, ReportSection
 from investigations.errors import BoardError, NotFound
 from investigations.models import Investigation, ReportText
 from investigations.presenters.markdown import render_markdown
@@ -123,6 +124,25 @@ def test_the_draft_says_unknown_where_the_journal_says_nothing() -> None:
     assert "**Cause**: unknown: nothing was concluded" in summary
     assert "**Change that led to it**: unknown" in summary
     assert "**User impact**: unknown: nobody stated it" in summary
+    assert all(count_unanchored(t.body) == 0 for t in board.report_texts.all())
+
+
+def test_what_is_said_again_stands_once_with_when_it_was_last_said() -> None:
+    board = open_board()
+    incident = board.incident
+    incident.severity, incident.severity_reasons = "sev2", ["label critical: SEV2"]
+    incident.save()
+    for number, summary in enumerate(("a leak", "a leak", "a leak", "no leak", "a leak")):
+        reach_diagnosis(
+            investigation_id=board.pk, author="agent/reconciler", step_key=str(number),
+            draft=DiagnosisDraft(DiagnosisVerdict.INCONCLUSIVE, summary),
+        )  # fmt: skip
+    resolve(board)
+    told = [line for line in newest(board, "diagnosis").body.splitlines() if "leak" in line]
+    assert [line.count("the same at") for line in told] == [1, 0, 0]
+    moments = newest(board, "moments").body
+    assert moments.count("inconclusive: a leak") == 2
+    assert "Severity SEV2: label critical [" in newest(board, "impact").body
     assert all(count_unanchored(t.body) == 0 for t in board.report_texts.all())
 
 
