@@ -71,5 +71,6 @@ export const openPalette = (parts) => {
     clearTimeout(searching);
     searching = setTimeout(search, PALETTE_MS);
   });
-  show([], false);
+  // What was typed while this was fetched is looked for at once.
+  search();
 };

@@ -225,6 +225,47 @@ def test_people_see_who_is_here_and_what_they_look_at(open_page, room) -> None:
     page.wait_for_selector("#presence:has-text('local-responder')", state="hidden", timeout=8_000)
 
 
+CROWD = "document.querySelector('#presence').textContent = '9 here: you, ' + 'local-responder: E4, '.repeat(8)"
+# Everything in the header's row, from left to right: what is covered, cut off or outside the window.
+COVERED = """() => {
+  const row = [...document.querySelectorAll(".top > *, .top #kill-switch button, .top .menu > summary")]
+    .filter(e => e.checkVisibility() && e.getBoundingClientRect().width > 1 && !e.matches(".skip, .top .menu"))
+    .filter(e => !e.querySelector("button, summary"));
+  const boxes = row.map(e => [e, e.getBoundingClientRect()]).sort((a, b) => a[1].left - b[1].left);
+  const wrong = boxes.slice(1).filter(([, box], i) => box.left < boxes[i][1].right - 0.5);
+  const stop = document.querySelector("#kill-switch button");
+  if (stop.scrollWidth > stop.clientWidth || stop.getBoundingClientRect().right > innerWidth) wrong.push([stop]);
+  return wrong.map(([e]) => `${innerWidth}: ${e.outerHTML.slice(0, 80)}`);
+}"""
+
+
+def test_the_stop_is_never_covered_whoever_is_here(open_page, room) -> None:
+    page = open_page()
+    enter(page, room)
+    page.evaluate(CROWD)
+    for width in (1440, 1280, 1180, 1024, 390, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(COVERED) == []
+
+
+# No frame and no clock: only a person can begin what the page's scripts do.
+NEVER = """window.requestAnimationFrame = () => 0;
+const later = window.setTimeout;
+window.setTimeout = (work, ms, ...rest) => (ms === 500 ? 0 : later(work, ms, ...rest));"""
+
+
+def test_a_key_that_is_pressed_before_the_scripts_begin_is_heard(open_page, room) -> None:
+    page = open_page()
+    page.add_init_script(NEVER)
+    page.main_frame.goto(room)
+    assert page.locator("html[data-ready]").count() == 0
+    page.keyboard.press("Control+k")
+    page.keyboard.type("retry")
+    assert page.input_value("#palette-field") == "retry"
+    # Nothing on the page itself is called so: the server was asked.
+    until(page, "document.querySelectorAll('#palette-list li').length > 0")
+
+
 def test_the_title_counts_what_waits_for_me(open_page, room) -> None:
     page, viewer = open_page(), open_page("viewer")
     enter(page, room)
