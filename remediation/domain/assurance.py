@@ -63,7 +63,7 @@ def learned_confidence(runs: Sequence[PastRun], *, service: str, fault_class: st
 def past_runs(kind: str, *, practice: bool) -> list[PastRun]:
     """Return the newest runs of a kind of action, in practice or in real incidents. One query."""
     of_practice = {"action__investigation__incident__origin": IncidentOrigin.PRACTICE}
-    rows = ActionOutcome.objects.filter(kind=kind)
+    rows = ActionOutcome.objects.filter(kind=kind, is_measured=True)
     rows = rows.filter(**of_practice) if practice else rows.exclude(**of_practice)
     told = rows.values_list("service", "fault_class", "helped", "seconds_to_recover")
     return [PastRun(*row) for row in told[:MAX_OUTCOMES]]

@@ -8,8 +8,9 @@ from investigations.domain.audit import record_audit
 from investigations.domain.clock import database_now
 from investigations.rules import can_respond
 from investigations.typed_text import refuse_longer
+from remediation.enums import ActionState
 from remediation.errors import NotYours, RuleRefused
-from remediation.models import Action, ActionFeedback, FeedbackValue
+from remediation.models import Action, ActionFeedback, ActionOutcome, FeedbackValue
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 def give_feedback(*, action_id: int, person: "User", value: str, note: str = "") -> ActionFeedback:
     """Say of an action that is over what it did. A person's later word replaces the earlier. Audited.
+
+    Of one that could not be measured the first word is its outcome: the track record tells it, and no
+    autonomy is earned by it.
 
     Raises:
         NotYours: Viewers may not.
@@ -28,8 +32,10 @@ def give_feedback(*, action_id: int, person: "User", value: str, note: str = "")
         raise RuleRefused("Choose what it did.")
     note = refuse_longer(note.strip(), 500, "the note")
     with transaction.atomic():
-        action = Action.objects.select_related("outcome").get(pk=action_id)
+        action = Action.objects.select_related("outcome", "diagnosis").get(pk=action_id)
         outcome = getattr(action, "outcome", None)
+        if outcome is None and action.state == ActionState.INCONCLUSIVE:
+            outcome = _outcome_by_word(action, value)
         if outcome is None:
             raise RuleRefused("Nothing has come of it yet.")
         row, _ = ActionFeedback.objects.update_or_create(
@@ -41,3 +47,15 @@ def give_feedback(*, action_id: int, person: "User", value: str, note: str = "")
             subject=f"action/{action_id}", detail={"value": value, "note": note},
         )  # fmt: skip
     return row
+
+
+def _outcome_by_word(action: Action, value: str) -> ActionOutcome:
+    outcome, _ = ActionOutcome.objects.get_or_create(
+        action=action,
+        defaults={
+            "kind": action.kind, "service": action.target, "is_measured": False,
+            "fault_class": action.diagnosis.fault_class, "helped": value == FeedbackValue.HELPED,
+            "before": action.snapshot, "confidence": action.diagnosis.confidence,
+        },
+    )  # fmt: skip
+    return outcome

@@ -217,7 +217,7 @@ def independent_sources(situation: Situation) -> Ruling:
 def track_record(situation: Situation) -> Ruling:
     """What it did before on this service."""
     rows = ActionOutcome.objects.filter(
-        kind=situation.action.kind, service=situation.action.target
+        kind=situation.action.kind, service=situation.action.target, is_measured=True
     ).values_list("helped", flat=True)[:50]
     helped = sum(rows)
     text = f"Helped {helped} of {len(rows)} times here." if rows else "Never run here before."

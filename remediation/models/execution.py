@@ -59,7 +59,8 @@ class ActionOutcome(models.Model):
     """What an action did, for the track record. Append-only.
 
     ``before`` and ``after``: the target's state when it was planned and when it was judged.
-    ``side_effects``: what else was measured and was not as usual. ``confidence``: that of the
+    ``is_measured``: code judged it; else it could not be measured and a person said so, which earns
+    nothing. ``side_effects``: what else was measured and was not as usual. ``confidence``: that of the
     diagnosis it treated. What people say of it later is :class:`ActionFeedback`.
     """
 
@@ -71,6 +72,7 @@ class ActionOutcome(models.Model):
     was_undone = models.BooleanField(default=False)
     seconds_to_recover = models.FloatField(null=True, blank=True)
     was_autonomous = models.BooleanField(default=False)
+    is_measured = models.BooleanField(default=True)
     before = models.JSONField(default=dict, blank=True)
     after = models.JSONField(default=dict, blank=True)
     side_effects = models.JSONField(default=list, blank=True)

@@ -45,10 +45,14 @@ def wilson_lower_bound(successes: int, runs: int) -> float:
 
 
 def list_gates(*, limit: int = 200) -> list[GateRow]:
-    """Return every pair that has run, most runs first. Two queries."""
+    """Return every pair that has run, most runs first. Two queries.
+
+    Only what was measured counts: a person's word about what could not be earns no autonomy.
+    """
     records = {(r.kind, r.service): r for r in AutonomyRecord.objects.all()[:limit]}
     counts: dict[tuple[str, str], list[int]] = {}
-    outcomes = ActionOutcome.objects.values_list("kind", "service", "helped", "was_undone")
+    measured = ActionOutcome.objects.filter(is_measured=True)
+    outcomes = measured.values_list("kind", "service", "helped", "was_undone")
     for kind, service, helped, undone in outcomes[:20_000]:
         found = counts.setdefault((kind, service), [0, 0, 0])
         found[0] += 1

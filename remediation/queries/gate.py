@@ -47,7 +47,9 @@ def read_gate(*, practice: bool, now: datetime) -> tuple[Criterion, ...]:
         minor=Count("pk", filter=minor), minor_right=Count("pk", filter=minor & right),
     )  # fmt: skip
     outcomes = _of_origin(
-        ActionOutcome.objects.all(), "action__investigation__incident__", practice
+        ActionOutcome.objects.filter(is_measured=True),
+        "action__investigation__incident__",
+        practice,
     )
     done = outcomes.filter(recorded_at__gt=Now() - WINDOW).aggregate(
         all=Count("pk"), bad=Count("pk", filter=Q(was_undone=True, helped=False))

@@ -163,8 +163,10 @@ def _expected(row: Action) -> ExpectedView:
 
 
 def feedback_on(row: Action) -> list[ActionFeedback] | None:
-    """Return what people said of an action; None where nothing has come of it yet."""
+    """Return what people said of an action; None where there is nothing to judge yet."""
     outcome = getattr(row, "outcome", None)
+    if outcome is None and row.state == ActionState.INCONCLUSIVE:
+        return []
     return None if outcome is None else list(outcome.feedback.select_related("person")[:50])
 
 

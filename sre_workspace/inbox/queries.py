@@ -87,14 +87,14 @@ def _actions(user: "User") -> list[Waiting]:
 
 def _judgements(user: "User") -> list[Waiting]:
     """Return actions of which nobody could measure whether they helped: a person must say."""
-    rows = Action.objects.filter(state=ActionState.INCONCLUSIVE).exclude(
+    rows = Action.objects.filter(state=ActionState.INCONCLUSIVE, outcome=None).exclude(
         investigation__incident__state=IncidentState.RESOLVED
     )
     return [
         Waiting(
             f"j{row.pk}", "question", row.investigation.incident,
             f"Did {row} help? {row.title}: it could not be measured.", "Judge it",
-            reverse("action", args=[row.investigation.incident_id, row.number]),
+            reverse("action", args=[row.investigation.incident_id, row.number]) + "#judged",
         )
         for row in rows.select_related("investigation__incident").order_by("-pk")[:LIMIT]
     ]  # fmt: skip

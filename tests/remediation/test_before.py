@@ -8,10 +8,12 @@ import pytest
 
 from investigations.domain.clock import database_now
 from investigations.models import Evidence, Grade
+from remediation.domain.assurance import past_runs
 from remediation.domain.crediting import keep_before
 from remediation.domain.execution import execute
 from remediation.domain.verifying import verify
 from remediation.models import Action, ActionOutcome, Execution, VerificationRun
+from remediation.queries.autonomy import list_gates
 from remediation.verification.effects import (
     is_silence_telling,
     level_now,
@@ -123,6 +125,28 @@ def test_what_was_well_before_is_no_success_no_failure_and_not_undone(incident, 
     client.force_login(person("vi", "viewer"))
     page = client.get(f"/i/{action.investigation.incident_id}/a/{action.number}/").content.decode()
     assert "<td>in range</td>" in page
+
+
+def test_what_could_not_be_measured_is_judged_by_a_person_and_earns_nothing(
+    incident, client
+) -> None:
+    action = judged(incident, acted(incident, errors=0.001), errors=0.001)
+    page = f"/i/{action.investigation.incident_id}/a/{action.number}/"
+    client.force_login(person("ray", "responder"))
+    assert f"{page}#judged" in client.get("/inbox/").content.decode()
+    assert "What did it do, as you saw it?" in client.get(page).content.decode()
+    client.post(f"{page}feedback/", {"value": "helped", "note": "Requests came back"})
+    outcome = ActionOutcome.objects.get()
+    assert (outcome.helped, outcome.is_measured) == (True, False)
+    told = client.get(page).content.decode()
+    assert "it helped." in told
+    assert "Requests came back" in told
+    assert f"{page}#judged" not in client.get("/inbox/").content.decode()
+    assert list_gates() == []
+    assert past_runs(action.kind, practice=True) == []
+    client.force_login(person("rosa", "responder"))
+    client.post(f"{page}feedback/", {"value": "harmed"})
+    assert ActionOutcome.objects.get().feedback.count() == 2
 
 
 def test_what_was_wrong_before_and_is_well_after_is_a_success(incident) -> None:
