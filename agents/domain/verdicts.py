@@ -6,11 +6,12 @@ from dataclasses import asdict
 from agents.domain.casework import Casework
 from agents.domain.posting import finding_of
 from agents.faults.registry import FAULTS
+from agents.features import FEATURES
 from agents.findings import Cause
 from agents.reconciler.calibration import CalibrationMap
 from agents.reconciler.decide import OUT_BELOW, OUT_DECIBANS, is_out, rank
 from agents.reconciler.outcome import Outcome
-from agents.reconciler.scoring import Scored
+from agents.reconciler.scoring import Scored, StanceScore
 from investigations.domain.diagnoses import DiagnosisDraft
 from investigations.domain.hypotheses import Assessment, StanceDraft
 from investigations.enums import DiagnosisVerdict, HypothesisState, TestVerdict
@@ -20,6 +21,12 @@ from telemetry.types import ResourceRef
 Pairs = list[tuple[Hypothesis, Scored]]
 Standing = tuple[HypothesisState, TestVerdict, str]
 PART = re.compile(r"^Part of H\d+")
+PLACE = re.compile(r" \(([a-z ]+)\)")
+# Why a stance rules a cause out, by its effect; "its own" goes without saying.
+AGAINST = {
+    "absent": "looked for, not there", "refutes": "it is there, and speaks for another cause",
+    "late": "it is there, but began after the symptom",
+}  # fmt: skip
 TWIN = re.compile(r"^The same cause as H(\d+)")
 
 
@@ -134,13 +141,23 @@ def _standing(scored: Scored, work: Casework, posterior: float, *, is_leader: bo
         return HypothesisState.INCONCLUSIVE, TestVerdict.INCONCLUSIVE, ""
     if posterior < OUT_BELOW and against:
         worst = min(against, key=lambda s: s.decibans)
-        killer = f"E{work.evidence[worst.index].number}: {worst.rule}"
+        killer = f"E{work.evidence[worst.index].number}: {plain_reason(worst)}"
         return HypothesisState.RULED_OUT, TestVerdict.REFUTED, killer
     if posterior >= 0.45 and support:
         return HypothesisState.OPEN, TestVerdict.SUPPORTED, ""
     if posterior < 0.20 and not scored.kinds:
         return HypothesisState.OPEN, TestVerdict.REFUTED, ""
     return HypothesisState.OPEN, TestVerdict.INCONCLUSIVE, ""
+
+
+def plain_reason(stance: StanceScore) -> str:
+    """Return what rules a cause out in words: what was looked for by its title, and the outcome."""
+    feature, _, effect = stance.term.partition("/")
+    spec, place = FEATURES.get(feature), PLACE.search(stance.rule)
+    if spec is None or effect not in AGAINST:
+        return stance.rule
+    where = "" if place is None or place[1] == "self" else place[0]
+    return f"{spec.title}{where}: {AGAINST[effect]}"
 
 
 def _claim(outcome: Outcome) -> dict[str, object]:

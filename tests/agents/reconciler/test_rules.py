@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agents.case import Symptom
+from agents.domain.verdicts import plain_reason
 from agents.enums import AgentName, Presence
 from agents.findings import Cause, Finding
 from agents.reconciler.decide import decide
@@ -79,3 +80,19 @@ def test_a_cause_that_the_evidence_rules_out_is_no_lead() -> None:
     lead = decide([scored(CART, "cpu_overload", 3.0)], [ANOMALY], case, challenged=None)
     assert lead.verdict == "inconclusive"
     assert lead.summary.startswith("No cause found. Strongest lead: cpu_overload at cart, ")
+
+
+@pytest.mark.parametrize(
+    ("rule", "term", "told"),
+    [
+        ("course departure (self): looked for, not there", "course_departure/absent",
+         "requests take another course than usual: looked for, not there"),
+        ("pool saturation (self): speaks for another mechanism", "pool_saturation/refutes",
+         "connection pool is full: it is there, and speaks for another cause"),
+        ("latency rise (callers): predicted, but it began after the symptom", "latency_rise/late",
+         "latency rise (callers): it is there, but began after the symptom"),
+        ("a rule of tomorrow", "unknown/absent", "a rule of tomorrow"),
+    ],
+)  # fmt: skip
+def test_what_rules_a_cause_out_is_told_in_words(rule: str, term: str, told: str) -> None:
+    assert plain_reason(StanceScore(0, -12.0, rule, term)) == told
