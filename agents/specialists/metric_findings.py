@@ -170,10 +170,10 @@ def words_of(series: Series, base: float, peak: float, onset: float | None) -> d
 
 
 def about(times: FloatArray, onset: float | None) -> str:
-    """Return about when something began, and how far apart the samples are that tell it.
+    """Return about when something began, and by how much the samples that tell it may be off.
 
     It may be so much earlier or later: a sample tells of the time since the one before it.
     """
     if onset is None or len(times) < 2:
         return clock(onset)
-    return f"about {clock(onset)}, by samples {float(np.median(np.diff(times))):.3g} s apart"
+    return f"about {clock(onset)} ± {float(np.median(np.diff(times))):.3g} s"

@@ -74,10 +74,7 @@ def track_record(confidence: float | None, *, practice: bool) -> str:
     count = rows.count()
     kind = "practice cases" if practice else "past cases"
     if count < WANTED:
-        return (
-            "The number rests on recorded incidents, not on yours yet: "
-            f"{count} of {WANTED} {kind} graded."
-        )
+        return f"Not yet calibrated on yours: {count} of {WANTED} {kind} graded."
     if confidence is None:
         return f"{count} {kind} graded."
     low = min(9, int(confidence * 10)) / 10

@@ -19,6 +19,8 @@ from telemetry.phrasing import quantity
 from telemetry.results import canonical
 
 SHOWN = 5
+# So many letters of a title fit on a button of the narrowest column.
+ONE_LINE = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
         own=bool(hypothesis and hypothesis.posted_by_id and hypothesis.posted_by_id == person_id),
         asked_for=bool(row.requested_by_id and row.requested_by_id == person_id),
         steered=person_id in row.diagnosis.steered_by,
-        confirm=f"Approve: {row.title[0].lower()}{row.title[1:]}",
+        confirm=f"Approve: {_short(row)}",
         expected=_expected(row),
     )
 
@@ -148,6 +150,13 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
 def _touches(row: Action) -> str:
     touched, total = row.blast.get("touched_pods", 0), row.blast.get("total_pods", 0)
     return f"{touched} of {total} pods ({touched / total if total else 0.0:.0%}), cap 20%"
+
+
+def _short(row: Action) -> str:
+    """Return what a button says: the title, or the kind and the target where that takes two lines."""
+    if len(row.title) > ONE_LINE:
+        return f"{row.kind.replace('_', ' ')} of {row.target.rpartition('/')[2]}"
+    return f"{row.title[0].lower()}{row.title[1:]}"
 
 
 def _expected(row: Action) -> ExpectedView:

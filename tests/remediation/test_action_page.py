@@ -234,3 +234,16 @@ def test_a_digest_is_that_of_bytes_which_anybody_can_download(lab_incident, clie
 def test_bytes_that_are_not_those_of_the_digest_are_not_given_as_such(planned, client_of) -> None:
     Action.objects.filter(pk=planned.pk).update(digest="0" * 64)
     assert client_of("vi", "viewer").get(f"{_page(planned)}bytes/").status_code == 404
+
+
+def test_a_long_title_makes_a_short_button_and_what_decides_stands_in_the_fold(
+    planned, client_of
+) -> None:
+    Action.objects.filter(pk=planned.pk).update(
+        title="Revert retries.backoff_ms and retries.max of cart to 200 and 1", kind="revert_config",
+        checks=["p99 back", "10 samples in a row", "one of these must be well: restarts of cart"],
+    )  # fmt: skip
+    page = client_of("mira", "approver").get(_page(planned)).content.decode()
+    assert "Approve: revert config of cart" in page
+    assert "<dd>p99 back; 10 samples in a row</dd>" in page
+    assert "<p>One of these must be well: restarts of cart.</p>" in page
