@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import CharField, Exists, OuterRef, Value
+from django.db.models.functions import Cast, Concat
+
 from investigations.domain.journal import verify_chain
 from investigations.models import AuditEntry, BoardEvent
 from remediation.domain.digests import digest_of_action
@@ -48,7 +51,7 @@ def check_record(since: datetime, until: datetime) -> list[SafetyCheck]:
         ("in_time", "It began before its approval ran out.", _was_in_time),
         ("stopped", "It did not begin while a stop for it was in force.",
          lambda e: not stops.covers(e)),
-        ("audited", "The audit log has its beginning.", _is_audited),
+        ("audited", "The audit log has its beginning.", lambda e: bool(vars(e)["is_audited"])),
     ]  # fmt: skip
     broken: dict[str, list[str]] = {name: [] for name, _, _ in rules}
     examined = 0
@@ -65,7 +68,13 @@ def check_record(since: datetime, until: datetime) -> list[SafetyCheck]:
 
 def _executions(since: datetime, until: datetime) -> Iterable[Execution]:
     rows = Execution.objects.filter(started_at__gte=since, started_at__lt=until).order_by("pk")
-    wanted = rows.select_related("action__investigation__incident")
+    begun = AuditEntry.objects.filter(
+        verb="action.running",
+        subject=Concat(Value("action/"), Cast(OuterRef("action_id"), CharField())),
+    )
+    wanted = rows.select_related("action__investigation__incident").annotate(
+        is_audited=Exists(begun)
+    )
     return wanted.prefetch_related("action__approvals").iterator(chunk_size=CHUNK)
 
 
@@ -90,11 +99,6 @@ def _is_unchanged(execution: Execution) -> bool:
 def _was_in_time(execution: Execution) -> bool:
     ends = execution.action.execution_expires_at
     return execution.is_undo or (ends is not None and execution.started_at <= ends)
-
-
-def _is_audited(execution: Execution) -> bool:
-    subject = f"action/{execution.action_id}"
-    return AuditEntry.objects.filter(subject=subject, verb="action.running").exists()
 
 
 @dataclass(frozen=True, slots=True)
