@@ -30,7 +30,7 @@ LATER = (
 )  # fmt: skip
 # Each sheet that is made, and its parts in the order of the cascade.
 SHEETS = {
-    "bundle": ("tokens", "base", "layout", "components", "header", "host"),
+    "bundle": ("tokens", "base", "layout", "components", "action", "header", "host"),
     "bundle-room": ("room", "timeline", "board", "feed", "dock"),
 }
 CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)

@@ -22,6 +22,7 @@ from investigations.domain.report_learning import follow_ups, gaps, graded, wron
 from investigations.domain.report_moments import firing, moments
 from investigations.enums import ReportSection
 from investigations.phrases import shared_with
+from investigations.queries.objects import BoardObject
 from investigations.scale import likelihood
 
 SHOWN = 12
@@ -227,13 +228,21 @@ def diagnosis(facts: Facts) -> list[str]:
     return lines or [f"Nothing was suspected and nothing concluded {facts.log(facts.last)}"]
 
 
+def _commands(said: BoardObject) -> str:
+    """Return what an action would run and what would take that back; older journals name no undo."""
+    told = (("runs", text_of(said, "command")), ("undo", text_of(said, "undo")))
+    named = "; ".join(f"{name}: {text}" for name, text in told if text)
+    return f" ({named})" if named else ""
+
+
 def repair(facts: Facts) -> list[str]:
     """What was done, by whom, and whether it helped, in the order of the journal."""
     found: list[tuple[int, str]] = []
     for number, steps in facts.actions.items():
         first = steps[0]
-        found.append((first.sequence, f"{clock(first.at)} proposed: {text_of(first.said, 'title')} "
-                      f"{facts.link('a', number)} {facts.log(first.sequence)}"))  # fmt: skip
+        found.append((first.sequence, f"{clock(first.at)} proposed: {text_of(first.said, 'title')}"
+                      f"{_commands(first.said)} {facts.link('a', number)} "
+                      f"{facts.log(first.sequence)}"))  # fmt: skip
         for was, step in pairwise(steps):
             if step.said.get("state") != was.said.get("state"):
                 result = text_of(step.said, "result")

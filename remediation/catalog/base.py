@@ -19,7 +19,11 @@ class Treatment:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """An action on a live target, with absolute values only. ``undo`` None: see ``undo_text``."""
+    """An action on a live target, with absolute values only. ``undo`` None: see ``undo_text``.
+
+    ``command`` and ``undo_command`` say in one line what ``request`` and ``undo`` ask for; the latter
+    is empty where there is no undo.
+    """
 
     title: str
     request: Request
@@ -27,6 +31,7 @@ class Proposal:
     undo_text: str
     touched_pods: int
     command: str
+    undo_command: str = ""
 
 
 @dataclass(frozen=True, slots=True)

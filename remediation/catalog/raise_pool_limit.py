@@ -30,6 +30,7 @@ def plan(treatment: Treatment, state: TargetState) -> Proposal:
         undo_text=f"Set the pool to {size} again, at once.",
         touched_pods=state.replicas,
         command=f"set pool deployment/{state.name} size={wanted}",
+        undo_command=f"set pool deployment/{state.name} size={size}",
     )
 
 

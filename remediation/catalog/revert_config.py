@@ -37,6 +37,7 @@ def plan(treatment: Treatment, state: TargetState) -> Proposal:
         undo_text=f"Set {_listed(before)} to {_values(after)} again, at once.{left}",
         touched_pods=state.replicas,
         command=f"set config deployment/{state.name} {_assigned(before)}",
+        undo_command=f"set config deployment/{state.name} {_assigned(after)}",
     )
 
 

@@ -19,6 +19,7 @@ def plan(treatment: Treatment, state: TargetState) -> Proposal:
         undo_text=f"Roll forward to revision {state.revision} again, about 15 s.",
         touched_pods=state.replicas,
         command=f"rollout undo deployment/{state.name} --to-revision={target}",
+        undo_command=f"rollout undo deployment/{state.name} --to-revision={state.revision}",
     )
 
 

@@ -23,6 +23,7 @@ def plan(treatment: Treatment, state: TargetState) -> Proposal:
         undo_text=f"Scale back to {state.replicas} replicas, about 15 s.",
         touched_pods=wanted - state.replicas,
         command=f"scale deployment/{state.name} --replicas={wanted}",
+        undo_command=f"scale deployment/{state.name} --replicas={state.replicas}",
     )
 
 

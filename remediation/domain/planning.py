@@ -23,7 +23,7 @@ from remediation.domain.options import weigh
 from remediation.domain.transitions import move, summary_of
 from remediation.enums import ActionState, Risk
 from remediation.errors import ExecutorError, IllegalTransition, NotPlannable
-from remediation.executors.ports import TargetState, snapshot_of
+from remediation.executors.ports import DryRun, TargetState, snapshot_of
 from remediation.executors.registry import executor_for
 from remediation.models import Action
 from remediation.verification.before import decisive
@@ -79,7 +79,7 @@ def plan_for(diagnosis_id: int) -> Action | None:
             passed_over.append(str(error))
             continue
         return propose(
-            diagnosis, treatment, proposal, state, dry.diff, executor.name, passed_over=passed_over
+            diagnosis, treatment, proposal, state, dry, executor.name, passed_over=passed_over
         )
     return None
 
@@ -92,7 +92,7 @@ def _was_tried(investigation: Investigation, treatment: Treatment) -> bool:
 
 
 def propose(
-    diagnosis: Diagnosis, treatment: Treatment, proposal: Proposal, state: TargetState, diff: str,
+    diagnosis: Diagnosis, treatment: Treatment, proposal: Proposal, state: TargetState, dry: DryRun,
     executor: str, *, requested_by: "User | None" = None, passed_over: Sequence[str] = (),
 ) -> Action | None:  # fmt: skip
     """Put an action on the board, unless it is there or another one is under way.
@@ -121,8 +121,9 @@ def propose(
             number=(investigation.actions.aggregate(last=Max("number"))["last"] or 0) + 1,
             kind_version=kind.version, title=_fit(proposal.title, 200), reason=treatment.reason,
             target=treatment.target, target_uid=state.uid, target_version=state.version,
-            executor=executor, payload=proposal.request, command=_fit(proposal.command, 500), diff=diff,
+            executor=executor, payload=proposal.request, command=_fit(proposal.command, 500), diff=dry.diff,
             undo_payload=proposal.undo or {}, undo_text=_fit(proposal.undo_text, 300),
+            undo_command=_fit(proposal.undo_command, 500), undo_diff=dry.way_back if proposal.undo else "",
             blast=blast,
             checks=_checks(diagnosis, treatment.target), evidence=list(diagnosis.cited), risk=kind.risk,
             options=weigh(diagnosis, taken=kind.slug, target=treatment.target, passed_over=passed_over),

@@ -81,7 +81,7 @@ def _plan(message: SteeringMessage) -> "Action":
     proposal = kind.plan(treatment, state)
     dry = executor.dry_run(proposal.request)
     action = propose(
-        diagnosis, treatment, proposal, state, dry.diff, executor.name,
+        diagnosis, treatment, proposal, state, dry, executor.name,
         requested_by=message.posted_by,
     )  # fmt: skip
     if action is None:

@@ -124,6 +124,7 @@ def _standing(action: Action) -> dict[str, object]:
         "state": action.state,
         "risk": action.risk,
         "command": action.command,
+        "undo": action.undo_command or action.undo_text,
         "result": action.result,
         "digest": action.digest,
         "approvals": action.approvals.filter(decision=Decision.APPROVE).count(),

@@ -95,14 +95,9 @@ class KubernetesExecutor:
         before, after = summary_of(found), summary_of(_deployment(reply))
         changed = [key for key in sorted(before.keys() | after.keys())
                    if before.get(key) != after.get(key)]  # fmt: skip
-        diff = "".join(
-            "".join(f"{sign}{key}: {side[key]}\n"
-                    for sign, side in (("-", before), ("+", after)) if key in side)
-            for key in changed
-        )  # fmt: skip
         kept = {side: {k: v for k, v in values.items() if k in changed}
                 for side, values in (("before", before), ("after", after))}  # fmt: skip
-        return DryRun(kept["before"], kept["after"], diff)
+        return DryRun(kept["before"], kept["after"])
 
     def execute(self, request: Request, *, uid: str, version: str, key: str) -> dict[str, str]:
         """Do the request if the Deployment is still the one that was planned for.

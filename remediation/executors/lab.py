@@ -95,7 +95,7 @@ class LabExecutor:
         """Return what the request would change."""
         found = self._client.preview(dict(request))
         before = {k: str(v) for k, v in found["before"].items()}
-        return DryRun(before, {k: str(v) for k, v in found["after"].items()}, found["diff"])
+        return DryRun(before, {k: str(v) for k, v in found["after"].items()})
 
     def execute(self, request: Request, *, uid: str, version: str, key: str) -> dict[str, str]:
         """Do the request once."""

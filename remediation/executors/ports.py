@@ -63,13 +63,33 @@ def settings_in(request: Request) -> dict[str, str]:
     return {k: str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
 
+def diff_of(before: dict[str, str], after: dict[str, str]) -> str:
+    """Return what differs between two states, a line for what goes and one for what comes."""
+    return "".join(
+        f"{sign}{key}: {side[key]}\n"
+        for key in dict.fromkeys((*before, *after))
+        if before.get(key) != after.get(key)
+        for sign, side in (("-", before), ("+", after))
+        if key in side
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class DryRun:
     """What a request would change, by the target's own account."""
 
     before: dict[str, str]
     after: dict[str, str]
-    diff: str
+
+    @property
+    def diff(self) -> str:
+        """What the request changes."""
+        return diff_of(self.before, self.after)
+
+    @property
+    def way_back(self) -> str:
+        """What an undo changes, from the state that the request leaves."""
+        return diff_of(self.after, self.before)
 
 
 class Executor(Protocol):

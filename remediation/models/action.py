@@ -13,7 +13,8 @@ class Action(models.Model):
     """A planned change. Its content never changes: another plan is another action.
 
     ``payload`` is exactly what the executor sends, ``undo_payload`` what takes it back (empty with
-    ``undo_text`` as the stated reason); ``digest`` is the SHA-256 of all that an approver sees and
+    ``undo_text`` as the stated reason); ``command`` and ``undo_command`` say both in a line, ``diff``
+    and ``undo_diff`` what each changes; ``digest`` is the SHA-256 of all that an approver sees and
     all that would run. ``blast`` counts what it touches, computed from live state. ``requested_by``
     is the person who asked for it, if one did. ``snapshot``: the target as it was when the plan was
     made; ``options``: what else could be done, each with its risk and why not; ``assurance`` and
@@ -39,6 +40,8 @@ class Action(models.Model):
     diff = models.TextField(blank=True)
     undo_payload = models.JSONField(default=dict, blank=True)
     undo_text = models.CharField(max_length=300)
+    undo_command = models.CharField(max_length=500, blank=True)
+    undo_diff = models.TextField(blank=True)
     blast = models.JSONField(default=dict)
     checks = models.JSONField(default=list)
     evidence = models.JSONField(default=list)

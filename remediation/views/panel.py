@@ -61,6 +61,7 @@ class ActionView:
     row: Action
     touches: str
     sends: str
+    undo_sends: str
     approvals: int
     expires: str
     rulings: tuple[Ruling, ...]
@@ -133,6 +134,7 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
     return ActionView(
         row=row,
         sends=canonical(row.payload).decode(),
+        undo_sends=canonical(row.undo_payload).decode() if row.undo_payload else "",
         touches=_touches(row),
         approvals=row.approvals.filter(decision=Decision.APPROVE).count(),
         expires=words.until(row.approval_expires_at, now),

@@ -13,10 +13,12 @@ from investigations.domain.clock import database_now
 from investigations.models import BoardEvent, Diagnosis, Hypothesis
 from remediation.domain import kill_switch
 from remediation.domain.blocking import tell_blocks
+from remediation.domain.digests import bytes_of_action
 from remediation.domain.execution import execute
 from remediation.domain.planning import plan_for
 from remediation.domain.transitions import move
 from remediation.enums import ActionState
+from remediation.executors.registry import executor_for
 from remediation.models import Action, Execution
 from tests.factories.actions import approve, plan_action
 from tests.factories.people import person
@@ -247,3 +249,41 @@ def test_a_long_title_makes_a_short_button_and_what_decides_stands_in_the_fold(
     assert "Approve: revert config of cart" in page
     assert "<dd>p99 back; 10 samples in a row</dd>" in page
     assert "<p>One of these must be well: restarts of cart.</p>" in page
+
+
+def test_what_runs_stands_beside_what_undoes_it_with_the_difference_of_both(
+    lab_incident, client_of
+) -> None:
+    incident = lab_incident("bad_release_latency", is_worked=False)
+    action = plan_action(incident)
+    assert action.diff.splitlines() == ["-replicas: 3", "+replicas: 6"]
+    assert action.undo_diff.splitlines() == ["-replicas: 6", "+replicas: 3"]
+    page = _read(client_of("vi", "viewer"), action)
+    for text in (action.command, action.undo_command, "&quot;replicas&quot;:3", "Undoes it"):
+        assert text in page, text
+    room = client_of("re", "responder").get(
+        f"/i/{action.investigation.incident_id}/actions/", headers=HTMX
+    )
+    assert action.undo_command in room.content.decode()
+    execute(approve(action).pk)
+    # Once it has run, the target itself says of the undo what the plan said.
+    undo = executor_for("lab").dry_run(action.undo_payload)
+    assert undo.diff == action.undo_diff
+
+
+@pytest.mark.parametrize("name", ["undo_command", "undo_diff"])
+def test_an_approval_binds_the_undo_as_it_was_shown(planned, name) -> None:
+    approve(planned)
+    Action.objects.filter(pk=planned.pk).update(**{name: "rm -rf /"})
+    execute(planned.pk)
+    planned.refresh_from_db()
+    assert planned.state == ActionState.STALE
+    assert not Execution.objects.exists()
+
+
+def test_plans_from_before_the_undo_was_told_keep_their_digest(planned) -> None:
+    Action.objects.filter(pk=planned.pk).update(undo_command="", undo_diff="")
+    planned.refresh_from_db()
+    body = json.loads(bytes_of_action(planned))
+    assert "undo_command" not in body
+    assert "undo_diff" not in body

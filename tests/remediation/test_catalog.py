@@ -1,5 +1,7 @@
 """What each action of the catalogue must state, and how far it may go."""
 
+from dataclasses import replace
+
 import pytest
 
 from remediation.catalog.base import ActionKind, Treatment
@@ -97,3 +99,15 @@ def test_long_names_and_values_still_make_a_sentence() -> None:
     assert len(found.request["settings"]) == 12
     assert "and 10 more" in found.title
     assert max(map(len, (found.title, found.command, found.undo_text))) < 200
+
+
+def test_each_undo_is_told_as_its_command_and_each_reason_instead_of_one() -> None:
+    config = {"db.pool_size": "8", "retries.max": "8"}
+    state = target(config, ConfigChange("retries.max", "3", "8", "7"))
+    state = replace(state, revisions=(1, 2))
+    for entry in CATALOG.values():
+        found = entry.plan(
+            Treatment(entry.slug, "service/storefront", "a test", "retry_storm"), state
+        )
+        assert bool(found.undo) is bool(found.undo_command) is entry.has_undo, entry.slug
+        assert found.undo_command != found.command
