@@ -15,8 +15,9 @@ def run_work_item(item_id: int) -> None:
 @shared_task(name=WAKE)
 def wake(investigation_id: int) -> None:
     """Start an investigation, or see what people, alerts or a fix changed on its board."""
-    rounds.open_investigation(investigation_id)
-    rounds.wake(investigation_id)
+    # Nothing can have changed on a board that nobody has worked on: what comes wakes it again.
+    if not rounds.open_investigation(investigation_id):
+        rounds.wake(investigation_id)
 
 
 @shared_task(name=RUN_OPEN_WORK)

@@ -7,7 +7,7 @@ from agents.enums import Presence
 from agents.findings import Finding
 from agents.specialists.metric_findings import SAMPLE_POINTS
 from investigations.domain.board import write_entry
-from investigations.domain.journal import Fence, writing
+from investigations.domain.journal import BoardWriter, Fence, writing
 from investigations.enums import EntryKind
 from investigations.models import Evidence, Investigation
 from telemetry.phrasing import quantity
@@ -111,23 +111,31 @@ def show_lane(
     investigation: Investigation, finding: Finding, evidence: Evidence, *, fence: Fence
 ) -> None:
     """Put a finding's series on the timeline, once per series, while there is room for it."""
-    lane = lane_of(finding, evidence.number)
+    with writing(investigation.pk, fence=fence) as board:
+        write_lane(board, finding, evidence.number)
+
+
+def write_lane(board: BoardWriter, finding: Finding, number: int) -> None:
+    """As :func:`show_lane`, inside a transaction that has the journal open already.
+
+    ``number`` is the evidence that the lane shows.
+    """
+    lane = lane_of(finding, number)
     if lane is None:
         return
     key, data = lane
-    with writing(investigation.pk, fence=fence) as board:
-        lanes = board.investigation.entries.filter(kind=EntryKind.LANE)
-        known = {entry.key: entry.data for entry in lanes}
-        calm = sum(bool(shown.get("is_calm")) for shown in known.values())
-        is_full = len(known) >= MAX_LANES or (data["is_calm"] and calm >= MAX_CALM_LANES)
-        if key not in known and is_full:
+    lanes = board.investigation.entries.filter(kind=EntryKind.LANE)
+    known = lanes.filter(key=key).first()
+    if known is None:
+        calm = list(lanes.values_list("data__is_calm", flat=True))
+        if len(calm) >= MAX_LANES or (data["is_calm"] and sum(map(bool, calm)) >= MAX_CALM_LANES):
             return
-        if key in known:
-            # What was read after this finding's window stays.
-            data = _with_tail(data, _points(known[key])) or data
-            if known[key].get("points") == data["points"]:
-                return
-        write_entry(
-            board, kind=EntryKind.LANE, key=key, data=data, author=finding.agent.author,
-            sentence=f"Lane: {data['series']} of {data['resource']}",
-        )  # fmt: skip
+    else:
+        # What was read after this finding's window stays.
+        data = _with_tail(data, _points(known.data)) or data
+        if known.data.get("points") == data["points"]:
+            return
+    write_entry(
+        board, kind=EntryKind.LANE, key=key, data=data, author=finding.agent.author,
+        sentence=f"Lane: {data['series']} of {data['resource']}",
+    )  # fmt: skip

@@ -46,18 +46,20 @@ def create_items(
     round_number: int,
     subject: str = "",
 ) -> int:
-    """Create a phase's items, each once, and ask workers for them. Returns how many are new."""
-    created = 0
-    for agent in agents:
-        item, is_new = WorkItem.objects.get_or_create(
-            investigation=investigation,
-            step_key=f"r{round_number}/{kind.value}/{agent.value}",
-            defaults={
-                "kind": kind.value, "agent": agent.value, "round": round_number,
-                "subject": subject[:200],
-            },
-        )  # fmt: skip
-        if is_new:
-            created += 1
-            enqueue_work_item(item.pk)
-    return created
+    """Create a phase's items, each once, and ask workers for them. Returns how many are new.
+
+    Requires: the caller holds the investigation's row, so that nobody else creates them meanwhile.
+    """
+    keys = {f"r{round_number}/{kind.value}/{agent.value}": agent for agent in agents}
+    made = investigation.work_items.filter(step_key__in=keys)
+    known = set(made.values_list("step_key", flat=True))
+    items = [
+        WorkItem(
+            investigation=investigation, step_key=key, kind=kind.value, agent=agent.value,
+            round=round_number, subject=subject[:200],
+        )
+        for key, agent in keys.items() if key not in known
+    ]  # fmt: skip
+    for item in WorkItem.objects.bulk_create(items):
+        enqueue_work_item(item.pk)
+    return len(items)

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
+from agents.domain.lanes import write_lane
 from agents.enums import AgentName, Presence
 from agents.findings import Finding
-from investigations.domain.board import EvidenceDraft, post_evidence, write_entry
-from investigations.domain.journal import Fence, writing
+from investigations.domain.board import EvidenceDraft, write_entry, write_evidence
+from investigations.domain.journal import BoardWriter, Fence, writing
 from investigations.enums import EntryKind, EvidenceKind
 from investigations.models import Evidence, Investigation
 from telemetry.redaction import redact, redact_object
@@ -92,42 +93,40 @@ def finding_of(evidence: Evidence) -> Finding | None:
 
 def post_finding(
     investigation: Investigation, finding: Finding, *, fence: Fence, prefix: str,
-    challenges_id: int | None = None,
+    challenges_id: int | None = None, is_shown: bool = False,
 ) -> Evidence:  # fmt: skip
-    """Post a finding once, whatever the attempt; a change also gets its mark on the timeline."""
-    evidence = post_evidence(
-        investigation_id=investigation.pk,
-        draft=draft_of(finding, challenges_id=challenges_id),
-        step_key=f"{prefix}{finding.key}"[:300],
-        author=finding.agent.author,
-        fence=fence,
-    )
-    if finding.change_id and finding.presence is Presence.PRESENT and finding.onset_at:
-        _mark_change(investigation, finding, evidence, fence)
+    """Post a finding once, whatever the attempt, in one transaction with what it adds elsewhere.
+
+    A change also gets its mark on the timeline, and a series its lane if ``is_shown``.
+    """
+    draft = draft_of(finding, challenges_id=challenges_id)
+    with writing(investigation.pk, fence=fence) as board:
+        evidence = write_evidence(
+            board, draft, step_key=f"{prefix}{finding.key}"[:300], author=finding.agent.author
+        )
+        if finding.change_id and finding.presence is Presence.PRESENT and finding.onset_at:
+            _mark_change(board, finding, evidence)
+        if is_shown:
+            write_lane(board, finding, evidence.number)
     return evidence
 
 
-def _mark_change(
-    investigation: Investigation, finding: Finding, evidence: Evidence, fence: Fence
-) -> None:
+def _mark_change(board: BoardWriter, finding: Finding, evidence: Evidence) -> None:
     """Mark a change on the timeline. What a diff says adds to the mark: its kind stays."""
     key = finding.change_id[:200]
-    with writing(investigation.pk, fence=fence) as board:
-        known = board.investigation.entries.filter(kind=EntryKind.CHANGE, key=key).first()
-        before = known.data if known is not None else {}
-        is_kind = finding.feature.endswith(KIND_SUFFIX)
-        kind = (
-            finding.feature.removesuffix(KIND_SUFFIX) if is_kind else before.get("kind", "change")
-        )
-        at = finding.onset_at.isoformat() if finding.onset_at else ""
-        write_entry(
-            board, kind=EntryKind.CHANGE, key=key,
-            data={"id": finding.change_id, "at": at, "kind": kind,
-                  "resource": finding.resource.name, "summary": finding.claim,
-                  "title": str(finding.sample.get("summary") or before.get("title", ""))[:120],
-                  "evidence": evidence.number},
-            author=finding.agent.author, sentence=f"Change marked: {finding.claim}",
-        )  # fmt: skip
+    known = board.investigation.entries.filter(kind=EntryKind.CHANGE, key=key).first()
+    before = known.data if known is not None else {}
+    is_kind = finding.feature.endswith(KIND_SUFFIX)
+    kind = finding.feature.removesuffix(KIND_SUFFIX) if is_kind else before.get("kind", "change")
+    at = finding.onset_at.isoformat() if finding.onset_at else ""
+    write_entry(
+        board, kind=EntryKind.CHANGE, key=key,
+        data={"id": finding.change_id, "at": at, "kind": kind,
+              "resource": finding.resource.name, "summary": finding.claim,
+              "title": str(finding.sample.get("summary") or before.get("title", ""))[:120],
+              "evidence": evidence.number},
+        author=finding.agent.author, sentence=f"Change marked: {finding.claim}",
+    )  # fmt: skip
 
 
 def set_status(

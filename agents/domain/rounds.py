@@ -38,10 +38,13 @@ LOOK_AGAIN = timedelta(seconds=90)
 NEVER_RUN = ("proposed", "approved", "denied", "expired", "superseded", "stale")
 
 
-def open_investigation(investigation_id: int) -> None:
-    """Create the first work item. Idempotent."""
+def open_investigation(investigation_id: int) -> bool:
+    """Create the first work item. Idempotent. Returns whether it is new."""
     with writing(investigation_id) as board:
-        create_items(board.investigation, WorkKind.SCOPE, [AgentName.RECONCILER], round_number=0)
+        scope = create_items(
+            board.investigation, WorkKind.SCOPE, [AgentName.RECONCILER], round_number=0
+        )
+    return scope == 1
 
 
 def wake(investigation_id: int) -> None:

@@ -114,12 +114,12 @@ def _gather(item: WorkItem, fence: Fence) -> None:
     for finding in REGISTRY[agent].gather(work.case):
         if item.round and finding.presence is not Presence.UNKNOWN and work.has_same(finding):
             continue
-        told = work.worded(finding)
-        evidence = post_finding(item.investigation, told, fence=fence, prefix=f"r{item.round}/")
-        crash_at("after_evidence")
         posted += 1
-        if finding.presence is Presence.PRESENT and posted <= SHOWN:
-            show_lane(item.investigation, finding, evidence, fence=fence)
+        post_finding(
+            item.investigation, work.worded(finding), fence=fence, prefix=f"r{item.round}/",
+            is_shown=finding.presence is Presence.PRESENT and posted <= SHOWN,
+        )  # fmt: skip
+        crash_at("after_evidence")
     _account(item, work, posted=posted)
 
 
@@ -155,10 +155,10 @@ def _examine(item: WorkItem, fence: Fence) -> None:
         if is_fresh and work.has_same(finding):
             continue
         if finding.feature == "recovered" or _matters(finding, causes, work.case):
-            evidence = post_finding(
-                item.investigation, work.worded(finding), fence=fence, prefix=f"r{item.round}/x/"
-            )
-            show_lane(item.investigation, finding, evidence, fence=fence)
+            post_finding(
+                item.investigation, work.worded(finding), fence=fence,
+                prefix=f"r{item.round}/x/", is_shown=True,
+            )  # fmt: skip
             crash_at("after_examined")
             posted += 1
     _account(item, work, posted=posted)

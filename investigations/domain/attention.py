@@ -1,7 +1,7 @@
 """From board events to reasons to call somebody. Runs in the transaction of the event."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,12 +11,20 @@ from django.db import transaction
 from investigations.enums import (
     BoardEventKind,
     DiagnosisVerdict,
+    EntryKind,
     IncidentOrigin,
     IncidentState,
     Severity,
 )
 from investigations.jobs import DELIVER, send
-from investigations.models import Attention, AttentionKind, Audience, BoardEvent, Incident
+from investigations.models import (
+    Attention,
+    AttentionKind,
+    Audience,
+    BoardEvent,
+    Incident,
+    Investigation,
+)
 from investigations.typed_text import without_controls, without_reordering
 from telemetry.redaction import redact
 
@@ -41,6 +49,9 @@ class Call:
     username: str = ""
 
 
+Caller = Callable[[dict[str, object], Incident], Iterable[Call]]
+
+
 def neutral(text: str, *, limit: int) -> str:
     """Return foreign text that is harmless in mail, chat and notifications.
 
@@ -54,9 +65,14 @@ def neutral(text: str, *, limit: int) -> str:
     return plain if len(plain) <= limit else f"{plain[: limit - 1]}…"
 
 
-def note_attention(events: Iterable[BoardEvent], incident: Incident) -> None:
+def note_attention(events: Iterable[BoardEvent], investigation: Investigation) -> None:
     """Store the calls of some new events. Each once, by its key; the sending is a worker's."""
-    rows = [_row(call, incident) for event in events for call in _calls(event, incident)]
+    telling = [event for event in events if _may_call(event)]
+    if not telling:
+        return
+    # Read only now: most events are evidence and what agents do, which call nobody.
+    incident = investigation.incident
+    rows = [_row(call, incident) for event in telling for call in _calls(event, incident)]
     if not rows:
         return
     Attention.objects.bulk_create(rows, ignore_conflicts=True)
@@ -72,23 +88,33 @@ def _row(call: Call, incident: Incident) -> Attention:
     )  # fmt: skip
 
 
-def _calls(event: BoardEvent, incident: Incident) -> Iterable[Call]:
-    upsert = event.payload["upsert"]
+def _may_call(event: BoardEvent) -> bool:
+    """Whether events of this kind, or about such an entry, can call somebody."""
     if event.kind == BoardEventKind.ENTRY_CHANGED:
-        for entry in upsert.get("entries", {}).values():
-            if entry["kind"] == "action":
-                yield from _of_action(entry["data"], incident)
-        return
-    told = {
+        entries = event.payload["upsert"].get("entries", {}).values()
+        return any(entry["kind"] == EntryKind.ACTION for entry in entries)
+    return event.kind in _callers()
+
+
+def _callers() -> Mapping[BoardEventKind, tuple[str, Caller]]:
+    return {
         BoardEventKind.DIAGNOSIS_REACHED: ("diagnoses", _of_diagnosis),
         BoardEventKind.INCIDENT_CHANGED: ("incident", _of_incident),
         BoardEventKind.STATUS_POSTED: ("updates", _of_update),
         BoardEventKind.HANDOFF_CHANGED: ("handoffs", _of_handoff),
-    }.get(BoardEventKind(event.kind))
-    if told is not None:
-        collection, calls = told
-        for said in upsert.get(collection, {}).values():
-            yield from calls(said, incident)
+    }
+
+
+def _calls(event: BoardEvent, incident: Incident) -> Iterable[Call]:
+    upsert = event.payload["upsert"]
+    if event.kind == BoardEventKind.ENTRY_CHANGED:
+        for entry in upsert.get("entries", {}).values():
+            if entry["kind"] == EntryKind.ACTION:
+                yield from _of_action(entry["data"], incident)
+        return
+    collection, calls = _callers()[BoardEventKind(event.kind)]
+    for said in upsert.get(collection, {}).values():
+        yield from calls(said, incident)
 
 
 def _of_action(data: dict[str, object], incident: Incident) -> Iterable[Call]:

@@ -65,18 +65,28 @@ def post_evidence(
         EvidenceRejected: The claim is empty, or it cites no query and is neither gap nor note.
         StaleLease: The fence says that the caller has lost its lease.
     """
+    with writing(investigation_id, fence=fence) as board:
+        return write_evidence(board, draft, step_key=step_key, author=author)
+
+
+def write_evidence(
+    board: BoardWriter, draft: EvidenceDraft, *, step_key: str, author: str
+) -> Evidence:
+    """As :func:`post_evidence`, inside a transaction that has the journal open already."""
+    _check_evidence(draft)
+    known = board.investigation.evidence.filter(step_key=step_key).first()
+    if known is not None:
+        return known
+    return _insert_evidence(board, draft, step_key=step_key, author=author)
+
+
+def _check_evidence(draft: EvidenceDraft) -> None:
+    """Raise EvidenceRejected unless a draft claims something and cites what it rests on."""
     if not draft.claim.strip():
         raise EvidenceRejected("Evidence needs a claim.")
     is_uncited = not (draft.query and draft.result_digest)
     if is_uncited and draft.kind not in {EvidenceKind.GAP, EvidenceKind.NOTE}:
         raise EvidenceRejected(f"Evidence must cite a query and its result: {draft.claim!r}")
-    with writing(investigation_id, fence=fence) as board:
-        known = Evidence.objects.filter(
-            investigation_id=investigation_id, step_key=step_key
-        ).first()
-        if known is not None:
-            return known
-        return _insert_evidence(board, draft, step_key=step_key, author=author)
 
 
 def _insert_evidence(

@@ -76,7 +76,7 @@ class BoardWriter:
         if not self._events:
             return
         BoardEvent.objects.bulk_create(self._events)
-        note_attention(self._events, self.investigation.incident)
+        note_attention(self._events, self.investigation)
         self._events = []
         self.investigation.save(update_fields=["last_sequence", "last_hash"])
         broadcast.ring_after_commit(self.investigation.pk, self.investigation.last_sequence)
