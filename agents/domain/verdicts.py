@@ -27,6 +27,8 @@ AGAINST = {
     "absent": "looked for, not there", "refutes": "it is there, and speaks for another cause",
     "late": "it is there, but began after the symptom",
 }  # fmt: skip
+# Between what a person's words were read as and what the structure says of that cause.
+READ = " · "
 TWIN = re.compile(r"^The same cause as H(\d+)")
 
 
@@ -83,12 +85,20 @@ def assessments_of(
         state, verdict, killer = _standing(
             scored, work, by_cause[place], is_leader=place == leader
         )  # fmt: skip
-        known = "Weighed by itself." if PART.match(hypothesis.note) else hypothesis.note
-        note = "; ".join(scored.notes) or known
+        note = _note_of(hypothesis, scored)
         rows[hypothesis.number] = Assessment(
             hypothesis.pk, state, verdict, None, by_cause[place], note, killer
         )
     return [*rows.values(), *_twins(work.investigation, rows)]
+
+
+def _note_of(hypothesis: Hypothesis, scored: Scored) -> str:
+    """Return what the structure says of a cause; after what a person's words were read as."""
+    known = "Weighed by itself." if PART.match(hypothesis.note) else hypothesis.note
+    notes = "; ".join(scored.notes)
+    if hypothesis.author.startswith("person/"):
+        return READ.join(part for part in (known.partition(READ)[0], notes) if part)
+    return notes or known
 
 
 def _part_of(scored: Scored, leader: Scored, work: Casework) -> str:

@@ -74,8 +74,7 @@ def _hypotheses(room: Room, link: Link) -> Iterator[str]:
         why = f", ruled out by {_plain(row.ruled_out_by)}" if row.ruled_out_by else ""
         yield (
             f"- {link('h', row.number)} {_plain(row.claim)}: {view.likelihood}, "
-            f"{row.supports_count} for, {row.refutes_count} against, "
-            f"{view.shared or row.get_state_display()}{why}"
+            f"{view.rivalry.told}, {view.shared or row.get_state_display()}{why}"
         )
 
 

@@ -16,7 +16,9 @@ from investigations.presenters.graph import (
     build_graph,
     draw_chain,
 )
+from investigations.presenters.rivals import Rivalry, leading_number, rivalry_of
 from investigations.presenters.series import label_of
+from investigations.queries.deciding import weights_now
 from telemetry.phrasing import quantity
 
 TELLING = ("latency_rise", "error_rise")
@@ -41,10 +43,11 @@ class HypothesisPage:
     neutral: tuple[Test, ...]
     history: tuple[BoardEvent, ...]
     total: float
+    rivalry: Rivalry
 
 
 def hypothesis_page(row: Hypothesis) -> HypothesisPage:
-    """Read a hypothesis's tests and its history. Two queries."""
+    """Read a hypothesis's tests, its history and its rivals. Four queries."""
     stances = Stance.objects.filter(hypothesis=row).select_related("evidence")
     tests = [_test(s) for s in stances.order_by("-weight_decibans")]
     key = f"H{row.number}"
@@ -53,12 +56,15 @@ def hypothesis_page(row: Hypothesis) -> HypothesisPage:
         kind=BoardEventKind.HYPOTHESIS_CHANGED,
         payload__upsert__hypotheses__has_key=key,
     ).order_by("sequence")[:HISTORY]
+    verdicts = row.investigation.diagnoses.order_by("-number").select_related("hypothesis")
+    verdict = verdicts.first()
     return HypothesisPage(
         supports=tuple(t for t in tests if t.stance.weight_decibans >= 1),
         refutes=tuple(t for t in reversed(tests) if t.stance.weight_decibans <= -1),
         neutral=tuple(t for t in tests if abs(t.stance.weight_decibans) < 1),
         history=tuple(events),
         total=sum(t.stance.weight_decibans for t in tests),
+        rivalry=rivalry_of(row, weights_now(row.investigation), leading_number(verdict)),
     )
 
 

@@ -28,6 +28,7 @@ from investigations.presenters.closing import Offer, offer_of
 from investigations.presenters.consensus import Consensus, consensus_of
 from investigations.presenters.lanes import SHOWN, Wanted
 from investigations.presenters.model import ModelSummary, note_of, summary_of
+from investigations.presenters.rivals import Rivalry, leading_number, rivalry_of
 from investigations.presenters.steering import Delivery, delivery_of
 from investigations.presenters.stream import AgentView, agents_of
 from investigations.presenters.timeline import Timeline, build_timeline
@@ -57,6 +58,7 @@ class HypothesisView:
     testing: str
     killer: int | None
     why_out: str
+    rivalry: Rivalry
 
     @property
     def likelihood(self) -> str:
@@ -190,7 +192,7 @@ def room_of(
             for agent in ("network", "deployment", "database", "resource")
         ),
         oldest_number=rows.older_than,
-        hypotheses=tuple(_hypotheses(list(rows.hypotheses), investigation.state)),
+        hypotheses=tuple(_hypotheses(rows)),
         diagnosis=diagnosis,
         answers=answers_of(
             incident, investigation, diagnosis, timeline, actions, now=now, alerting=rows.alerting
@@ -216,7 +218,7 @@ def room_of(
     )
 
 
-def _hypotheses(rows: list[Hypothesis], state: str) -> list[HypothesisView]:
+def _hypotheses(board: BoardRows) -> list[HypothesisView]:
     """Rank the leader, then by fewest contradictions; the untested and the ruled out come last."""
 
     def order(row: Hypothesis) -> tuple[bool, bool, bool, int, float, int]:
@@ -226,10 +228,14 @@ def _hypotheses(rows: list[Hypothesis], state: str) -> list[HypothesisView]:
             row.number,
         )  # fmt: skip
 
-    return [_hypothesis(row, TESTING.get(state, "")) for row in sorted(rows, key=order)]
+    testing, leader = TESTING.get(board.investigation.state, ""), leading_number(board.diagnosis)
+    return [
+        _hypothesis(row, testing, rivalry_of(row, board.weights, leader))
+        for row in sorted(board.hypotheses, key=order)
+    ]
 
 
-def _hypothesis(row: Hypothesis, testing: str) -> HypothesisView:
+def _hypothesis(row: Hypothesis, testing: str, rivalry: Rivalry) -> HypothesisView:
     word, _, number = words.likelihood(row.posterior).partition(", ")
     why = plain_rule(row.ruled_out_by)
     killer = KILLER.match(why)
@@ -242,6 +248,7 @@ def _hypothesis(row: Hypothesis, testing: str) -> HypothesisView:
         testing=testing if row.verdict == TestVerdict.UNTESTED else "",
         killer=int(killer[1]) if killer else None,
         why_out=killer[2] if killer else why.removeprefix("person/"),
+        rivalry=rivalry,
     )
 
 

@@ -1,6 +1,8 @@
 """What decides for a diagnosis: the strongest evidence for its hypothesis, the best against it."""
 
-from investigations.models import Diagnosis, Stance
+from collections import defaultdict
+
+from investigations.models import Diagnosis, Investigation, Stance
 from investigations.queries.board import Collections
 
 SUPPORT = 3
@@ -8,6 +10,9 @@ AGAINST = 1
 FIRST = SUPPORT + AGAINST
 # What weighs less, in decibans, says nothing.
 LEAST = 1
+# More are on no board that its budget allows; a page reads no more.
+MAX_WEIGHTS = 5000
+Weights = dict[int, dict[int, float]]
 
 
 def strongest_for(diagnosis: Diagnosis | None) -> tuple[int, ...]:
@@ -39,3 +44,24 @@ def strongest_then(board: Collections, diagnosis: Diagnosis | None) -> tuple[int
         if s["hypothesis"] == number and float(str(s["weight_decibans"])) >= LEAST
     ]
     return tuple(piece for _, piece in sorted(weights)[:SUPPORT])
+
+
+def weights_now(investigation: Investigation) -> Weights:
+    """Return by number of hypothesis what evidence weighs for it, by its number. One query."""
+    found = Stance.objects.filter(hypothesis__investigation=investigation)
+    told = found.exclude(weight_decibans=0).order_by("pk")
+    weights: Weights = defaultdict(dict)
+    for number, piece, weight in told.values_list(
+        "hypothesis__number", "evidence__number", "weight_decibans"
+    )[:MAX_WEIGHTS]:
+        weights[number][piece] = weight
+    return weights
+
+
+def weights_then(board: Collections) -> Weights:
+    """As :func:`weights_now`, from the collections of a moment."""
+    weights: Weights = defaultdict(dict)
+    for stance in board.get("stances", {}).values():
+        number, piece = int(str(stance["hypothesis"])), int(str(stance["evidence"]))
+        weights[number][piece] = float(str(stance["weight_decibans"]))
+    return weights

@@ -5,7 +5,7 @@ as the room itself. Who shows something new of the board on the room adds it her
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
@@ -23,7 +23,14 @@ from investigations.models import (
     SteeringMessage,
 )
 from investigations.queries.board import Collections, apply_event, views_of
-from investigations.queries.deciding import strongest_against, strongest_for, strongest_then
+from investigations.queries.deciding import (
+    Weights,
+    strongest_against,
+    strongest_for,
+    strongest_then,
+    weights_now,
+    weights_then,
+)
 from investigations.queries.objects import BoardObject, stance_key, view_object
 
 # A desktop shows five cards; what is below is read on the way down.
@@ -50,7 +57,8 @@ class BoardRows:
     name (``E12``) to the newest person's challenge; ``onsets`` are numbers of evidence with the
     moment at which what it tells of began; ``support`` are those for the diagnosis's hypothesis,
     strongest first, ``against`` the strongest that speaks against it; ``alerting`` the keys of
-    resources with an alert of this incident, over or not. Rows of a replay are never saved.
+    resources with an alert of this incident, over or not; ``weights`` what each piece weighs for each
+    hypothesis, by their numbers. Rows of a replay are never saved.
     """
 
     investigation: Investigation
@@ -72,6 +80,7 @@ class BoardRows:
     deciding: tuple[Evidence, ...] = ()
     older_than: int | None = None
     alerting: tuple[str, ...] = ()
+    weights: Weights = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +137,7 @@ def rows_now(investigation: Investigation, *, paging: Paging = NEWEST) -> BoardR
         deciding=tuple(decide),
         older_than=evidence[-1].number if len(evidence) == size else None,
         alerting=_alerting(investigation),
+        weights=weights_now(investigation),
     )
 
 
@@ -240,6 +250,7 @@ def rows_at(investigation: Investigation, *, sequence: int) -> BoardRows:
         messages=tuple(reversed(messages))[:MESSAGES],
         views=tuple(board.get("views", {}).values()),
         is_replay=True,
+        weights=weights_then(board),
         alerting=tuple(
             sorted({str(a["resource"]) for a in board.get("alerts", {}).values()})[:ALERTING]
         ),
