@@ -182,7 +182,7 @@ def _propose(investigation_id: int, proposal: dict[str, str], work: Casework) ->
         return
     hypotheses.propose_hypothesis(
         investigation_id=investigation_id,
-        claim=model.claim.format(name=resource.name),
+        claim=model.claim_at(resource.name),
         author=MODEL,
         resource=str(resource),
         fault_class=model.slug,

@@ -55,7 +55,9 @@ class FaultModel:
     """A class of fault.
 
     Attributes:
-        claim: Sentence with ``{name}`` of the blamed resource.
+        claim: Sentence with ``{name}`` of the blamed resource, and ``{other}`` where it has two ends.
+        other: Words for the other end, where nothing tells its name.
+        other_kind: Its kind, by which the topology may tell it.
         triggers: Features whose presence makes the resource a candidate.
         is_generic: It blames a change without saying how; a specific mechanism explains it away,
             and a symptom that is over excuses it.
@@ -81,4 +83,10 @@ class FaultModel:
     is_catch_all: bool = False
     refines: tuple[str, ...] = ()
     is_cluster_wide: bool = False
+    other: str = ""
+    other_kind: ResourceKind | None = None
     source: str = "stated by the authors from operating experience; to be learned from outcomes"
+
+    def claim_at(self, name: str, *, other: str = "") -> str:
+        """Return the claim for a resource by its name, and what is at the other end if known."""
+        return self.claim.format(name=name, other=other or self.other)

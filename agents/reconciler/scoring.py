@@ -11,6 +11,7 @@ from agents.faults.model import FaultModel, Prediction, Where
 from agents.faults.registry import FAULTS
 from agents.features import FEATURES
 from agents.findings import Cause, Finding
+from agents.reconciler.naming import claim_of
 from agents.reconciler.relevance import Relevance, relevance_of
 from agents.reconciler.weights import factor_of
 from telemetry.types import ResourceKind, ResourceRef, TopologyGraph
@@ -100,7 +101,7 @@ def score(cause: Cause, findings: Sequence[Finding], case: Case) -> Scored:
     evidence = sum(s.decibans * share for s, share in zip(stances, shares, strict=True))
     total = model.prior + structure + evidence
     kinds = frozenset(witness_of(findings[s.index]) for s in stances if s.decibans >= 1)
-    claim = f"{model.claim.format(name=cause.resource.name)}"
+    claim = claim_of(model, cause, findings, case.graph)
     return Scored(cause, claim, model.prior, total, stances, notes, kinds)
 
 

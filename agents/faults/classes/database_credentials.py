@@ -2,12 +2,15 @@
 
 from agents.enums import AgentName
 from agents.faults.model import FaultModel, Prediction, Treatment, Where
+from telemetry.types import ResourceKind
 
 MODEL = FaultModel(
     slug="database_credentials",
     title="Database refuses the credentials",
     owner=AgentName.DATABASE,
-    claim="{name} uses credentials that its database refuses",
+    claim="{name} uses credentials that {other} refuses",
+    other="its database",
+    other_kind=ResourceKind.DATABASE,
     triggers=(
         "credentials_logs",
         "database_secret_differs",

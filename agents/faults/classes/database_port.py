@@ -2,12 +2,15 @@
 
 from agents.enums import AgentName
 from agents.faults.model import FaultModel, Prediction, Treatment, Where
+from telemetry.types import ResourceKind
 
 MODEL = FaultModel(
     slug="database_port",
     title="Database settings name the wrong port",
     owner=AgentName.DATABASE,
-    claim="{name} looks for its database at a port that nobody serves",
+    claim="{name} looks for {other} at a port that nobody serves",
+    other="its database",
+    other_kind=ResourceKind.DATABASE,
     triggers=("database_port_wrong",),
     predictions=(
         Prediction("database_port_wrong", Where.SELF, 12.0, -10.0),

@@ -7,7 +7,8 @@ MODEL = FaultModel(
     slug="retry_storm",
     title="Retry storm",
     owner=AgentName.NETWORK,
-    claim="{name} repeats failing calls until its callee drowns",
+    claim="{name} repeats failing calls until {other} drowns",
+    other="what it calls",
     triggers=("retry_amplification",),
     predictions=(
         Prediction("retry_amplification", Where.EDGE_OUT, 10.0, -10.0),

@@ -15,12 +15,21 @@ from agents.scoping import build_case
 from telemetry.adapters.memory import MemoryData, open_memory_sources
 from telemetry.ask import guarded
 from telemetry.results import Provenance
-from telemetry.types import TelemetryKind, TimeWindow, TopologyEdge, TopologyGraph, service
+from telemetry.types import (
+    ResourceKind,
+    ResourceRef,
+    TelemetryKind,
+    TimeWindow,
+    TopologyEdge,
+    TopologyGraph,
+    service,
+)
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 WINDOW = TimeWindow(NOW - timedelta(minutes=5), NOW + timedelta(minutes=5))
 FRONT, CART = service("front"), service("cart")
+PG = ResourceRef(ResourceKind.DATABASE, "orders-pg")
 ANOMALY = Finding(
     AgentName.RESOURCE, "series_anomaly", CART, Presence.PRESENT, TelemetryKind.METRIC,
     "p99 of cart left its usual range.", Provenance("memory", TelemetryKind.METRIC, "p99", WINDOW, NOW),
@@ -96,3 +105,21 @@ def test_a_cause_that_the_evidence_rules_out_is_no_lead() -> None:
 )  # fmt: skip
 def test_what_rules_a_cause_out_is_told_in_words(rule: str, term: str, told: str) -> None:
     assert plain_reason(StanceScore(0, -12.0, rule, term)) == told
+
+
+@pytest.mark.parametrize(
+    ("fault_class", "peer", "callee", "told"),
+    [
+        ("retry_storm", CART, CART, "front repeats failing calls until cart drowns"),
+        ("retry_storm", None, CART, "front repeats failing calls until what it calls drowns"),
+        ("database_port", None, PG, "front looks for orders-pg at a port that nobody serves"),
+        ("database_port", None, CART, "front looks for its database at a port that nobody serves"),
+    ],
+)
+def test_a_claim_names_the_other_end_where_the_board_knows_it(
+    fault_class: str, peer: ResourceRef | None, callee: ResourceRef, told: str
+) -> None:
+    feature = {"retry_storm": "retry_amplification", "database_port": "database_port_wrong"}
+    found = replace(ANOMALY, feature=feature[fault_class], resource=FRONT, peer=peer)
+    case = case_of(TopologyGraph((FRONT, callee), (TopologyEdge(FRONT, callee),)))
+    assert score(Cause(FRONT, fault_class), [found], case).claim == told
