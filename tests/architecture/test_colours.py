@@ -112,6 +112,7 @@ def test_marks_of_a_group_are_told_apart_by_every_eye(theme: str, group: str) ->
         for a, b in combinations(GROUPS[group], 2)
         for vision in VISIONS
     )
+    print(f"check 26: {group}, {theme}: at least {least[0]:.1f} apart")
     assert least[0] >= LEAST_DISTANCE, least
 
 

@@ -34,6 +34,7 @@ def test_pages_are_calm(open_page, seeded, role, of_incident, paths) -> None:
     watch(page)
     base = seeded.room if of_incident else seeded.origin
     wrong = [text for path in paths for text in look(page, base + path)]
+    print(f"checks 1, 2, 21, 23, 24: {len(paths)} pages as {role}, {len(wrong)} faults")
     assert wrong == []
     page.goto("about:blank")
     refused = re.compile("404|422")  # an address without a page, and one pick to compare

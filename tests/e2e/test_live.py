@@ -125,7 +125,9 @@ def test_after_every_way_to_close_it_goes_on_without_a_gap(open_page, room) -> N
         began = time.monotonic()
         page.wait_for_selector(LIVE, timeout=6_000)
         page.wait_for_selector("#lost:has-text('Caught up: ')")
-        assert time.monotonic() - began < 6
+        seconds = time.monotonic() - began
+        print(f"check 8: closed with {code}, caught up after {seconds:.1f} s")
+        assert seconds < 6
         assert page.locator(f"article.hyp:has-text('{claim}')").count() == 1
         page.wait_for_selector("#actions .btn-primary:not([disabled])")
     page.wait_for_selector("#lost", state="hidden", timeout=10_000)

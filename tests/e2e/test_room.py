@@ -27,6 +27,7 @@ def test_the_phone_shows_what_matters_without_scrolling(open_page, seeded) -> No
         assert box is not None, part
         assert box["y"] >= 0, part
         assert box["y"] + box["height"] <= 844, (part, box)
+        print(f"check 22: {part} ends at {box['y'] + box['height']:.0f} of 844 px")
 
 
 def test_a_desktop_shows_the_button_above_the_dock(open_page, seeded) -> None:
@@ -42,14 +43,15 @@ def test_a_desktop_shows_the_button_above_the_dock(open_page, seeded) -> None:
 def test_targets_on_a_phone_are_large(open_page, seeded) -> None:
     page = open_page(width=390, height=844)
     page.goto(seeded.room, wait_until="networkidle")
-    small = page.evaluate(
+    heights = page.evaluate(
         """() => [...document.querySelectorAll("button, .btn, summary, .card a, .card button")]
         .filter(e => e.offsetParent && !e.closest("[hidden]"))
         .map(e => [e.textContent.trim().slice(0, 30), e.getBoundingClientRect()])
-        .filter(([, r]) => r.width && r.height < 43.5)
-        .map(([t, r]) => `${t} ${Math.round(r.height)}`)"""
+        .filter(([, r]) => r.width)
+        .map(([t, r]) => [`${t} ${Math.round(r.height)}`, r.height])"""
     )
-    assert small == []
+    print(f"check 23: {len(heights)} targets, the lowest {min(h for _, h in heights):.1f} px")
+    assert [told for told, height in heights if height < 43.5] == []
 
 
 def test_each_card_carries_its_citation(open_page, seeded) -> None:
@@ -65,6 +67,7 @@ def test_each_card_carries_its_citation(open_page, seeded) -> None:
             details: !!c.querySelector("details"),
             way: [...c.querySelectorAll("a")].some(a => /Details|Open source/.test(a.textContent))}))"""
     )
+    print(f"check 27: {len(told)} cards")
     assert len(told) >= 100
     for card in told:
         assert card["details"], card
@@ -94,6 +97,7 @@ def test_every_claim_of_the_consensus_cites_what_exists(open_page, seeded) -> No
     )
     assert len(claims) >= 3
     assert [text for text, cited in claims if not cited] == []
+    print(f"check 28: {len(claims)} claims")
     said = {(name.strip("[]"), address) for _, cited in claims for name, address in cited}
     for name, address in sorted(said):
         answer = page.request.get(seeded.origin + address)
@@ -109,6 +113,7 @@ def test_likelihoods_use_the_words_of_their_numbers(open_page, seeded) -> None:
     text += page.locator("#summary").inner_text()
     found = LIKELIHOOD.findall(text.replace("\n", " "))
     assert found
+    print(f"check 29: {len(found)} likelihoods")
     for word, number in found:
         low, high = BANDS[word]
         assert low <= int(number) <= high, (word, number)
@@ -150,6 +155,8 @@ def test_one_instant_stands_at_one_place_in_every_lane_and_marker(open_page, see
           return [lines, impact, told];
         }"""
     )
+    drift = max(abs(a - b) for lane in middles for a, b in zip(middles[0], lane, strict=True))
+    print(f"check 30: {len(middles)} lanes, at most {drift:.2f} px apart")
     assert len(middles) >= 3
     assert len(middles[0]) == len(texts) >= 2
     for lane in middles[1:]:
@@ -196,6 +203,7 @@ def test_the_matrix_counts_its_cells_and_ranks_by_contradictions(open_page, seed
         }"""
     )
     assert counted == told
+    print(f"check 31: {len(counted[0])} columns, {sum(map(sum, counted))} cells counted")
     # The ruled out come last, after those in play; what was not tested comes after both.
     heads = page.locator(".matrix thead th:not(:has-text('Not tested'))")
     tested = heads.count() - 1 - heads.filter(has_text="ruled out").count()
@@ -207,7 +215,9 @@ def test_a_full_board_stays_light(open_page, stack, seeded) -> None:
     page = open_page()
     answer = page.goto(seeded.room, wait_until="networkidle")
     assert page.locator("#evidence-list .card").count() <= 100
-    assert len(gzip.compress(answer.body())) < 60_000
+    weight = len(gzip.compress(answer.body()))
+    print(f"check 35: the first page of 2,000 cards weighs {weight / 1000:.1f} KB")
+    assert weight < 60_000
     page.goto(f"{seeded.room}?before=200", wait_until="networkidle")
     assert page.locator("#ev-199").count() == 1
 
@@ -222,7 +232,7 @@ def test_scripts_and_styles_are_within_budget(open_page, seeded) -> None:
         if answer.request.resource_type in {"script", "stylesheet"}:
             weights[answer.request.resource_type] += len(gzip.compress(answer.body(), 9))
     assert set(weights) == {"script", "stylesheet"}
-    print(dict(weights))
+    print("check 36:", {kind: f"{size / 1024:.1f} KB" for kind, size in weights.items()})
     assert weights["script"] <= 25 * 1024
     assert weights["stylesheet"] <= 15 * 1024
 
@@ -261,6 +271,7 @@ def test_posting_moves_nothing(open_page, stack, seeded) -> None:
     # The last bell may be lost with the process that rang it: then the poll brings the rest.
     told = f"Number(document.querySelector('#room').dataset.sequence) >= {before + 50}"
     until(page, told, seconds=15)
+    print(f"check 4: moved {page.evaluate('window.shift'):.4f}")
     assert page.evaluate("window.shift") < 0.05
 
 
