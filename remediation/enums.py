@@ -4,7 +4,10 @@ from django.db.models import TextChoices
 
 
 class ActionState(TextChoices):
-    """Where an action stands. Those after VERIFYING, and the side exits, are final."""
+    """Where an action stands. Those after VERIFYING, and the side exits, are final.
+
+    Only what is INCONCLUSIVE may still be taken back, once, when a person asks for it.
+    """
 
     PROPOSED = "proposed", "waits for approval"
     APPROVED = "approved"
@@ -15,6 +18,7 @@ class ActionState(TextChoices):
     FAILED = "failed"
     UNDONE = "undone"
     INCONCLUSIVE = "inconclusive", "inconclusive: a person must judge"
+    UNDOING = "undoing", "being undone"
     DENIED = "denied"
     EXPIRED = "expired"
     SUPERSEDED = "superseded"

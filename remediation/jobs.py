@@ -9,6 +9,7 @@ from investigations.jobs import send
 PLAN = "remediation.plan"
 PLAN_REQUESTED = "remediation.plan_requested"
 EXECUTE = "remediation.execute"
+UNDO = "remediation.undo"
 RUN_OPEN_WORK = "remediation.run_open_work"
 
 
@@ -30,3 +31,8 @@ def enqueue_open_work() -> None:
 def enqueue_execution(action_id: int) -> None:
     """Ask the executor's worker to run an approved action, after commit."""
     transaction.on_commit(partial(send, EXECUTE, action_id))
+
+
+def enqueue_undo(action_id: int) -> None:
+    """Ask the executor's worker to undo what a person wants undone, after commit."""
+    transaction.on_commit(partial(send, UNDO, action_id))

@@ -3,8 +3,8 @@
 from celery import shared_task
 
 from investigations.jobs import CHECK_EXECUTOR
-from remediation.domain import checking, execution, planning, requested, sweep
-from remediation.jobs import EXECUTE, PLAN, PLAN_REQUESTED, RUN_OPEN_WORK
+from remediation.domain import checking, execution, planning, requested, sweep, undoing
+from remediation.jobs import EXECUTE, PLAN, PLAN_REQUESTED, RUN_OPEN_WORK, UNDO
 
 
 @shared_task(name=PLAN)
@@ -23,6 +23,12 @@ def plan_requested(message_id: int) -> None:
 def execute(action_id: int) -> None:
     """Execute an approved action."""
     execution.execute(action_id)
+
+
+@shared_task(name=UNDO)
+def undo(action_id: int) -> None:
+    """Undo what a person wants undone."""
+    undoing.undo(action_id)
 
 
 @shared_task(name=RUN_OPEN_WORK)

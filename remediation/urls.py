@@ -9,6 +9,7 @@ urlpatterns = [
     path("i/<int:incident_id>/a/<int:number>/", pages.action, name="action"),
     path("i/<int:incident_id>/a/<int:number>/bytes/", pages.action_bytes, name="action_bytes"),
     path("i/<int:incident_id>/a/<int:number>/approvals/", pages.decide, name="decide"),
+    path("i/<int:incident_id>/a/<int:number>/undo/", pages.undo, name="undo_action"),
     path("i/<int:incident_id>/a/<int:number>/feedback/", policies.judge, name="judge_action"),
     path("autonomy/rules/", policies.rules, name="policy_rules"),
     path("autonomy/rules/set/", policies.set_rule, name="set_rule"),

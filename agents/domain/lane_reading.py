@@ -22,7 +22,7 @@ from telemetry.types import Series, SeriesRef, TimeWindow
 
 RUN_OVER = (InvestigationState.CONCLUDED, InvestigationState.STOPPED, InvestigationState.FAILED)
 GOES_ON = (IncidentState.OPEN, IncidentState.MITIGATED)
-UNDER_WAY = ("running", "unknown", "verifying")
+UNDER_WAY = ("running", "unknown", "verifying", "undoing")
 # A room says every ten seconds that somebody looks at it.
 LOOKED_WITHIN = timedelta(seconds=30)
 AFTER_MENDING = timedelta(minutes=3)

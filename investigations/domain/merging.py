@@ -25,7 +25,7 @@ from investigations.models import Incident
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-EXECUTING = ("running", "unknown", "verifying")
+EXECUTING = ("running", "unknown", "verifying", "undoing")
 # Stands where the name of who paused the agents stands.
 PAUSER = "the merge"
 

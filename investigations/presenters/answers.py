@@ -24,7 +24,7 @@ ENDED = {"succeeded", "failed", "undone"}
 NO_HELP = "It did not help"
 UNDER_WAY = {
     "approved": "about to begin", "running": "under way", "unknown": "being looked up",
-    "verifying": "still being verified",
+    "verifying": "still being verified", "undoing": "being undone",
 }  # fmt: skip
 Action = dict[str, object]
 

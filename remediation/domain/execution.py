@@ -47,6 +47,7 @@ AT_CLAIM = (
 BUDGET_LOCK = 0x5E_B0D6
 STOPPED = "All actions were stopped before it began. Nothing ran."
 UNDO_STOPPED = "It did not help. Its undo was stopped with all actions: a person must judge."
+ASKED_STOPPED = "All actions were stopped before its undo began: it stands. A person must judge."
 
 
 def execute(action_id: int) -> None:
@@ -185,14 +186,18 @@ def _expected(execution: Execution) -> str:
     So an undo never takes back what somebody else has changed since.
     """
     action = execution.action
-    if not execution.is_undo:
-        return str(action.target_version)
+    return version_left(action) if execution.is_undo else str(action.target_version)
+
+
+def version_left(action: Action) -> str:
+    """Return the version of the target that a done action left."""
     left = action.executions.get(is_undo=False).output
     return str(left.get("generation") or left.get("resource_version") or action.target_version)
 
 
 def _halt(execution: Execution) -> None:
-    text = UNDO_STOPPED if execution.is_undo else STOPPED
+    is_asked = execution.action.state == ActionState.UNDOING
+    text = ASKED_STOPPED if is_asked else UNDO_STOPPED if execution.is_undo else STOPPED
     Execution.objects.filter(pk=execution.pk).update(finished_at=ClockTimestamp(), error=text)
     move(execution.action, ActionState.HALTED, actor=SYSTEM, result=text)
 
@@ -207,7 +212,10 @@ def _failed(execution: Execution, error: ExecutorError) -> None:
                      result=f"{error} Looking up whether it was done.")  # fmt: skip
             return
         Execution.objects.filter(pk=execution.pk).update(finished_at=ClockTimestamp())
-        if execution.is_undo:
+        if action.state == ActionState.UNDOING:
+            move(action, ActionState.INCONCLUSIVE, actor=SYSTEM,
+                 result=f"{error} Nothing was undone. A person must judge.")  # fmt: skip
+        elif execution.is_undo:
             move(action, ActionState.FAILED, actor=SYSTEM, result=f"It did not help; undo: {error}")
         else:
             move(action, ActionState.STALE, actor=SYSTEM, result=f"{error} Nothing ran.")

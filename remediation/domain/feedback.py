@@ -10,6 +10,7 @@ from investigations.rules import can_respond
 from investigations.typed_text import refuse_longer
 from remediation.enums import ActionState
 from remediation.errors import NotYours, RuleRefused
+from remediation.jobs import enqueue_plan
 from remediation.models import Action, ActionFeedback, ActionOutcome, FeedbackValue
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def give_feedback(*, action_id: int, person: "User", value: str, note: str = "")
     """Say of an action that is over what it did. A person's later word replaces the earlier. Audited.
 
     Of one that could not be measured the first word is its outcome: the track record tells it, and no
-    autonomy is earned by it.
+    autonomy is earned by it. If it did not help, another treatment is asked for.
 
     Raises:
         NotYours: Viewers may not.
@@ -32,10 +33,13 @@ def give_feedback(*, action_id: int, person: "User", value: str, note: str = "")
         raise RuleRefused("Choose what it did.")
     note = refuse_longer(note.strip(), 500, "the note")
     with transaction.atomic():
-        action = Action.objects.select_related("outcome", "diagnosis").get(pk=action_id)
+        rows = Action.objects.select_for_update(of=("self",))
+        action = rows.select_related("outcome", "diagnosis").get(pk=action_id)
         outcome = getattr(action, "outcome", None)
         if outcome is None and action.state == ActionState.INCONCLUSIVE:
             outcome = _outcome_by_word(action, value)
+            if not outcome.helped:
+                enqueue_plan(action.diagnosis_id)
         if outcome is None:
             raise RuleRefused("Nothing has come of it yet.")
         row, _ = ActionFeedback.objects.update_or_create(

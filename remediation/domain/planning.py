@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 SYSTEM = "agent/remediation"
 LIVE = [ActionState.PROPOSED, ActionState.APPROVED, ActionState.RUNNING, ActionState.UNKNOWN,
-        ActionState.VERIFYING]  # fmt: skip
+        ActionState.VERIFYING, ActionState.UNDOING]  # fmt: skip
 TRIED = [ActionState.FAILED, ActionState.UNDONE, ActionState.DENIED, ActionState.INCONCLUSIVE]
 
 

@@ -14,6 +14,7 @@ from remediation.domain.execution import execute, resolve_unknown
 from remediation.domain.planning import SYSTEM, plan_for
 from remediation.domain.requested import plan_requested
 from remediation.domain.transitions import move
+from remediation.domain.undoing import undo
 from remediation.domain.verifying import verify
 from remediation.enums import ActionState
 from remediation.errors import IllegalTransition
@@ -46,7 +47,12 @@ def _sweep() -> None:
         verdict=DiagnosisVerdict.LIKELY_CAUSE, actions__isnull=True,
         reached_at__gt=now - timedelta(hours=1), reached_at__lt=now - timedelta(seconds=3),
     )  # fmt: skip
-    for diagnosis_id in recent.values_list("pk", flat=True)[:LIMIT]:
+    said = Action.objects.filter(
+        state=ActionState.INCONCLUSIVE, outcome__helped=False,
+        outcome__recorded_at__gt=now - timedelta(hours=1),
+    )  # fmt: skip
+    for diagnosis_id in [*recent.values_list("pk", flat=True)[:LIMIT],
+                         *said.values_list("diagnosis_id", flat=True)[:LIMIT]]:  # fmt: skip
         plan_for(diagnosis_id)
     asked = SteeringMessage.objects.filter(
         kind=SteeringKind.PROPOSE,
@@ -66,6 +72,8 @@ def _sweep() -> None:
     for action in Action.objects.filter(state=ActionState.UNKNOWN)[:LIMIT]:
         began = action.executions.get(is_undo=False).started_at
         resolve_unknown(action, is_settled=began < now - CRASHED_AFTER)
+    for action_id in _in_state(ActionState.UNDOING):
+        undo(action_id)
     for action_id in _in_state(ActionState.VERIFYING):
         try:
             verify(action_id)

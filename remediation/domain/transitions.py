@@ -24,10 +24,12 @@ EDGES: dict[str, set[str]] = {
     A.RUNNING: {A.VERIFYING, A.FAILED, A.UNKNOWN, A.HALTED, A.STALE},
     A.UNKNOWN: {A.VERIFYING, A.FAILED},
     A.VERIFYING: {A.SUCCEEDED, A.FAILED, A.UNDONE, A.INCONCLUSIVE, A.HALTED},
+    A.INCONCLUSIVE: {A.UNDOING},
+    A.UNDOING: {A.UNDONE, A.INCONCLUSIVE, A.HALTED},
     **{
         s: set()
         for s in (
-            A.SUCCEEDED, A.FAILED, A.UNDONE, A.INCONCLUSIVE, A.DENIED, A.EXPIRED, A.SUPERSEDED,
+            A.SUCCEEDED, A.FAILED, A.UNDONE, A.DENIED, A.EXPIRED, A.SUPERSEDED,
             A.STALE, A.HALTED,
         )
     },
@@ -49,14 +51,14 @@ def move(
     if to not in EDGES[was]:
         raise IllegalTransition(f"{action} is {was}; it cannot become {to.value}.")
     with writing(action.investigation_id) as board:
-        if to == ActionState.RUNNING and _is_over(board):
+        if to in {A.RUNNING, A.UNDOING} and _is_over(board):
             raise IllegalTransition(f"{action} cannot run: its incident is over, or merged.")
         fields: dict[str, object] = {"state": to}
         if result:
             fields["result"] = result[:500]
         if execution_expires_at is not None:
             fields["execution_expires_at"] = execution_expires_at
-        if not EDGES[to]:
+        if not EDGES[to] or to == A.INCONCLUSIVE:
             fields["ended_at"] = ClockTimestamp()
         if not Action.objects.filter(pk=action.pk, state=was).update(**fields):
             raise IllegalTransition(f"{action} was {was} and has just been moved by somebody else.")

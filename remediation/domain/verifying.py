@@ -161,19 +161,24 @@ def _learn(
             "was_undone": was_undone,
             "seconds_to_recover": seconds,
             "before": action.snapshot,
-            "after": _state_now(action),
+            "after": state_now(action),
             "side_effects": _side_effects(action),
             "confidence": action.diagnosis.confidence,
         },
     )
-    record, _ = AutonomyRecord.objects.get_or_create(kind=action.kind, service=action.target)
-    if not helped and record.phase == Autonomy.AUTONOMOUS:
-        record.phase = Autonomy.ASSIST
-        record.reason = f"{action} did not help: people decide again."
-        record.save()
+    AutonomyRecord.objects.get_or_create(kind=action.kind, service=action.target)
+    if not helped:
+        take_autonomy(action, reason=f"{action} did not help: people decide again.")
 
 
-def _state_now(action: Action) -> dict[str, object]:
+def take_autonomy(action: Action, *, reason: str) -> None:
+    """Let people decide again about this kind of action on its target."""
+    AutonomyRecord.objects.filter(
+        kind=action.kind, service=action.target, phase=Autonomy.AUTONOMOUS
+    ).update(phase=Autonomy.ASSIST, reason=reason)
+
+
+def state_now(action: Action) -> dict[str, object]:
     """Return the target's state; with why, where it cannot be read."""
     try:
         state = executor_for(action.executor).observe(action.target.rpartition("/")[2])

@@ -16,10 +16,10 @@ class Action(models.Model):
     ``undo_text`` as the stated reason); ``command`` and ``undo_command`` say both in a line, ``diff``
     and ``undo_diff`` what each changes; ``digest`` is the SHA-256 of all that an approver sees and
     all that would run. ``blast`` counts what it touches, computed from live state. ``requested_by``
-    is the person who asked for it, if one did. ``snapshot``: the target as it was when the plan was
-    made; ``options``: what else could be done, each with its risk and why not; ``assurance`` and
-    ``prediction``: how sure it is to help, and what is expected of it
-    (:mod:`remediation.domain.assurance`).
+    is the person who asked for it, ``undo_asked_by`` who asked for its undo, if one did.
+    ``snapshot``: the target as it was when the plan was made; ``options``: what else could be done,
+    each with its risk and why not; ``assurance`` and ``prediction``: how sure it is to help, and
+    what is expected of it (:mod:`remediation.domain.assurance`).
     """
 
     investigation = models.ForeignKey(
@@ -59,6 +59,9 @@ class Action(models.Model):
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    undo_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     proposed_at = models.DateTimeField(db_default=Now())
     approval_expires_at = models.DateTimeField()
     execution_expires_at = models.DateTimeField(null=True, blank=True)
@@ -70,7 +73,7 @@ class Action(models.Model):
             models.UniqueConstraint(fields=("investigation", "number"), name="action_number_once"),
             models.UniqueConstraint(
                 fields=("target",),
-                condition=Q(state__in=["running", "unknown", "verifying"]),
+                condition=Q(state__in=["running", "unknown", "verifying", "undoing"]),
                 name="action_one_at_a_time_per_target",
             ),
             models.CheckConstraint(
@@ -91,6 +94,7 @@ class Action(models.Model):
             ActionState.RUNNING,
             ActionState.UNKNOWN,
             ActionState.VERIFYING,
+            ActionState.UNDOING,
         }
 
 

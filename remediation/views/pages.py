@@ -8,10 +8,10 @@ from investigations.domain.clock import database_now
 from investigations.queries.access import access_investigation
 from investigations.rules import AnyUser, can_administer, can_approve, can_respond, can_view
 from investigations.views.common import exact_bytes, is_htmx, needs, person_of
-from remediation.domain import approvals, kill_switch
+from remediation.domain import approvals, kill_switch, undoing
 from remediation.domain.digests import bytes_of_action
 from remediation.enums import Decision
-from remediation.errors import PlanChanged, RemediationError
+from remediation.errors import IllegalTransition, PlanChanged, RemediationError
 from remediation.models import Action, FeedbackValue
 from remediation.views.panel import feedback_on, kill_switch_row, list_actions, view_of
 
@@ -98,6 +98,20 @@ def decide(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
     context["is_page"] = not is_htmx(request) or "page" in request.POST
     name = "_action" if is_htmx(request) else "action"
     return render(request, f"remediation/{name}.html", context, status=status)
+
+
+@require_POST
+@needs(can_approve)
+def undo(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
+    """Take back what nobody could judge: exactly the undo that was shown."""
+    row = action_of(request.user, incident_id, number)
+    digest = request.POST.get("digest", "")
+    try:
+        undoing.ask_undo(action_id=row.pk, person=person_of(request), seen_digest=digest)
+    except RemediationError as error:
+        status = 409 if isinstance(error, PlanChanged | IllegalTransition) else 422
+        return render(request, "refused.html", {"text": str(error)}, status=status)
+    return redirect("action", incident_id=incident_id, number=number)
 
 
 @require_http_methods(["GET", "POST"])

@@ -14,7 +14,7 @@ from remediation.domain.assurance import compared
 from remediation.enums import ActionState, Decision
 from remediation.guardrails.base import Ruling, Situation
 from remediation.guardrails.evaluate import blocking_sentence, evaluate
-from remediation.models import Action, ActionFeedback, KillSwitch
+from remediation.models import Action, ActionFeedback, FeedbackValue, KillSwitch
 from telemetry.phrasing import quantity
 from telemetry.results import canonical
 
@@ -72,6 +72,23 @@ class ActionView:
     steered: bool
     confirm: str
     expected: ExpectedView
+    undo_tried: bool
+
+    @property
+    def words(self) -> tuple[tuple[str, str], ...]:
+        """What a person may say of it with one click; more words are on its page."""
+        return (FeedbackValue.HELPED, "It helped"), (FeedbackValue.NEUTRAL, "It did not help")
+
+    @property
+    def needs_judging(self) -> bool:
+        """Whether nobody could measure what it did, and no person has said it yet."""
+        return self.row.state == ActionState.INCONCLUSIVE and not hasattr(self.row, "outcome")
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether a person may still take it back: nobody could measure it, and nobody tried."""
+        is_open = self.row.state == ActionState.INCONCLUSIVE and not self.undo_tried
+        return is_open and bool(self.row.undo_payload)
 
     @property
     def cause(self) -> str:
@@ -146,7 +163,13 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
         steered=person_id in row.diagnosis.steered_by,
         confirm=f"Approve: {_short(row)}",
         expected=_expected(row),
+        undo_tried=_was_undo_tried(row),
     )
+
+
+def _was_undo_tried(row: Action) -> bool:
+    is_asked = row.state == ActionState.INCONCLUSIVE
+    return is_asked and row.executions.filter(is_undo=True).exists()
 
 
 def _touches(row: Action) -> str:
