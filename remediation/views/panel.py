@@ -142,10 +142,6 @@ def list_actions(investigation: Investigation, *, now: datetime, person_id: int 
 def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
     """Return one action's card."""
     is_waiting = row.state == ActionState.PROPOSED
-    rulings: tuple[Ruling, ...] = ()
-    if is_waiting:
-        situation = Situation(row, now, row.investigation.incident.environment)
-        rulings = tuple(evaluate(situation))
     verification = getattr(row, "verification", None)
     hypothesis = row.diagnosis.hypothesis
     return ActionView(
@@ -155,7 +151,7 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
         touches=_touches(row),
         approvals=row.approvals.filter(decision=Decision.APPROVE).count(),
         expires=words.until(row.approval_expires_at, now),
-        rulings=rulings,
+        rulings=_rulings(row, now) if is_waiting else (),
         measurements=tuple(_measured(m) for m in verification.measurements) if verification else (),
         is_waiting=is_waiting,
         own=bool(hypothesis and hypothesis.posted_by_id and hypothesis.posted_by_id == person_id),
@@ -165,6 +161,10 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
         expected=_expected(row),
         undo_tried=_was_undo_tried(row),
     )
+
+
+def _rulings(row: Action, now: datetime) -> tuple[Ruling, ...]:
+    return tuple(evaluate(Situation(row, now, row.investigation.incident.environment)))
 
 
 def _was_undo_tried(row: Action) -> bool:
