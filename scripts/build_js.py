@@ -31,7 +31,7 @@ LATER = (
 # Each sheet that is made, and its parts in the order of the cascade.
 SHEETS = {
     "bundle": ("tokens", "base", "layout", "components", "action", "header", "host"),
-    "bundle-room": ("room", "timeline", "board", "feed", "dock"),
+    "bundle-room": ("room", "timeline", "board", "feed", "folds", "dock"),
 }
 CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 

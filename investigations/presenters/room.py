@@ -23,6 +23,7 @@ from investigations.phrases import plain_rule, shared_with
 from investigations.presenters import words
 from investigations.presenters.answers import Answers, answers_of, coverage_of, under_way
 from investigations.presenters.axis import Axis, axis_of
+from investigations.presenters.beginning import Beginning, beginning_of
 from investigations.presenters.cards import CardView, dress
 from investigations.presenters.closing import Offer, offer_of
 from investigations.presenters.consensus import Consensus, consensus_of
@@ -105,7 +106,7 @@ class Room:
     timeline: Timeline
     messages: tuple[Delivery, ...]
     similar: tuple[HistoryRow, ...]
-    age: str
+    beginning: Beginning
     severity_glyph: str
     now: datetime
 
@@ -212,7 +213,7 @@ def room_of(
         timeline=timeline,
         messages=tuple(delivery_of(row) for row in rows.messages),
         similar=tuple(similar_incidents(incident)) if is_similar_shown else (),
-        age=words.age(incident.started_at, now),
+        beginning=beginning_of(incident, diagnosis, now=now),
         severity_glyph=words.SEVERITY_GLYPHS[incident.severity],
         now=now,
     )

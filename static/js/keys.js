@@ -107,7 +107,7 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || dialog?.open) return;
   if (key === "Escape") {
     const open = document.activeElement?.closest?.("details[open]");
-    if (open && open.closest(".dock, #menu")) {
+    if (open && open.closest(".dock, #menu, .sev-why")) {
       open.open = false;
       $("summary", open).focus();
     } else if (isTyping(document.activeElement) || current()) document.activeElement.blur();

@@ -1,0 +1,61 @@
+"""The head of a room: why that severity, and when it began beside when it was told of."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from investigations.enums import IncidentOrigin
+from investigations.models import Diagnosis, Hypothesis, Incident, Investigation
+from investigations.presenters.beginning import beginning_of
+from tests.factories.board import NOON, open_board
+from tests.factories.people import person
+
+NOW = NOON + timedelta(minutes=5)
+
+
+def link(seconds: int | None, *, is_inferred: bool = False) -> dict[str, object]:
+    at = None if seconds is None else (NOON + timedelta(seconds=seconds)).isoformat()
+    return {"onset_at": at, "is_inferred": is_inferred, "resource": "service/a", "label": "rose"}
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("chain", "state", "began", "age"),
+    [
+        ([link(-90), link(-30)], "leading", -90, "6 min"),
+        ([link(-90), link(-30)], "ruled_out", None, "5 min"),
+        ([link(None), link(-400, is_inferred=True), link(-30)], "leading", -30, "5 min"),
+        ([link(20)], "leading", None, "5 min"),
+        ([], "leading", None, "5 min"),
+    ],
+)
+def test_it_began_with_what_was_seen_first_of_the_chain(chain, state, began, age) -> None:
+    found = Diagnosis(causal_chain=chain, hypothesis=Hypothesis(number=1, state=state),
+                      investigation=Investigation())  # fmt: skip
+    seen = beginning_of(Incident(started_at=NOON), found, now=NOW)
+    assert seen.began_at == (None if began is None else NOON + timedelta(seconds=began))
+    assert (seen.told_at, seen.by, seen.age) == (NOON, "alert", age)
+
+
+@pytest.mark.unit
+def test_what_a_person_told_of_is_no_alert() -> None:
+    told = beginning_of(Incident(started_at=NOON, origin=IncidentOrigin.MANUAL), None, now=NOW)
+    assert (told.began_at, told.by) == (None, "reported")
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_the_severity_says_why_where_it_stands(client) -> None:
+    board = open_board()
+    client.force_login(person("vic", "viewer"))
+    reasons = ["label critical: SEV2", "<b>checkout</b> fails: SEV1"]
+    for kept in ([], reasons):
+        Incident.objects.filter(pk=board.incident_id).update(severity="sev1", severity_reasons=kept)
+        page = client.get(f"/i/{board.incident_id}/").content.decode()
+        why = re.search(r'<details class="sev-why">.*?</details>', page, re.DOTALL)
+        assert bool(why) is bool(kept)
+        assert "SEV1" in page
+    assert "<li><bdi>label critical: SEV2</bdi></li>" in why[0]
+    assert "&lt;b&gt;checkout&lt;/b&gt; fails: SEV1" in why[0]
+    assert "<b>checkout</b>" not in page
