@@ -12,7 +12,9 @@ from django.db.models import Q, QuerySet
 
 from agents.domain.casework import Casework, open_case
 from agents.domain.lanes import extended
+from agents.enums import WorkState
 from agents.jobs import enqueue_lanes
+from agents.models import WorkItem
 from agents.specialists.metric_findings import share_of
 from investigations.domain.board import write_lanes
 from investigations.domain.clock import database_now
@@ -28,6 +30,8 @@ LOOKED_WITHIN = timedelta(seconds=30)
 AFTER_MENDING = timedelta(minutes=3)
 SHORTEST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(minutes=5)
+# A new incident's first evidence goes before the curves of one that is only watched.
+BEHIND_AGENTS = timedelta(seconds=15)
 # Sooner than that, a step is too small to be seen on an axis that shows all of it.
 SHARE_OF_AGE = 60
 # Longer after the last look the picture would be mostly what nobody watched.
@@ -43,14 +47,27 @@ _lock = threading.Lock()
 def ask_for_lanes() -> int:
     """Ask for one reading of every incident whose lanes should go on. Returns of how many.
 
-    Idempotent within a pause: what is asked for is claimed in the row. Costs four queries
-    when there is nothing to do.
+    Idempotent within a pause: what is asked for is claimed in the row. While agents work, who does
+    not wait for an action's effect waits a little longer. Costs four queries when there is nothing
+    to do.
     """
     now = database_now()
-    busy = _first(_under_way()) | _first(_mended(now))
-    wanted = busy | _first(_looked_at(now))
-    rows = Investigation.objects.filter(pk__in=wanted).select_related("incident") if wanted else ()
-    return sum(_ask(row, now, is_busy=row.pk in busy) for row in rows)
+    acted_on, mended = _first(_under_way()), _first(_mended(now))
+    wanted = acted_on | mended | _first(_looked_at(now))
+    if not wanted:
+        return 0
+    behind = BEHIND_AGENTS if _agents_at_work(now) else timedelta(0)
+    asked = 0
+    for row in Investigation.objects.filter(pk__in=wanted).select_related("incident"):
+        is_short = row.pk in acted_on or row.pk in mended
+        pause = SHORTEST_PAUSE if is_short else pause_of(now - row.incident.started_at)
+        asked += _ask(row, now, pause if row.pk in acted_on else pause + behind)
+    return asked
+
+
+def _agents_at_work(now: datetime) -> bool:
+    """Whether a step of the agents is under way anywhere: it shares these workers."""
+    return WorkItem.objects.filter(state=WorkState.LEASED, lease_until__gt=now).exists()
 
 
 def _runs() -> QuerySet[Investigation]:
@@ -88,10 +105,9 @@ def pause_of(age: timedelta) -> timedelta:
     return min(LONGEST_PAUSE, max(SHORTEST_PAUSE, age / SHARE_OF_AGE))
 
 
-def _ask(row: Investigation, now: datetime, *, is_busy: bool) -> bool:
+def _ask(row: Investigation, now: datetime, pause: timedelta) -> bool:
     if row.telemetry.get("kind") == "recorded" or now - row.seen_until > LONGEST_GAP:
         return False
-    pause = SHORTEST_PAUSE if is_busy else pause_of(now - row.incident.started_at)
     is_due = Q(lanes_read_at__isnull=True) | Q(lanes_read_at__lte=now - pause)
     if not Investigation.objects.filter(is_due, pk=row.pk).update(lanes_read_at=now):
         return False

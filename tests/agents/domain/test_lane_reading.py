@@ -183,6 +183,19 @@ def test_they_are_read_while_somebody_looks(burning) -> None:
     assert ask_for_lanes() == 0, "nobody looks any more"
 
 
+def test_they_wait_behind_agents_at_work_but_for_an_action(burning) -> None:
+    mira = person("mira", "viewer")
+    mark_seen(person_id=mira.pk, incident_id=burning.incident_id, sequence=1, at=database_now())
+    burning.work_items.update(state="leased", lease_until=database_now() + timedelta(minutes=1))
+    pause = pause_of(database_now() - burning.incident.started_at)
+    since = database_now() - pause - timedelta(seconds=5)
+    Investigation.objects.filter(pk=burning.pk).update(lanes_read_at=since)
+    assert ask_for_lanes() == 0
+    post_entry(investigation_id=burning.pk, kind=EntryKind.ACTION, key="A1", author="system",
+               data={"number": 1, "title": "Roll back", "state": "verifying"}, sentence="A1")  # fmt: skip
+    assert ask_for_lanes() == 1, "its effect is waited for"
+
+
 def test_they_are_read_while_an_action_is_verified(burning) -> None:
     def act(state: str) -> None:
         Investigation.objects.filter(pk=burning.pk).update(lanes_read_at=None)
