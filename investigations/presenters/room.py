@@ -44,6 +44,7 @@ TESTING = {
     "examining": "being tested now", "reconciling": "being weighed now",
 }  # fmt: skip
 POSTED = 2
+FOREMOST = 2
 KILLER = re.compile(r"^E(\d+): (.*)$")
 
 
@@ -124,6 +125,26 @@ class Room:
     def likelihood(self) -> str:
         """How likely the diagnosis is, in word and number; empty before there is one."""
         return words.likelihood(self.diagnosis.confidence) if self.diagnosis else ""
+
+    @property
+    def foremost(self) -> tuple[HypothesisView, ...]:
+        """The hypotheses that a phone shows unasked: the leader and the rival next to it."""
+        return self.hypotheses[:FOREMOST]
+
+    @property
+    def further(self) -> tuple[HypothesisView, ...]:
+        """The hypotheses that a phone folds away."""
+        return self.hypotheses[FOREMOST:]
+
+    @property
+    def out_count(self) -> int:
+        """How many of those are ruled out."""
+        return sum(h.is_out for h in self.further)
+
+    @property
+    def others_count(self) -> int:
+        """How many pieces of evidence there are beside those that decide."""
+        return self.evidence_count - len(self.deciding)
 
     @property
     def posted(self) -> tuple[HypothesisView, ...]:

@@ -12,7 +12,7 @@ const put = (card, place) => {
 const fill = () => {
   const older = $("#older");
   for (const card of [...$("#evidence-buffer").children]) {
-    if (feed.offsetHeight >= innerHeight || (older && $(".card", feed))) return;
+    if (feed.offsetHeight >= innerHeight || (older && $(".card", feed)) || !newest.checkVisibility()) return;
     $(".empty", feed)?.remove();
     put(card, (fresh) => newest.insertBefore(fresh, older));
   }
@@ -35,6 +35,7 @@ const reveal = () => {
 };
 // Styles hide what a filter leaves out, and the keys must pass it over too.
 const sift = () => {
+  $("#others").open = true;
   const cards = $$(".card", feed);
   for (const card of cards) card.hidden = false;
   for (const card of cards.filter((one) => !one.checkVisibility())) card.hidden = true;

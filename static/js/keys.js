@@ -4,6 +4,8 @@ const ROWS = "main [data-row], main tbody tr:has(a)";
 const items = () => ($("#evidence-list") ? $$(CARDS) : $$(ROWS));
 const focusOn = (element) => {
   if (!element) return;
+  const fold = element.closest(".fold");
+  if (fold) fold.open = true;
   if (!element.matches("a, button, input, select, textarea, [tabindex]")) element.tabIndex = -1;
   element.focus();
   element.scrollIntoView({ block: "nearest" });

@@ -54,6 +54,45 @@ def test_targets_on_a_phone_are_large(open_page, seeded) -> None:
     assert [told for told, height in heights if height < 43.5] == []
 
 
+def test_a_phone_folds_what_is_not_needed_first(open_page, seeded) -> None:
+    page = open_page(width=390, height=844)
+    page.goto(seeded.room, wait_until="networkidle")
+    page.wait_for_selector("#actions .btn-primary")
+    assert page.evaluate("document.documentElement.scrollHeight") < 3000
+    folds = page.locator("#others, #hyp-further, #reasons-more, #closing-more")
+    assert folds.count() == 4
+    hidden = page.locator("#others .card, #reasons-more .chain, #closing-more form")
+    held = hidden.count()
+    assert held > 20
+    assert not any(row.is_visible() for row in hidden.all()[:3])
+    counted = page.locator("#others > summary").inner_text()
+    assert re.match(r"\d+ other pieces of evidence", counted)
+    for fold in folds.all():
+        fold.locator("> summary").click()
+    expect(page.locator("#others .card").first).to_be_visible()
+    expect(page.locator("#closing-more summary").nth(1)).to_be_visible()
+    page.locator("#others > summary").click()
+    # A filter shows what it chose, wherever that is folded away.
+    page.locator("[data-filter=deployment]").click()
+    expect(page.locator("#others [data-agent=deployment]").first).to_be_visible()
+    page.locator("#menu > summary").click()
+    page.locator("#menu [data-palette]").click()
+    expect(page.locator("#palette-field")).to_be_focused()
+
+
+def test_a_wide_window_folds_nothing(open_page, seeded) -> None:
+    page = open_page()
+    page.goto(seeded.room, wait_until="networkidle")
+    assert page.locator(".fold").count() >= 4
+    assert not any(row.is_visible() for row in page.locator(".fold > summary").all())
+    for part in ("#others .card", "#reasons-more h3", "#hyp-further .hyp", "#closing-more summary"):
+        expect(page.locator(f"{part}:visible").first).to_be_visible()
+    page.keyboard.press("j")
+    for _ in range(5):
+        page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.closest('#others .card') !== null")
+
+
 def test_each_card_carries_its_citation(open_page, seeded) -> None:
     page = open_page()
     page.goto(seeded.room, wait_until="networkidle")
