@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce, Greatest
 
 from agents.domain.dispatch import advance
 from agents.domain.rounds import FIRST_PAUSE, LOOK_AGAIN, open_investigation, wake
+from agents.domain.treatments import unweighed_failures
 from agents.enums import WorkState
 from agents.jobs import enqueue_work_item
 from agents.models import WorkItem
@@ -22,7 +23,7 @@ from investigations.enums import (
     InvestigationState,
     SteeringState,
 )
-from investigations.models import Diagnosis, Investigation
+from investigations.models import BoardEntry, Diagnosis, Investigation
 
 log = structlog.get_logger(__name__)
 OPEN_WORK_LOCK = 0x5E_0BE4
@@ -85,7 +86,7 @@ def _touched(now: datetime) -> list[int]:
     """Return investigations with words of people that nobody has read, answered or weighed yet.
 
     And those that were concluded on the very first samples, when more have come in, or without a
-    cause before their alerts changed, or while they go on.
+    cause before their alerts changed, or while they go on; and those whose treatment did not help.
     """
     latest = Diagnosis.objects.filter(investigation=OuterRef("pk")).order_by("-number")
     rows = Investigation.objects.filter(paused_at__isnull=True)
@@ -113,7 +114,12 @@ def _touched(now: datetime) -> list[int]:
             incident__alerts__status=AlertStatus.FIRING,
         ),
     )  # fmt: skip
-    return sorted({pk for ask in asks for pk in ask.values_list("pk", flat=True)[:LIMIT]})
+    vain = unweighed_failures(BoardEntry.objects.filter(updated_at__gt=now - WATCHED))
+    tried = vain.filter(investigation__paused_at__isnull=True).values_list(
+        "investigation", flat=True
+    )
+    found = {pk for ask in asks for pk in ask.values_list("pk", flat=True)[:LIMIT]}
+    return sorted({*found, *tried[:LIMIT]})
 
 
 def _late(now: datetime) -> list[Investigation]:

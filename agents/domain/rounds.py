@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models import Q
 
 from agents.domain.phases import MAX_ROUNDS, STATES, agents_for, create_items
+from agents.domain.treatments import tell_treatments, unweighed_failures
 from agents.enums import ASIDE, SPECIALISTS, AgentName, WorkKind, WorkState
 from agents.faults.registry import FAULTS
 from agents.jobs import enqueue_work_item
@@ -112,6 +113,7 @@ def reenter(investigation_id: int) -> bool:
                 investigation_id=investigation_id, until=board.now + timedelta(seconds=1)
             )
         board.investigation.refresh_from_db()
+        tell_treatments(board)
         create_items(
             board.investigation, first, agents, round_number=row.round, subject=subject
         )  # fmt: skip
@@ -134,10 +136,9 @@ def _next_round(row: Investigation) -> Plan | None:
     starved = _starved(row)
     if starved is not None:
         return starved, agents_for(starved), "", "there is budget again"
-    if _is_news(row):
-        return WorkKind.GATHER, list(SPECIALISTS), "", "the alerts changed"
-    if _was_early(row) or _burns_on(row):
-        return WorkKind.GATHER, list(SPECIALISTS), "", "more data has come in"
+    why = _news(row)
+    if why:
+        return WorkKind.GATHER, list(SPECIALISTS), "", why
     untested = row.hypotheses.filter(
         state=HypothesisState.PROPOSED, fault_class__in=sorted(FAULTS)
     ).exists()
@@ -149,6 +150,16 @@ def _next_round(row: Investigation) -> Plan | None:
         # Not only weighed anew: whoever leads now has to survive a challenge too.
         return WorkKind.CHALLENGE, [AgentName.RECONCILER], "", "people changed the hypotheses"
     return None
+
+
+def _news(row: Investigation) -> str:
+    """Return why everything is looked at again though nobody asked for it; empty: it is not."""
+    vain = unweighed_failures(row.entries.all()).order_by("pk").values_list("key", flat=True)
+    if not is_spent(row) and (names := " and ".join(vain[:3])):
+        return f"{names} did not help"
+    if _is_news(row):
+        return "the alerts changed"
+    return "more data has come in" if _was_early(row) or _burns_on(row) else ""
 
 
 def _named_agents(messages: list[SteeringMessage]) -> list[AgentName]:

@@ -13,6 +13,7 @@ from agents.features import FEATURES
 from agents.findings import Cause, Finding
 from agents.reconciler.naming import claim_of
 from agents.reconciler.relevance import Relevance, relevance_of
+from agents.reconciler.treated import RULES, weight_of_treatment
 from agents.reconciler.weights import factor_of
 from telemetry.types import ResourceKind, ResourceRef, TopologyGraph
 
@@ -123,6 +124,10 @@ def stances_of(
             known = best.get(stance.index)
             if known is None or abs(stance.decibans) > abs(known.decibans):
                 best[stance.index] = stance
+    for index, finding in enumerate(findings):
+        weight = weight_of_treatment(cause, finding)
+        if weight:
+            best[index] = StanceScore(index, weight, RULES[finding.feature], finding.feature)
     return tuple(sorted(best.values(), key=lambda s: -abs(s.decibans)))
 
 

@@ -97,10 +97,19 @@ def doubt_of(diagnosis: Diagnosis | None, actions: tuple[Action, ...]) -> str:
     if any(a.get("state") == "succeeded" for a in tried):
         return ""
     vain = [a for a in tried if str(a.get("result", "")).startswith(NO_HELP)]
+    weighed = [a for a in vain if _is_weighed(a, diagnosis)]
     if not vain:
         return ""
     names = " and ".join(f"A{a['number']}" for a in reversed(vain))
-    return f"{names}, made for H{number}, did not help: doubt it. Its number does not count that."
+    counts = "counts" if len(weighed) == len(vain) else "does not count"
+    return f"{names}, made for H{number}, did not help: doubt it. Its number {counts} that."
+
+
+def _is_weighed(action: Action, diagnosis: Diagnosis) -> bool:
+    """Whether a verdict came after the action's effect was known, and so weighed it."""
+    ended = action.get("ended_at")
+    is_known = action.get("effect") == "no_help" and ended is not None
+    return is_known and diagnosis.reached_at > datetime.fromisoformat(str(ended))
 
 
 def coverage_of(diagnosis: Diagnosis | None) -> str:

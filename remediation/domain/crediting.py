@@ -8,6 +8,7 @@ from remediation.models import VerificationRun
 from remediation.verification.before import Before, look_back
 from remediation.verification.meanings import plain
 from remediation.verification.measure import Measurement, place_of
+from remediation.verification.seen import Seen
 from remediation.verification.witnesses import see, symptoms_of
 
 Phase = VerificationPhase
@@ -26,6 +27,23 @@ class Credit:
     rows: list[Measurement]
     told: str = ""
     is_by_alarm: bool = True
+
+
+def effect_of(judged: Credit, health: VerificationPhase) -> str:
+    """Return what a verdict says of the cause that was treated: ``helped``, ``no_help`` or nothing.
+
+    ``no_help`` only where the change verifiably took effect (its target is well), and something
+    judged was out of range before it and still is. A rollout that was given up, what was well before
+    and is not since, and what nobody could read say nothing of the cause.
+    """
+    if judged.phase is Phase.PASSED:
+        return "helped"
+    if judged.phase is not Phase.FAILED or health is not Phase.PASSED:
+        return ""
+    went_on = [r for r in judged.rows if not r.is_witness and r.phase == Phase.FAILED
+               and r.before == Seen.OUT_OF_RANGE]  # fmt: skip
+    worse = [r for r in judged.rows if r.phase == Phase.FAILED and r.before == Seen.IN_RANGE]
+    return "no_help" if went_on and not worse else ""
 
 
 def keep_before(action_id: int) -> None:

@@ -1,6 +1,8 @@
 """Allowed edges of an action's state, the guarded update, and its place on the board."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db.models import Q
 
@@ -14,7 +16,7 @@ from remediation.enums import ActionState, Decision
 from remediation.errors import IllegalTransition
 from remediation.guardrails.base import Situation
 from remediation.guardrails.evaluate import blocking_sentence, blocks, evaluate
-from remediation.models import Action
+from remediation.models import Action, VerificationRun
 from telemetry.phrasing import counted
 
 A = ActionState
@@ -134,7 +136,41 @@ def _standing(action: Action) -> dict[str, object]:
         "expires_at": action.approval_expires_at.isoformat(),
         "treats": _treated(action),
         **_times(action),
+        **_effect(action),
     }
+
+
+def _effect(action: Action) -> dict[str, object]:
+    """Return what its verification says of the cause that it treats, and by what; mostly nothing.
+
+    The cause is named only where the action is one of the diagnosis' own treatments.
+    """
+    run = VerificationRun.objects.filter(action=action).exclude(effect="").first()
+    if run is None:
+        return {}
+    told = [
+        f"{m['metric'].replace('_', ' ')} {m['standing'] or counted_in(m)}"
+        for m in run.measurements if m["before"] == "out of range"
+    ]  # fmt: skip
+    diagnosis = action.diagnosis
+    cause = [diagnosis.resource, diagnosis.fault_class]
+    return {
+        "effect": run.effect, "measured": "; ".join(told),
+        "cause": cause if treats(action) else None,
+    }  # fmt: skip
+
+
+def counted_in(measured: Mapping[str, Any]) -> str:
+    """Return how much of what was measured was in range, in words."""
+    return f"{measured['inside']} of {measured['samples']} samples in range"
+
+
+def treats(action: Action) -> bool:
+    """Whether an action is one of those that its diagnosis asks for, and not what a person added."""
+    return any(
+        (item["action"], item["resource"]) == (action.kind, action.target)
+        for item in action.diagnosis.treatments
+    )
 
 
 def _times(action: Action) -> dict[str, object]:

@@ -13,10 +13,10 @@ from investigations.domain.journal import writing
 from investigations.enums import EntryKind, IncidentState
 from investigations.errors import IllegalTransition as IncidentMoved
 from investigations.jobs import enqueue_embedding
-from remediation.domain.crediting import Credit, credit
+from remediation.domain.crediting import Credit, credit, effect_of
 from remediation.domain.execution import act, resume_undo
 from remediation.domain.planning import SYSTEM, plan_for
-from remediation.domain.transitions import move, summary_of
+from remediation.domain.transitions import move, summary_of, treats
 from remediation.enums import ActionState, Autonomy, VerificationPhase
 from remediation.errors import ExecutorError, NotPlannable
 from remediation.executors.ports import snapshot_of
@@ -54,8 +54,9 @@ def verify(action_id: int) -> VerificationPhase:
                     is_late=is_late)  # fmt: skip
     phase = judged.phase
     VerificationRun.objects.filter(pk=run.pk).update(
-        phase=phase, measurements=as_rows(judged.rows), note=judged.told[:300]
-    )
+        phase=phase, measurements=as_rows(judged.rows), note=judged.told[:300],
+        effect=effect_of(judged, VerificationPhase(health.phase)),
+    )  # fmt: skip
     run.refresh_from_db()
     _tell(action, run)
     if phase == VerificationPhase.PASSED:
@@ -149,8 +150,9 @@ def _learn(
     action: Action, *, helped: bool, was_undone: bool = False, seconds: float | None = None
 ) -> None:
     """Write the outcome; a failure takes autonomy away at once."""
-    grade_by_outcome(diagnosis_id=action.diagnosis_id, helped=helped,
-                     reason=f"{action} {action.title}: {'verified' if helped else 'no help'}")  # fmt: skip
+    if treats(action):
+        grade_by_outcome(diagnosis_id=action.diagnosis_id, helped=helped,
+                         reason=f"{action} {action.title}: {'verified' if helped else 'no help'}")  # fmt: skip
     ActionOutcome.objects.get_or_create(
         action=action,
         defaults={

@@ -206,9 +206,10 @@ def _sets_again(payload: Request, undo: Request) -> bool:
 def independent_sources(situation: Situation) -> Ruling:
     """Without two ways of ingestion behind the diagnosis a person must look."""
     action = situation.action
+    # What came of an earlier action was measured by the same metrics: it is no further way.
     paths = set(
         action.investigation.evidence.filter(number__in=action.evidence, is_tainted=False)
-        .values_list("ingestion_path", flat=True)
+        .exclude(feature__startswith="treatment_").values_list("ingestion_path", flat=True)
     )  # fmt: skip
     text = f"{len(paths)} ways of ingestion behind the diagnosis."
     return Ruling("independent sources", ALLOW if len(paths) >= 2 else ASK, text)

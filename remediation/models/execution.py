@@ -36,7 +36,8 @@ class VerificationRun(models.Model):
     """Measuring whether it helped, against the baseline of the series that raised the alarm.
 
     ``measurements``: list of ``{metric, unit, baseline, limit, samples, inside, latest, is_least}``.
-    ``before``: how the same series were right before the act, empty until somebody has looked
+    ``effect``: what that says of the cause that was treated, once it is known: ``helped``, ``no_help``,
+    or nothing. ``before``: how the same series were right before the act, empty until somebody has looked
     (:class:`remediation.verification.before.Before`).
     """
 
@@ -49,6 +50,7 @@ class VerificationRun(models.Model):
     measurements = models.JSONField(default=list)
     before = models.JSONField(default=dict, blank=True)
     note = models.CharField(max_length=300, blank=True)
+    effect = models.CharField(max_length=16, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
