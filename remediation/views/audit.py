@@ -19,10 +19,28 @@ from investigations.models import AuditEntry
 from investigations.rules import can_view
 from investigations.typed_text import read_number
 from investigations.views.common import needs
+from remediation.queries.audit import about_incident, incidents_of
 
 PAGE = 100
 CHUNK = 1000
 FIELDS = ("id", "at", "actor", "verb", "subject", "detail", "previous_hash", "hash")
+
+
+class IncidentField(forms.Field):
+    """The number of an incident, as ``INC-7`` or ``7``."""
+
+    def __init__(self, *, label: str) -> None:
+        super().__init__(required=False, label=label)
+
+    def clean(self, value: str | None) -> int | None:
+        """Return the number, or None where nothing was typed."""
+        text = (value or "").strip()
+        if not text:
+            return None
+        number = read_number(text.upper().removeprefix("INC-"))
+        if number is None:
+            raise forms.ValidationError("Give an incident's number, such as INC-7.")
+        return number
 
 
 class AuditForm(forms.Form):
@@ -31,6 +49,7 @@ class AuditForm(forms.Form):
     actor = forms.CharField(required=False, max_length=150, label="Who")
     verb = forms.CharField(required=False, max_length=64, label="What")
     subject = forms.CharField(required=False, max_length=200, label="To")
+    incident = IncidentField(label="Incident")
     since = DayField(label="Since (UTC day)")
     until = DayField(label="Until (UTC day)")
 
@@ -41,6 +60,8 @@ def _rows(form: AuditForm) -> QuerySet[AuditEntry]:
     for name in ("actor", "verb", "subject"):
         if given.get(name):
             rows = rows.filter(**{f"{name}__icontains": given[name].strip()})
+    if given.get("incident") is not None:
+        rows = about_incident(rows, given["incident"])
     if given.get("since"):
         rows = rows.filter(at__gte=datetime.combine(given["since"], time(), tzinfo=UTC))
     if given.get("until"):
@@ -64,8 +85,10 @@ def audit(request: HttpRequest) -> HttpResponse:
     for name in ("before", "verify", "format"):
         query.pop(name, None)
     is_verified = bool(request.GET.get("verify"))
+    places = incidents_of(page)
     context = {
-        "form": form, "rows": page, "query": query.urlencode(), "count": AuditEntry.objects.count(),
+        "form": form, "rows": [(row, places.get(row.pk)) for row in page],
+        "query": query.urlencode(), "count": AuditEntry.objects.count(),
         "head": AuditEntry.objects.order_by("-id").first(), "is_verified": is_verified,
         "broken": verify_audit() if is_verified else None,
         "next": page[-1].pk if len(page) == PAGE else None,
