@@ -46,6 +46,12 @@ def resolve(page) -> None:
     page.fill("#state-reason", "Retries are back to one.")
     page.click("#closing button:has-text('Resolve')")
     page.wait_for_selector("#summary:has-text('Resolved')", timeout=10_000)
+    refused = page.locator("#steer, #claim, .rule-out, form.challenge")
+    assert refused.count() > 4
+    assert not any(form.is_visible() for form in refused.all())
+    assert "is resolved: it takes no message" in words(page, ".over")
+    page.click(".over >> text=Open it again")
+    assert page.locator("#state-reason").is_visible()
 
 
 def replay(page, room: str, sequence: int, then: dict[str, str]) -> None:
