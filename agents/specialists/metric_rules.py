@@ -42,7 +42,7 @@ class MetricRule:
 S, R = Semantic, RuleShape
 RULES: tuple[MetricRule, ...] = (
     MetricRule("latency_rise", S.LATENCY_P99_SECONDS, R.SHIFT,
-               "p99 of {name} rose {ratio} to {peak} at {at}", 1.6, 0.02),
+               "p99 of {name} rose from {base} to {peak} ({ratio}) at {at}", 1.6, 0.02),
     MetricRule("error_rise", S.ERROR_RATIO, R.LEVEL,
                "Errors of {name} rose from {base} to {peak} at {at}", min_delta=0.02, level=0.02),
     MetricRule("traffic_drop", S.REQUEST_RATE, R.SHIFT,
@@ -54,7 +54,7 @@ RULES: tuple[MetricRule, ...] = (
                "Retransmissions {name} to {peer} reached {peak} at {at} (baseline {base})",
                min_delta=0.015, level=0.02),
     MetricRule("rtt_rise", S.NETWORK_RTT_SECONDS, R.SHIFT,
-               "Round trips {name} to {peer} rose {ratio} to {peak} at {at}", 2.0, 0.005),
+               "Round trips {name} to {peer} rose from {base} to {peak} ({ratio}) at {at}", 2.0, 0.005),
     MetricRule("tls_failure", S.TLS_HANDSHAKE_FAILURE_RATIO, R.LEVEL,
                "TLS handshakes {name} to {peer}: {peak} fail since {at}", min_delta=0.05,
                level=0.05),
@@ -67,7 +67,7 @@ RULES: tuple[MetricRule, ...] = (
                "{name} waits {peak} for a connection to {peer} since {at} (baseline {base})",
                3.0, 0.02),
     MetricRule("query_latency_rise", S.DB_QUERY_P99_SECONDS, R.SHIFT,
-               "p99 of queries on {name} rose {ratio} to {peak} at {at}", 1.8, 0.005),
+               "p99 of queries on {name} rose from {base} to {peak} ({ratio}) at {at}", 1.8, 0.005),
     MetricRule("lock_wait", S.DB_LOCK_WAITS, R.LEVEL,
                "{peak} sessions of {name} wait for locks since {at} (baseline {base})",
                min_delta=1.0, level=1.0),

@@ -110,8 +110,8 @@ def _outside_traffic(reader: Reader, by_semantic: BySemantic, result: Result) ->
         )  # fmt: skip
         words = words_of(series, shift.baseline, shift.peak, shift.onset)
         claim = (
-            f"Requests to {words['name']} rose {words['ratio']} to {words['peak']} at "
-            f"{words['at']}, more than its callers send."
+            f"Requests to {words['name']} rose from {words['base']} to {words['peak']} "
+            f"({words['ratio']}) at {words['at']}, more than its callers send."
             if is_surge
             else _no_surge(series, shift, rest, times_usual)
         )

@@ -20,12 +20,13 @@ from agents.specialists.failing import (
 )
 from agents.specialists.metric_findings import about, metric_finding
 from agents.specialists.reader import Reader, earliest_symptom
-from telemetry.phrasing import quantity
+from telemetry.phrasing import quantity, ratio
 from telemetry.types import ResourceRef, Semantic, Series
 
 FEATURE = "series_anomaly"
 UNIT = re.compile(r"_(seconds|bytes|total)$")
-FAR_SIGMAS = 100.0
+# So many times its usual level says how far a value went: less is seen from both, more says nothing.
+LEAST_TIMES, MOST_TIMES = 1.1, 1000.0
 # Whatever else is strange counts a little: one series may be a fluke, five are not.
 REST_SHARE = 0.15
 # An alert comes after its rule's pause and a scrape or two.
@@ -56,8 +57,8 @@ def check_series(reader: Reader) -> Iterator[Finding]:
         at = about(found.series.times, found.found.onset)
         claim = (
             f"{name} of {resource.name} left its usual range at {at}: "
-            f"{quantity(found.found.extreme, unit)}, usually {quantity(found.found.baseline, unit)} "
-            f"({_away(found.found.score)}){others}."
+            f"{quantity(found.found.extreme, unit)}, usually {quantity(found.found.baseline, unit)}"
+            f"{_times(found.found)}{others}."
         )
         yield metric_finding(
             reader, FEATURE, found.series, result, presence=Presence.PRESENT, claim=claim,
@@ -76,10 +77,10 @@ def _measure(series: Series) -> str:
     return UNIT.sub("", meaning.value).replace("_", " ") if meaning else series.ref.name
 
 
-def _away(score: float) -> str:
-    """Return how far out a value lies: beyond a point the number says nothing more."""
-    times = f"over {FAR_SIGMAS:.0f}" if score > FAR_SIGMAS else f"{score:.0f}"
-    return f"{times} times its usual scatter"
+def _times(found: Deviation) -> str:
+    """Return how many times the usual level it reached, where that level is one to measure by."""
+    away = found.extreme / found.baseline if found.baseline > 0 else 0.0
+    return f" ({ratio(away)})" if LEAST_TIMES <= away <= MOST_TIMES else ""
 
 
 def _by_resource(reader: Reader, every: tuple[Series, ...]) -> dict[ResourceRef, Strange]:
