@@ -1,17 +1,21 @@
 """Whether what is fine after an act is its doing: only what was wrong before it can show that."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.conf import settings
 
 from remediation.enums import VerificationPhase
 from remediation.models import VerificationRun
 from remediation.verification.before import Before, look_back
 from remediation.verification.meanings import plain
-from remediation.verification.measure import Measurement, place_of
+from remediation.verification.measure import Measurement, learn_step, place_of
 from remediation.verification.seen import Seen
 from remediation.verification.witnesses import see, symptoms_of
 
 Phase = VerificationPhase
+# The first new sample may be a whole interval away, and one may be missing.
+SPARE_SAMPLES = 3
 UNREAD = "What it was like before the change could not be read, so nothing can be told of whether it helped."
 
 
@@ -46,6 +50,24 @@ def effect_of(judged: Credit, health: VerificationPhase) -> str:
     return "no_help" if went_on and not worse else ""
 
 
+def step_of(run: VerificationRun) -> float:
+    """Return how far apart new samples are, learnt once; the deadline then leaves time for enough.
+
+    While the source does not answer it is the least there is, and the next look asks again.
+    """
+    if run.step_seconds:
+        return run.step_seconds
+    learnt = learn_step(run.action.investigation)
+    if learnt is None:
+        return settings.VERIFY_STEP_SECONDS
+    needed = timedelta(seconds=(settings.VERIFY_SAMPLES + SPARE_SAMPLES) * learnt)
+    run.step_seconds, run.deadline = learnt, max(run.deadline, run.settle_until + needed)
+    VerificationRun.objects.filter(pk=run.pk, step_seconds=0.0).update(
+        step_seconds=learnt, deadline=run.deadline
+    )
+    return learnt
+
+
 def keep_before(action_id: int) -> None:
     """Look once at how it was right before an act that has just been done. Idempotent.
 
@@ -63,8 +85,9 @@ def _before(run: VerificationRun) -> Before | None:
     action = run.action
     began = action.executions.get(is_undo=False).started_at
     found = look_back(
-        action.investigation, at=began, symptoms=symptoms_of(action.diagnosis, target=action.target)
-    )
+        action.investigation, at=began, step_seconds=step_of(run),
+        symptoms=symptoms_of(action.diagnosis, target=action.target),
+    )  # fmt: skip
     if found is not None:
         run.before = found.as_row()
         # Whoever looked first is believed: later, more of the past may be gone.
@@ -103,7 +126,7 @@ def credit(
 def _seen(
     run: VerificationRun, before: Before, *, now: datetime, is_late: bool
 ) -> list[Measurement]:
-    place = place_of(run.action.investigation)
+    place = place_of(run.action.investigation, step_seconds=step_of(run))
     if place is None:
         return []
     return [

@@ -13,7 +13,7 @@ from investigations.domain.journal import writing
 from investigations.enums import EntryKind, IncidentState
 from investigations.errors import IllegalTransition as IncidentMoved
 from investigations.jobs import enqueue_embedding
-from remediation.domain.crediting import Credit, credit, effect_of
+from remediation.domain.crediting import Credit, credit, effect_of, step_of
 from remediation.domain.execution import act, resume_undo
 from remediation.domain.planning import SYSTEM, plan_for
 from remediation.domain.transitions import move, summary_of, treats
@@ -46,8 +46,10 @@ def verify(action_id: int) -> VerificationPhase:
     now = database_now()
     if now < run.settle_until:
         return VerificationPhase.PENDING
+    step_seconds = step_of(run)
     is_late = now >= run.deadline
-    phase, rows = measure(action.investigation, since=run.settle_until, now=now, is_late=is_late)
+    phase, rows = measure(action.investigation, since=run.settle_until, now=now, is_late=is_late,
+                          step_seconds=step_seconds)  # fmt: skip
     health = check_health(action, is_late=is_late)
     rows.append(health)
     judged = credit(run, combine([phase, VerificationPhase(health.phase)]), rows, now=now,

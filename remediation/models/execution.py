@@ -37,7 +37,8 @@ class VerificationRun(models.Model):
 
     ``measurements``: list of ``{metric, unit, baseline, limit, samples, inside, latest, is_least}``.
     ``effect``: what that says of the cause that was treated, once it is known: ``helped``, ``no_help``,
-    or nothing. ``before``: how the same series were right before the act, empty until somebody has looked
+    or nothing. ``step_seconds``: how far apart the source's samples are, 0 until it was learnt.
+    ``before``: how the same series were right before the act, empty until somebody has looked
     (:class:`remediation.verification.before.Before`).
     """
 
@@ -51,6 +52,7 @@ class VerificationRun(models.Model):
     before = models.JSONField(default=dict, blank=True)
     note = models.CharField(max_length=300, blank=True)
     effect = models.CharField(max_length=16, blank=True)
+    step_seconds = models.FloatField(default=0.0)
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

@@ -69,16 +69,20 @@ def _beside(symptoms: Iterable[Symptom], judged: Collection[Symptom]) -> list[Sy
 
 
 def look_back(
-    investigation: Investigation, *, at: datetime, symptoms: Iterable[Symptom]
+    investigation: Investigation,
+    *,
+    at: datetime,
+    symptoms: Iterable[Symptom],
+    step_seconds: float = 0.0,
 ) -> Before | None:
     """Read how it was right before ``at``; None: the source did not answer.
 
     The symptoms are only looked at where what raised the alarm was well already.
     """
-    place = place_of(investigation)
+    place = place_of(investigation, step_seconds=step_seconds)
     if place is None:
         return Before({}, ())
-    reach = 2 * settings.VERIFY_SAMPLES * settings.VERIFY_STEP_SECONDS + SLACK_SECONDS
+    reach = 2 * settings.VERIFY_SAMPLES * place.step_seconds + SLACK_SECONDS
     last = TimeWindow(at - timedelta(seconds=reach), at)
     judged = [(place.resource, semantic) for semantic in place.judged]
     found = seen_in(place, judged, last)

@@ -11,6 +11,7 @@ from investigations.models import Investigation
 from remediation.enums import VerificationPhase
 from remediation.verification.assess import MIN_BASELINE, assess, band_of, combine
 from remediation.verification.meanings import READINGS, WATCHED, trigger_of
+from remediation.verification.spacing import interval_of
 from telemetry.ask import GuardedMetrics, guarded
 from telemetry.backends import open_sources
 from telemetry.types import ResourceRef, Semantic, Series, TimeWindow
@@ -18,6 +19,8 @@ from telemetry.types import ResourceRef, Semantic, Series, TimeWindow
 # Latency and errors are also fine where nobody asks any more: that is no recovery.
 TRAFFIC = Semantic.REQUEST_RATE
 LEAST_TRAFFIC = 0.5
+# So much of the baseline tells how far apart samples are: ten at the most seldom usual interval.
+LEARN_FROM = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,16 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What of an incident is measured: its resource, the series judged of it, and who is asked."""
+    """What of an incident is measured: its resource, the series judged of it, and who is asked.
+
+    ``step_seconds``: how far apart samples are asked for: never nearer than the source has new ones.
+    """
 
     resource: ResourceRef
     trigger: Semantic | None
     metrics: GuardedMetrics
     baseline: TimeWindow
+    step_seconds: float
 
     @property
     def judged(self) -> tuple[Semantic, ...]:
@@ -60,8 +67,11 @@ class Place:
         return tuple(dict.fromkeys((*WATCHED, *([self.trigger] if self.trigger else []))))
 
 
-def place_of(investigation: Investigation) -> Place | None:
-    """Return what is measured; None where the incident's resource is no resource."""
+def place_of(investigation: Investigation, *, step_seconds: float = 0.0) -> Place | None:
+    """Return what is measured; None where the incident's resource is no resource.
+
+    ``step_seconds``: as learnt by :func:`learn_step`; 0: the least there is.
+    """
     try:
         resource = ResourceRef.parse(investigation.incident.resource)
     except ValueError:
@@ -72,11 +82,33 @@ def place_of(investigation: Investigation) -> Place | None:
     )
     baseline = TimeWindow(investigation.baseline_start, investigation.baseline_end)
     trigger = trigger_of(investigation.incident.semantic)
-    return Place(resource, trigger, sources.metrics, baseline)
+    step = max(step_seconds, settings.VERIFY_STEP_SECONDS)
+    return Place(resource, trigger, sources.metrics, baseline, step)
+
+
+def learn_step(investigation: Investigation) -> float | None:
+    """Return the seconds between new samples of what is judged; None: the source did not answer."""
+    place = place_of(investigation)
+    if place is None:
+        return settings.VERIFY_STEP_SECONDS
+    window = TimeWindow(
+        max(place.baseline.start, place.baseline.end - LEARN_FROM), place.baseline.end
+    )
+    found = place.metrics.read_semantic(
+        (place.resource,), (*place.judged, TRAFFIC), window, step_seconds=place.step_seconds
+    )
+    if not found.is_answer:
+        return None
+    return interval_of(found.data, step_seconds=place.step_seconds)
 
 
 def measure(
-    investigation: Investigation, *, since: datetime, now: datetime, is_late: bool
+    investigation: Investigation,
+    *,
+    since: datetime,
+    now: datetime,
+    is_late: bool,
+    step_seconds: float = 0.0,
 ) -> tuple[VerificationPhase, list[Measurement]]:
     """Read what raised the alarm, latency and errors of the incident's resource, and judge them.
 
@@ -84,11 +116,10 @@ def measure(
     the triggering series, or when a source does not answer, it is INCONCLUSIVE when the time is up,
     never success.
     """
-    place = place_of(investigation)
+    place = place_of(investigation, step_seconds=step_seconds)
     if place is None:
         return VerificationPhase.INCONCLUSIVE, []
-    step, trigger = settings.VERIFY_STEP_SECONDS, place.trigger
-    window = TimeWindow(since, max(now, since + timedelta(seconds=step)))
+    step, trigger, window = place.step_seconds, place.trigger, fresh_window(place, since, now)
     asked, read = (*place.judged, TRAFFIC), place.metrics.read_semantic
     fresh = read((place.resource,), asked, window, step_seconds=step)
     usual = read((place.resource,), asked, place.baseline, step_seconds=step)
@@ -109,6 +140,17 @@ def measure(
         return late if is_late else early, traffic
     rows = found + traffic
     return combine([VerificationPhase(m.phase) for m in rows]), rows
+
+
+def fresh_window(place: Place, since: datetime, now: datetime) -> TimeWindow:
+    """Return the time since an act in which each sample is a new one.
+
+    A source that has a sample more seldom than it is asked would first repeat one from before.
+    """
+    step = timedelta(seconds=place.step_seconds)
+    is_seldom = place.step_seconds > settings.VERIFY_STEP_SECONDS
+    start = since + step if is_seldom else since
+    return TimeWindow(start, max(now, start + step))
 
 
 def _unread(trigger: Semantic, *, is_late: bool) -> Measurement:

@@ -27,7 +27,7 @@ def seen_in(
     place: Place, symptoms: Sequence[Symptom], window: TimeWindow
 ) -> dict[Symptom, Seen] | None:
     """Return how each series that has a baseline was at a window's end; None: no answer."""
-    step, read = settings.VERIFY_STEP_SECONDS, place.metrics.read_semantic
+    step, read = place.step_seconds, place.metrics.read_semantic
     resources = tuple(dict.fromkeys(resource for resource, _ in symptoms))
     asked = tuple(dict.fromkeys(semantic for _, semantic in symptoms))
     fresh = read(resources, asked, window, step_seconds=step)

@@ -18,7 +18,7 @@ from remediation.verification.effects import (
     still_there,
 )
 from remediation.verification.meanings import READINGS, plain, trigger_of
-from remediation.verification.measure import Measurement, Place, judge
+from remediation.verification.measure import Measurement, Place, fresh_window, judge
 from remediation.verification.seen import Seen, Symptom, by_symptom, seen_in
 from telemetry.types import ResourceRef, Semantic, Series, TimeWindow
 
@@ -110,12 +110,12 @@ def see(
     """
     resource, semantic = ResourceRef.parse(witness.resource), Semantic(witness.semantic)
     before = witness.per_second or 0.0
-    window = TimeWindow(since, max(now, since + timedelta(seconds=1)))
+    window = fresh_window(place, since, now)
     if semantic is GROWING:
         return _growth(place, resource, window, before=before)
     if semantic is COUNTED:
         return _count(place, resource, window, before=before)
-    step, read = settings.VERIFY_STEP_SECONDS, place.metrics.read_semantic
+    step, read = place.step_seconds, place.metrics.read_semantic
     name = _name(resource, semantic)
     usual = by_symptom(read((resource,), (semantic,), place.baseline, step_seconds=step).data)
     fresh = by_symptom(read((resource,), (semantic,), window, step_seconds=step).data)
@@ -130,7 +130,7 @@ def _growth(
 ) -> Measurement:
     """Every pod that is there must have stopped growing."""
     needed = settings.VERIFY_SAMPLES
-    step = settings.VERIFY_STEP_SECONDS
+    step = place.step_seconds
     pods = still_there(_memory(place, resource, window) or [], step_seconds=step)
     level = [s for pod in pods if (s := level_now(pod, needed=needed, before_per_second=before))]
     is_over = bool(pods) and len(level) == len(pods)
@@ -179,7 +179,7 @@ def _memory(place: Place, resource: ResourceRef, window: TimeWindow) -> list[Ser
 
     None: it did not answer.
     """
-    step, read = settings.VERIFY_STEP_SECONDS, place.metrics.read_semantic
+    step, read = place.step_seconds, place.metrics.read_semantic
     for by_pod in (True, False):
         found = read((resource,), (GROWING,), window, step_seconds=step, by_pod=by_pod)
         if not found.is_answer:
@@ -201,7 +201,7 @@ class _Counted:
 
 def _counted(place: Place, resource: ResourceRef, window: TimeWindow) -> _Counted | None:
     """Count the restarts in a window; None: the source did not answer."""
-    step, read = settings.VERIFY_STEP_SECONDS, place.metrics.read_semantic
+    step, read = place.step_seconds, place.metrics.read_semantic
     answer = read((resource,), (COUNTED,), window, step_seconds=step)
     if not answer.is_answer:
         return None

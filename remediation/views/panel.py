@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Case, When
 
 from investigations.models import Investigation
@@ -73,6 +74,18 @@ class ActionView:
     confirm: str
     expected: ExpectedView
     undo_tried: bool
+
+    @property
+    def waits_for(self) -> str:
+        """What its verification still waits for; empty where nothing is being verified."""
+        run = getattr(self.row, "verification", None)
+        if self.row.state != ActionState.VERIFYING or run is None:
+            return ""
+        every = f"one every {run.step_seconds:.0f} s" if run.step_seconds else "as they come"
+        return (
+            f"Waits for {settings.VERIFY_SAMPLES} new samples in a row in their normal range, "
+            f"{every}, from {run.settle_until:%H:%M:%SZ} on; decides by {run.deadline:%H:%M:%SZ}."
+        )
 
     @property
     def words(self) -> tuple[tuple[str, str], ...]:
