@@ -21,6 +21,7 @@ from investigations.domain.visits import mark_seen
 from investigations.errors import NotFound
 from investigations.presence import REPEAT_SECONDS, Roster, read_subject
 from investigations.queries.access import access_investigation
+from investigations.queries.board import newest_sequence
 from investigations.render import audience_of
 from investigations.shared_updates import update_after
 from investigations.typed_text import read_number
@@ -57,11 +58,13 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
     saying: asyncio.Task[None] | None = None
     guest: Guest | None = None
     is_for_presence = False
+    is_for_bells = False
 
     async def connect(self) -> None:
         """Check access, take the cursor from ``?after=``, catch up, then follow the doorbell.
 
-        With ``?only=presence`` nothing of the board is sent, and nothing counts as seen.
+        With ``?only=presence`` nothing of the board is sent, and nothing counts as seen. With
+        ``?only=bells`` only up to where the board has moved: the page then asks for its part anew.
         """
         await self.accept()
         self.lock = asyncio.Lock()
@@ -73,6 +76,7 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         after = query.get("after", ["0"])[0]
         self.cursor = read_number(after) or 0
         self.is_for_presence = query.get("only") == ["presence"]
+        self.is_for_bells = query.get("only") == ["bells"]
         if not self.user.is_authenticated:
             await self.close(SIGNED_OUT)
             return
@@ -201,6 +205,8 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         is_news = False
         if self.is_for_presence:
             return is_news
+        if self.is_for_bells:
+            return await self._ring()
         async with self.lock:
             while message := await update_after(
                 self.investigation_id, after=self.cursor, audience=self.audience
@@ -209,6 +215,15 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
                 self.cursor = message.sequence
                 await self.send(text_data=message.text)
         return is_news
+
+    async def _ring(self) -> bool:
+        """Say up to where the board has moved, if it has. Returns whether it has."""
+        newest = await self._newest()
+        if newest <= self.cursor:
+            return False
+        self.cursor = newest
+        await self.send(text_data=json.dumps({"seq": newest}))
+        return True
 
     async def _keep_seen(self) -> None:
         """Keep how far the person has read. While somebody does, the lanes go on."""
@@ -225,9 +240,13 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
 
     @database_sync_to_async  # type: ignore[untyped-decorator]  # channels has no types
     def _mark_seen(self, incident_id: int) -> None:
-        mark_seen(
-            person_id=self.user.pk, incident_id=incident_id, sequence=self.cursor, at=database_now()
-        )
+        # Who follows one part of the board has not read all that it says.
+        read = 0 if self.is_for_bells else self.cursor
+        mark_seen(person_id=self.user.pk, incident_id=incident_id, sequence=read, at=database_now())
+
+    @database_sync_to_async  # type: ignore[untyped-decorator]  # channels has no types
+    def _newest(self) -> int:
+        return newest_sequence(self.investigation_id)
 
     @database_sync_to_async  # type: ignore[untyped-decorator]  # channels has no types
     def _access(self, incident_id: int) -> int:

@@ -25,8 +25,8 @@ LITERAL = re.compile(
 )
 SPACES = re.compile(r"\s*([{}()\[\];,<>=?:&|!])\s*")
 LATER = (
-    "axis", "chart", "offline", "offline-worker", "page_tools", "palette", "push-worker", "replay", "reviewing",
-    "settings",
+    "axis", "chart", "following", "offline", "offline-worker", "page_tools", "palette", "push-worker",
+    "replay", "reviewing", "settings",
 )  # fmt: skip
 # Each sheet that is made, and its parts in the order of the cascade.
 SHEETS = {

@@ -110,3 +110,8 @@ def list_events(investigation_id: int, *, after: int, limit: int = EVENT_PAGE) -
             "sequence"
         )[:limit]
     )
+
+
+def newest_sequence(investigation_id: int) -> int:
+    """Return the number of the newest event of a board. One query."""
+    return Investigation.objects.values_list("last_sequence", flat=True).get(pk=investigation_id)

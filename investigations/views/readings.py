@@ -25,7 +25,7 @@ from investigations.queries.objects import view_object
 from investigations.queries.rows import Paging, challenge_of, evidence_citing, rows_now
 from investigations.rules import can_view
 from investigations.typed_text import read_number
-from investigations.views.common import has_digest, needs
+from investigations.views.common import has_digest, is_htmx, needs
 from telemetry.results import canonical
 
 ALL_LANES = 24
@@ -48,8 +48,13 @@ def older_evidence(request: HttpRequest, incident_id: int) -> HttpResponse:
 @require_safe
 @needs(can_view)
 def timeline(request: HttpRequest, incident_id: int) -> HttpResponse:
-    """The whole axis: every lane, or those of one measure; ``?at=`` marks a moment."""
+    """The whole axis: every lane, or those of one measure; ``?at=`` marks a moment.
+
+    The page follows its board, by asking for its part alone.
+    """
     investigation = access_investigation(request.user, incident_id)
+    # Read first: what comes while the rest is read is asked for again, never missed.
+    sequence = investigation.last_sequence
     whole = timeline_of(rows_now(investigation), limit=ALL_LANES)
     wanted = request.GET.get("lane", "")
     context = {
@@ -59,8 +64,10 @@ def timeline(request: HttpRequest, incident_id: int) -> HttpResponse:
         "wanted": wanted,
         "lanes": [x for x in whole.lanes if not wanted or x.label == wanted],
         "at": whole.moment(request.GET.get("at", "")),
-    }
-    return render(request, "investigations/timeline.html", context)
+        "sequence": sequence, "query": request.GET.urlencode(), "as_of": database_now(),
+    }  # fmt: skip
+    name = "_timeline_page" if is_htmx(request) else "timeline"
+    return render(request, f"investigations/{name}.html", context)
 
 
 @require_safe
