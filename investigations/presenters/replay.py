@@ -36,7 +36,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Scrubber:
-    """The whole time of the journal. ``steps`` is JSON of ``[sequence, second]`` pairs."""
+    """The whole time of the journal. ``steps`` is JSON of ``[sequence, second, is_silent]``."""
 
     start: datetime
     end: datetime
@@ -68,7 +68,9 @@ def build_scrubber(investigation: Investigation, *, at: datetime) -> Scrubber:
         start=start, end=end, seconds=whole,
         second=min(whole, max(0, int((at - start).total_seconds()))),
         first=times[0][0], last=times[-1][0],
-        steps=json.dumps([[n, round((t - start).total_seconds(), 3)] for n, t in times]),
+        steps=json.dumps(
+            [[n, round((t - start).total_seconds(), 3), int(silent)] for n, t, silent in times]
+        ),
         ticks=tuple(Tick(x_of(m.at), m.sequence, m.at, m.text.replace("\\", "")) for m in found
                     ),
     )  # fmt: skip

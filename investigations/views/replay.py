@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from investigations.models import BoardEvent, Investigation
 from investigations.presenters.replay import build_frame, build_scrubber
 from investigations.queries.access import access_investigation
-from investigations.queries.replay import event_at, event_numbered
+from investigations.queries.replay import event_at, event_numbered, steps_around
 from investigations.rules import can_view
 from investigations.typed_text import read_number
 from investigations.views.common import needs
@@ -21,12 +21,12 @@ def replay(request: HttpRequest, incident_id: int) -> HttpResponse:
     """The board at ``?t=`` (a time in UTC) or after event ``?n=``, with the scrubber."""
     investigation = access_investigation(request.user, incident_id)
     event, at, problem = _wanted(request, investigation)
+    previous, following = steps_around(investigation, event.sequence)
     context = {
         "frame": build_frame(investigation, event, at=at),
         "scrubber": build_scrubber(investigation, at=at),
         "incident": investigation.incident, "may_respond": False, "problem": problem,
-        "previous": event_numbered(investigation, event.sequence - 1).sequence,
-        "next": event.sequence + 1,
+        "previous": previous, "next": following,
     }  # fmt: skip
     return render(request, "investigations/replay.html", context, status=422 if problem else 200)
 

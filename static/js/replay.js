@@ -58,7 +58,10 @@
     return show(`t=${new Date(start + second * 1000).toISOString()}`);
   };
   const step = (by) => {
-    const at = Math.min(steps.length - 1, Math.max(0, indexOf(sequence) + by));
+    let at = indexOf(sequence) + by;
+    // A reading of the curves says nothing: a step goes on to what does.
+    while (by && steps[at]?.[2]) at += by;
+    at = Math.min(steps.length - 1, Math.max(0, at));
     const [number, second] = steps[at];
     scrub.value = String(Math.floor(second));
     sequence = number;

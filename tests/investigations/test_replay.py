@@ -1,7 +1,9 @@
 """A replay shows, at each event, what the room showed then."""
 
+import json
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.template.loader import render_to_string
@@ -9,9 +11,12 @@ from django.template.loader import render_to_string
 from investigations.domain import hypotheses, runs
 from investigations.domain.board import EvidenceDraft, post_evidence
 from investigations.domain.incidents import change_incident_state
+from investigations.domain.journal import writing
+from investigations.enums import BoardEventKind as Kind
 from investigations.enums import EvidenceKind, IncidentState
 from investigations.models import Investigation
 from investigations.presenters.room import room_of
+from investigations.queries.replay import steps_around
 from investigations.queries.rows import rows_at, rows_now
 from tests.factories.board import NOON, open_board
 from tests.factories.people import person
@@ -106,3 +111,24 @@ def test_replay_of_a_worked_incident_ends_at_the_room(lab_incident) -> None:
     hypotheses.record_stances(investigation_id=board.pk, author="agent/reconciler", drafts=drafts)
     assert recorded(board)[1] != text
     assert seen_text(rows_at(now, sequence=sequence)) == text
+
+
+def test_a_step_passes_over_readings_of_curves_and_a_moment_shows_them(client) -> None:
+    board = open_board()
+    list(drive(board))
+    client.force_login(person("vic", "viewer"))
+    page = f"/i/{board.incident_id}/replay/"
+    board.refresh_from_db()
+    told = board.last_sequence
+    with writing(board.pk) as journal:
+        for _ in range(39):
+            journal.record(Kind.LANES_READ, author="system", sentence="On they go", upsert={})
+        journal.record(Kind.STEERING_CHANGED, author="person/mira", sentence="said", upsert={})
+    assert steps_around(board, told) == (told - 1, told + 40)
+    assert steps_around(board, told + 20) == (told, told + 40)
+    assert steps_around(board, told + 40) == (told, told + 40)
+    text = client.get(f"{page}?n={told}").content.decode()
+    assert f'id="forward" href="?n={told + 40}"' in text
+    steps = json.loads(unescape(re.search(r'data-steps="([^"]+)"', text)[1]))
+    assert [n for n, _, silent in steps if silent] == list(range(told + 1, told + 40))
+    assert f'data-sequence="{told + 20}"' in client.get(f"{page}?n={told + 20}").content.decode()
