@@ -50,6 +50,7 @@ def resolve(page) -> None:
     assert refused.count() > 4
     assert not any(form.is_visible() for form in refused.all())
     assert "is resolved: it takes no message" in words(page, ".over")
+    page.reload()
     page.click(".over >> text=Open it again")
     assert page.locator("#state-reason").is_visible()
 
@@ -69,10 +70,15 @@ def replay(page, room: str, sequence: int, then: dict[str, str]) -> None:
     assert int(first.json_value()) < int(last)
     page.goto(f"{room}replay/?n={sequence}")
     assert {selector: words(page, selector) for selector in SECTIONS} == then
+    step = """([way, from]) => {
+        const at = Number(document.querySelector(".replay-now").dataset.sequence);
+        return (at - from) * way > 0 && at;
+    }"""
     page.keyboard.press(",")
-    page.wait_for_selector(f".replay-now[data-sequence='{sequence - 1}']")
+    before = page.wait_for_function(step, arg=[-1, sequence]).json_value()
+    assert "The lanes go on" not in words(page, ".replay-now")
     page.keyboard.press(".")
-    page.wait_for_selector(f".replay-now[data-sequence='{sequence}']")
+    page.wait_for_function(step, arg=[1, before])
     page.focus("#scrub")
     page.keyboard.press("Home")
     page.wait_for_selector("#consensus:not(:has(.likely))")
