@@ -1,6 +1,7 @@
 """Stored names of rules as phrases for people: what was looked for, and where."""
 
 import re
+from collections.abc import Iterable
 
 # Seen from the resource that a hypothesis blames.
 PLACES = {
@@ -26,3 +27,30 @@ def shared_with(note: str) -> str:
 def plain_rule(text: str) -> str:
     """Return a rule's text with its place in words: ``latency rise (self): predicted``."""
     return PLACE.sub(lambda found: f" {PLACES[found[1]]}", text)
+
+
+ALSO = "Also affected:"
+NAMED = 6
+
+
+def lead_of(happening: str) -> str:
+    """Return what a diagnosis says of the symptom, without who else is hurt."""
+    return happening.partition(ALSO)[0].strip()
+
+
+def also_affected(happening: str, *, alerting: Iterable[str], place: str, is_over: bool) -> str:
+    """Return who else is hurt, or was, as a sentence; empty where nobody is.
+
+    Args:
+        happening: What the diagnosis says: its evidence named some.
+        alerting: Keys of the resources that alerted.
+        place: The name of the resource that the incident is about.
+        is_over: Whether it is told as something past.
+    """
+    seen = {name.strip() for name in happening.partition(ALSO)[2].strip(" .").split(",")}
+    others = sorted({*seen, *(key.rpartition("/")[2] for key in alerting)} - {place, ""})
+    if not others:
+        return ""
+    more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+    was = "Was" if len(others) == 1 else "Were"
+    return f"{f'{was} also affected:' if is_over else ALSO} {', '.join(others[:NAMED])}{more}."

@@ -43,9 +43,7 @@ Link = Callable[[str, object], str]
 def _answers(room: Room, link: Link) -> Iterator[str]:
     found = room.diagnosis
     yield from ("", "## What is happening", "")
-    yield _plain(
-        found.happening if found and found.happening else room.incident.symptom or "Unknown."
-    )
+    yield _plain(f"{room.answers.happening} {room.answers.trend}") or "Unknown."
     yield from ("", "## Most likely cause", "")
     if found is None:
         yield "Not known yet: the agents are looking."

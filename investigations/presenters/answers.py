@@ -6,12 +6,11 @@ from datetime import datetime
 
 from investigations.enums import DiagnosisVerdict, IncidentState
 from investigations.models import Diagnosis, Incident, Investigation
+from investigations.phrases import also_affected, lead_of
 from investigations.presenters import words
 from investigations.presenters.consensus import overruled_of, plain_step
 from investigations.presenters.timeline import Timeline
 
-ALSO = "Also affected:"
-NAMED = 6
 COURSES = {
     "worse": "Getting worse as of {at}.",
     "easing": "Easing as of {at}.",
@@ -21,7 +20,6 @@ COURSES = {
 OVER = {"succeeded", "failed", "undone", "inconclusive", "denied", "expired", "superseded", "stale",
         "halted"}  # fmt: skip
 ENDED = {"succeeded", "failed", "undone"}
-NO_HELP = "It did not help"
 UNDER_WAY = {
     "approved": "about to begin", "running": "under way", "unknown": "being looked up",
     "verifying": "still being verified", "undoing": "being undone",
@@ -96,7 +94,7 @@ def doubt_of(diagnosis: Diagnosis | None, actions: tuple[Action, ...]) -> str:
     tried = [a for a in actions if a.get("treats") == number and a.get("state") in ENDED]
     if any(a.get("state") == "succeeded" for a in tried):
         return ""
-    vain = [a for a in tried if str(a.get("result", "")).startswith(NO_HELP)]
+    vain = [a for a in tried if a.get("helped") is False]
     weighed = [a for a in vain if _is_weighed(a, diagnosis)]
     if not vain:
         return ""
@@ -125,7 +123,7 @@ def _happening(
     incident: Incident, diagnosis: Diagnosis | None, timeline: Timeline, alerting: Sequence[str]
 ) -> str:
     place = incident.resource.rpartition("/")[2]
-    said, _, also = diagnosis.happening.partition(ALSO) if diagnosis else ("", "", "")
+    said = diagnosis.happening if diagnosis else ""
     told = [
         f"{lane.label} {lane.value_text}" + (f" (usually {lane.usual_text})" if not i else "")
         for i, lane in enumerate([x for x in timeline.lanes if x.resource == place][:2])
@@ -133,21 +131,11 @@ def _happening(
     text = ", ".join(told)
     lead = (
         f"{text[0].upper()}{text[1:]} on {place}." if text
-        else said.strip() or incident.symptom or incident.title
+        else lead_of(said) or incident.symptom or incident.title
     )  # fmt: skip
-    seen = {name.strip() for name in also.strip().removesuffix(".").split(",")}
-    others = sorted({*seen, *(key.rpartition("/")[2] for key in alerting)} - {place, ""})
-    return f"{lead} {_also(incident, others)}".strip()
-
-
-def _also(incident: Incident, others: Sequence[str]) -> str:
-    """Return who else is hurt, or was: evidence and alerts say so."""
-    if not others:
-        return ""
-    more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
-    was = "Was" if len(others) == 1 else "Were"
-    verb = f"{was} also affected:" if incident.state == IncidentState.RESOLVED else ALSO
-    return f"{verb} {', '.join(others[:NAMED])}{more}."
+    is_over = incident.state == IncidentState.RESOLVED
+    also = also_affected(said, alerting=alerting, place=place, is_over=is_over)
+    return f"{lead} {also}".strip()
 
 
 def under_way(actions: tuple[Action, ...]) -> str:

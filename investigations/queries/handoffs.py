@@ -7,8 +7,9 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from investigations.enums import EntryKind, HandoffState, HypothesisState, IncidentState, Role
-from investigations.models import Handoff, Hypothesis, Investigation
-from investigations.phrases import plain_rule, shared_with
+from investigations.models import Diagnosis, Handoff, Hypothesis, Investigation
+from investigations.phrases import also_affected, lead_of, plain_rule, shared_with
+from investigations.queries.rows import alerting_of
 from investigations.scale import likelihood
 
 CHECK_IN = timedelta(minutes=30)
@@ -58,7 +59,7 @@ def prefill_note(investigation: Investigation, *, now: datetime) -> NotePrefill:
     standing = [
         f"{incident.get_severity_display()}, {incident.get_state_display().lower()}, "
         f"since {incident.started_at:%H:%M:%SZ} ({minutes} min).",
-        diagnosis.happening if diagnosis and diagnosis.happening else incident.symptom,
+        _happening(investigation, diagnosis),
         f"{agents}, paused." if investigation.paused_at else f"{agents}.",
     ]
     gaps = [str(g.get("text", "")) for g in diagnosis.gaps] if diagnosis else []
@@ -72,6 +73,16 @@ def prefill_note(investigation: Investigation, *, now: datetime) -> NotePrefill:
         risks=_lines(gaps) or "None known to the board.",
         check_at=now + CHECK_IN,
     )
+
+
+def _happening(investigation: Investigation, diagnosis: Diagnosis | None) -> str:
+    """Return what is wrong, and who else is hurt: by the evidence, and by the alerts."""
+    incident, said = investigation.incident, diagnosis.happening if diagnosis else ""
+    also = also_affected(
+        said, alerting=alerting_of(investigation), place=incident.resource.rpartition("/")[2],
+        is_over=incident.state == IncidentState.RESOLVED,
+    )  # fmt: skip
+    return f"{lead_of(said) or incident.symptom} {also}".strip()
 
 
 def _lines(parts: list[str]) -> str:

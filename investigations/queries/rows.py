@@ -136,12 +136,13 @@ def rows_now(investigation: Investigation, *, paging: Paging = NEWEST) -> BoardR
         against=against,
         deciding=tuple(decide),
         older_than=evidence[-1].number if len(evidence) == size else None,
-        alerting=_alerting(investigation),
+        alerting=alerting_of(investigation),
         weights=weights_now(investigation),
     )
 
 
-def _alerting(investigation: Investigation) -> tuple[str, ...]:
+def alerting_of(investigation: Investigation) -> tuple[str, ...]:
+    """Return the keys of resources that have, or had, an alert of the incident. One query."""
     rows = investigation.incident.alerts.order_by("resource").values_list("resource", flat=True)
     return tuple(rows.distinct()[:ALERTING])
 

@@ -12,7 +12,7 @@ from investigations.domain.clock import ClockTimestamp, database_now
 from investigations.domain.journal import BoardWriter, writing
 from investigations.enums import OVER_STATES, EntryKind
 from investigations.models import Incident
-from remediation.enums import ActionState, Decision
+from remediation.enums import ActionState, Decision, VerificationPhase
 from remediation.errors import IllegalTransition
 from remediation.guardrails.base import Situation
 from remediation.guardrails.evaluate import blocking_sentence, blocks, evaluate
@@ -20,6 +20,8 @@ from remediation.models import Action, VerificationRun
 from telemetry.phrasing import counted
 
 A = ActionState
+# What a verification that is over says of the action, in one word for whoever reads the board.
+HELPED: dict[str, bool] = {VerificationPhase.PASSED: True, VerificationPhase.FAILED: False}
 EDGES: dict[str, set[str]] = {
     A.PROPOSED: {A.APPROVED, A.DENIED, A.EXPIRED, A.SUPERSEDED, A.STALE},
     A.APPROVED: {A.RUNNING, A.EXPIRED, A.STALE, A.HALTED, A.SUPERSEDED},
@@ -141,20 +143,24 @@ def _standing(action: Action) -> dict[str, object]:
 
 
 def _effect(action: Action) -> dict[str, object]:
-    """Return what its verification says of the cause that it treats, and by what; mostly nothing.
+    """Return what its verification says: whether it helped, and what that says of its cause by what.
 
-    The cause is named only where the action is one of the diagnosis' own treatments.
+    Neither is there before it is known. The cause is named only where the action is one of the
+    diagnosis' own treatments.
     """
-    run = VerificationRun.objects.filter(action=action).exclude(effect="").first()
-    if run is None:
+    run = VerificationRun.objects.filter(action=action).first()
+    if run is None or run.phase not in HELPED:
         return {}
+    helped: dict[str, object] = {"helped": HELPED[run.phase]}
+    if not run.effect:
+        return helped
     told = [
         f"{m['metric'].replace('_', ' ')} {m['standing'] or counted_in(m)}"
         for m in run.measurements if m["before"] == "out of range"
     ]  # fmt: skip
     diagnosis = action.diagnosis
     cause = [diagnosis.resource, diagnosis.fault_class]
-    return {
+    return helped | {
         "effect": run.effect, "measured": "; ".join(told),
         "cause": cause if treats(action) else None,
     }  # fmt: skip

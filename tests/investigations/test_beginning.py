@@ -5,9 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from investigations.enums import IncidentOrigin
-from investigations.models import Diagnosis, Hypothesis, Incident, Investigation
+from investigations.domain.board import EvidenceDraft, post_evidence
+from investigations.domain.diagnoses import DiagnosisDraft, reach_diagnosis
+from investigations.enums import DiagnosisVerdict, EvidenceKind, IncidentOrigin
+from investigations.models import Alert, Diagnosis, Hypothesis, Incident, Investigation
 from investigations.presenters.beginning import beginning_of
+from investigations.queries.handoffs import prefill_note
 from tests.factories.board import NOON, open_board
 from tests.factories.people import person
 
@@ -59,3 +62,25 @@ def test_the_severity_says_why_where_it_stands(client) -> None:
     assert "<li><bdi>label critical: SEV2</bdi></li>" in why[0]
     assert "&lt;b&gt;checkout&lt;/b&gt; fails: SEV1" in why[0]
     assert "<b>checkout</b>" not in page
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_who_else_is_hurt_is_told_alike_in_the_room_in_its_copy_and_in_a_handoff(client) -> None:
+    board = open_board()
+    post_evidence(investigation_id=board.pk, step_key="a", author="agent/network", draft=EvidenceDraft(
+        kind=EvidenceKind.METRIC, claim="p99 rose", query="q", result_digest="d", window_start=NOON,
+        window_end=NOON))  # fmt: skip
+    reach_diagnosis(investigation_id=board.pk, step_key="v", author="agent/reconciler",
+                    draft=DiagnosisDraft(verdict=DiagnosisVerdict.INCONCLUSIVE, summary="No cause.",
+                                         happening="p99 of payments rose. Also affected: cart.",
+                                         sources_answered=1, sources_asked=1))  # fmt: skip
+    for name in ("orders", "payments"):
+        Alert.objects.create(incident=board.incident, fingerprint=name, name=f"{name} is slow",
+                             source="test", resource=f"service/{name}", starts_at=NOON)  # fmt: skip
+    client.force_login(person("mira", "responder"))
+    for path in ("", "analysis.md", "handoff/"):
+        page = client.get(f"/i/{board.incident_id}/{path}").content.decode()
+        assert "p99 of payments rose. Also affected: cart, orders." in page, path
+    note = prefill_note(board, now=NOW)
+    assert note.standing.count("Also affected") == 1

@@ -256,19 +256,24 @@ def test_a_treatment_that_did_not_help_casts_doubt_on_its_cause() -> None:
     diagnosis = Diagnosis(verdict="likely_cause", confidence=0.99, summary="x", hypothesis=led)
     incident = Incident(state="open", title="x", resource="service/x")
     vain = {"number": 1, "title": "Raise", "state": "undone", "treats": 2,
-            "result": "It did not help and was undone."}  # fmt: skip
+            "helped": False, "result": "In any words."}  # fmt: skip
     told = answered(incident, diagnosis, vain)
     assert told.doubt == "A1, made for H2, did not help: doubt it. Its number does not count that."
-    twice = {**vain, "number": 3, "state": "failed", "result": "It did not help. It has no undo."}
+    twice = {**vain, "number": 3, "state": "failed"}
     assert answered(incident, diagnosis, twice, vain).doubt.startswith("A1 and A3, made for H2,")
     for other in (
         {**vain, "treats": 1},
-        {**vain, "state": "failed", "result": "The target refused it."},
+        {
+            **vain,
+            "state": "undone",
+            "helped": None,
+            "result": "It did not help: nobody measured it.",
+        },
         {**vain, "state": "proposed", "result": ""},
         {"number": 1, "title": "Raise", "state": "undone"},  # Written before this was kept.
     ):
         assert answered(incident, diagnosis, other).doubt == ""
-    helped = {**vain, "number": 2, "state": "succeeded", "result": "It helped."}
+    helped = {**vain, "number": 2, "state": "succeeded", "helped": True}
     assert answered(incident, diagnosis, helped, vain).doubt == ""
     assert answered(incident, None, vain).doubt == ""
 

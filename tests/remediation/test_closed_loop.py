@@ -130,6 +130,8 @@ def test_what_does_not_help_is_undone(lab_incident, client) -> None:
     same = ("image", "config", "revision")
     assert {name: found[name] for name in same} == {name: seen[name] for name in same}
     assert not ActionOutcome.objects.get(action=action).helped
+    entry = incident.investigation.entries.get(kind="action", key=str(action))
+    assert (entry.data["state"], entry.data["helped"]) == ("undone", False)
     client.force_login(person("ray", "responder"))
     page = client.get(f"/i/{incident.investigation.incident_id}/").content.decode()
     assert (
