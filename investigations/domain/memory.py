@@ -5,9 +5,10 @@ from django.contrib.postgres.search import SearchVector
 from django.db.models import Value
 
 from investigations.embeddings import MODEL_NAME, EmbeddingUnavailable, get_embedder
-from investigations.models import BoardEntry, Diagnosis, Incident, IncidentMemory
+from investigations.models import BoardEntry, Diagnosis, Evidence, Incident, IncidentMemory
 
 log = structlog.get_logger(__name__)
+MAX_SIGNS = 200
 
 
 def remember(incident_id: int) -> IncidentMemory | None:
@@ -23,8 +24,11 @@ def remember(incident_id: int) -> IncidentMemory | None:
         vector, name = None, ""
     memory, _ = IncidentMemory.objects.update_or_create(
         incident=incident,
-        defaults={"text": text, "embedding": vector, "model_name": name, **_facets(incident)},
-    )
+        defaults={
+            "text": text, "embedding": vector, "model_name": name, "signs": _signs(incident),
+            **_facets(incident),
+        },
+    )  # fmt: skip
     IncidentMemory.objects.filter(pk=memory.pk).update(
         words=SearchVector(Value(text), config="english")
     )
@@ -41,6 +45,17 @@ def _facets(incident: Incident) -> dict[str, str]:
         "verdict": newest.verdict if newest else "",
         "action": str(helped.data.get("kind", "")) if helped else "",
     }
+
+
+def _signs(incident: Incident) -> list[str]:
+    """Return what was found to be there, by type: not changes that were only near, nor what came after."""
+    rows = Evidence.objects.filter(
+        investigation__incident=incident, challenges=None, sample__finding__presence="present"
+    ).exclude(feature__in=["", "recovered"])
+    found = rows.exclude(feature__endswith="_before_onset").exclude(
+        feature__startswith="treatment_"
+    )
+    return sorted(found.order_by().values_list("feature", flat=True).distinct()[:MAX_SIGNS])
 
 
 def memory_text(incident: Incident) -> str:

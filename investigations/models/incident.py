@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -159,7 +160,7 @@ class IncidentMemory(models.Model):
     """What is remembered of an incident for search: its text, words and similarity vector.
 
     ``fault_class`` and ``verdict`` are those of the newest diagnosis, ``action`` the kind of the
-    action that helped.
+    action that helped; ``signs`` are the typed findings that were there.
     """
 
     incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="memory")
@@ -170,6 +171,7 @@ class IncidentMemory(models.Model):
     fault_class = models.CharField(max_length=64, blank=True)
     verdict = models.CharField(max_length=16, blank=True)
     action = models.CharField(max_length=32, blank=True)
+    signs = ArrayField(models.CharField(max_length=64), default=list)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -35,7 +35,8 @@ from investigations.presenters.stream import AgentView, agents_of
 from investigations.presenters.timeline import Timeline, build_timeline
 from investigations.presenters.views import PersonDissent, dissents_of
 from investigations.queries.grades import track_record
-from investigations.queries.history import HistoryRow, similar_incidents
+from investigations.queries.history import HistoryRow
+from investigations.queries.likeness import similar_incidents
 from investigations.queries.rows import NEWEST, BoardRows, Entry, Paging, claims_of, rows_now
 
 # What happens to a hypothesis that has not been tested, by the state of the run.

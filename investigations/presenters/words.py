@@ -19,11 +19,15 @@ def strength(decibans: float) -> str:
 
 
 def alike(similarity: float) -> str:
-    """Return how near the texts of two incidents are, in words; 1 is the same text."""
-    for limit, word in ((0.9, "nearly the same"), (0.7, "much alike"), (0.5, "alike")):
+    """Return how alike two incidents are by what was found, in words.
+
+    Much alike: the same cause with most of its signs. Alike: the same cause. Somewhat alike: the
+    same signs of another cause, or of one that is not known.
+    """
+    for limit, word in ((0.8, "much alike"), (0.6, "alike"), (0.4, "somewhat alike")):
         if similarity >= limit:
             return word
-    return "somewhat alike"
+    return "unlike"
 
 
 def age(since: datetime, now: datetime) -> str:

@@ -3,17 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
-
 from investigations.models import Evidence, Incident
 from investigations.queries.history import HistoryRow, dress
+from investigations.queries.likeness import likeness_of
 
 SHARED_LIMIT = 40
-ALIKE = """
-SELECT 1 - (a.embedding <=> b.embedding)
-FROM investigations_incidentmemory a, investigations_incidentmemory b
-WHERE a.incident_id = %s AND b.incident_id = %s
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +38,13 @@ def compare(a: Incident, b: Incident) -> Comparison:
         found[incident_id].add(feature.replace("_", " "))
     mine, theirs = found[a.pk], found[b.pk]
     return Comparison(
-        first, second, _similarity(a.pk, b.pk), _some(mine & theirs), _some(mine - theirs),
+        first, second, likeness_of(first, second), _some(mine & theirs), _some(mine - theirs),
         _some(theirs - mine),
     )  # fmt: skip
 
 
 def _some(names: set[str]) -> tuple[str, ...]:
     return tuple(sorted(names)[:SHARED_LIMIT])
-
-
-def _similarity(a: int, b: int) -> float | None:
-    with connection.cursor() as cursor:
-        cursor.execute(ALIKE, [a, b])
-        row = cursor.fetchone()
-    return None if row is None or row[0] is None else float(row[0])
 
 
 def lasted(incident: Incident) -> float | None:

@@ -1,6 +1,6 @@
 """Past incidents for search: by words, by similarity, by what was wrong and what was done."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
@@ -36,9 +36,10 @@ class HistoryFilter:
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """One incident as a result: what was concluded, what was done, how near it is (0..1).
+    """One incident as a result: what was concluded, what was done.
 
-    ``shared``: what it has in common with the one that it is compared to, in words.
+    ``similarity``: how alike it is to the one that it is compared to, 0..1, by what was found
+    (:mod:`investigations.queries.likeness`). ``shared``: what both have in common, in words.
     """
 
     incident: Incident
@@ -53,7 +54,7 @@ def search(wanted: HistoryFilter, *, vector: list[float] | None = None) -> list[
 
     A constant number of queries whatever the page's length.
     """
-    rows = _filtered(wanted)
+    rows = filtered(wanted)
     if wanted.text or vector is not None:
         return _ranked(rows, wanted, vector)
     if wanted.before:
@@ -61,7 +62,8 @@ def search(wanted: HistoryFilter, *, vector: list[float] | None = None) -> list[
     return dress([(incident, None) for incident in rows.order_by("-pk")[:PAGE]])
 
 
-def _filtered(wanted: HistoryFilter) -> QuerySet[Incident]:
+def filtered(wanted: HistoryFilter) -> QuerySet[Incident]:
+    """Return the incidents that the facets of a search leave."""
     about: dict[str, object] = {
         "severity": wanted.severity, "state": wanted.state,
         "memory__fault_class": wanted.fault_class, "memory__verdict": wanted.verdict,
@@ -96,18 +98,16 @@ def _ranked(
     if _is_filtered(wanted):
         memories = memories.filter(incident__in=rows)
     scores: dict[int, float] = {}
-    near: dict[int, float] = {}
     if wanted.text:
         for place, incident_id in enumerate(_by_words(memories, wanted.text)):
             scores[incident_id] = 1 / (10 + place)
     if vector is not None:
-        for place, (incident_id, distance) in enumerate(_nearest(memories, vector)):
+        for place, (incident_id, distance) in enumerate(nearest(memories, vector)):
             if distance <= NEAR_ENOUGH:
                 scores[incident_id] = scores.get(incident_id, 0.0) + 1 / (10 + place)
-                near[incident_id] = 1 - distance
     best = sorted(scores, key=lambda i: -scores[i])[:PAGE]
     found = Incident.objects.in_bulk(best)
-    return dress([(found[i], near.get(i)) for i in best if i in found])
+    return dress([(found[i], None) for i in best if i in found])
 
 
 def _by_words(memories: QuerySet[IncidentMemory], text: str) -> list[int]:
@@ -128,7 +128,8 @@ def _matching(memories: QuerySet[IncidentMemory], text: str) -> list[int]:
     )
 
 
-def _nearest(memories: QuerySet[IncidentMemory], vector: list[float]) -> list[tuple[int, float]]:
+def nearest(memories: QuerySet[IncidentMemory], vector: list[float]) -> list[tuple[int, float]]:
+    """Return the incidents whose texts are nearest to a vector, with their distances."""
     with connection.cursor() as cursor:
         # Filters are applied after the index: it goes on until enough rows are left.
         cursor.execute(
@@ -150,29 +151,6 @@ def vector_of(incident_id: int) -> list[float] | None:
     )
     vector = found.first()
     return None if vector is None else [float(v) for v in vector]
-
-
-def similar_incidents(incident: Incident, *, limit: int = 3) -> list[HistoryRow]:
-    """Return the most similar past incidents, with what was wrong and what fixed it."""
-    vector = vector_of(incident.pk)
-    if vector is None:
-        return []
-    others = IncidentMemory.objects.exclude(incident=incident)
-    near = [(i, d) for i, d in _nearest(others, vector) if d <= NEAR_ENOUGH][:limit]
-    found = Incident.objects.in_bulk([i for i, _ in near])
-    this, *rows = dress([(incident, None), *((found[i], 1 - d) for i, d in near if i in found)])
-    return [sharing(this, row) for row in rows]
-
-
-def sharing(this: HistoryRow, other: HistoryRow) -> HistoryRow:
-    """Return the other with what both have in common."""
-    mine, theirs = this.diagnosis, other.diagnosis
-    told = {"same service": this.incident.resource == other.incident.resource}
-    if mine is not None and theirs is not None and mine.fault_class:
-        told["same cause"] = mine.fault_class == theirs.fault_class
-        told["caused at the same place"] = mine.resource == theirs.resource
-    told["same fix"] = bool(this.fix) and this.fix == other.fix
-    return replace(other, shared=tuple(text for text, is_so in told.items() if is_so))
 
 
 def dress(pairs: list[tuple[Incident, float | None]]) -> list[HistoryRow]:

@@ -13,15 +13,8 @@ from investigations.forms import HistoryForm
 from investigations.models import Incident
 from investigations.queries.access import access_incident
 from investigations.queries.comparing import compare, lasted
-from investigations.queries.history import (
-    PAGE,
-    HistoryFilter,
-    HistoryRow,
-    dress,
-    search,
-    sharing,
-    vector_of,
-)
+from investigations.queries.history import PAGE, HistoryFilter, HistoryRow, search
+from investigations.queries.likeness import similar_incidents
 from investigations.queries.resources import list_actions, list_fault_classes
 from investigations.rules import can_view
 from investigations.typed_text import read_number
@@ -55,9 +48,7 @@ def history(request: HttpRequest) -> HttpResponse:
 def _rows(wanted: HistoryFilter, like: Incident | None) -> list[HistoryRow]:
     if like is None:
         return search(wanted, vector=_vector(wanted.text))
-    found = search(wanted, vector=vector_of(like.pk))
-    this = dress([(like, None)])[0]
-    return [sharing(this, row) for row in found if row.incident != like]
+    return similar_incidents(like, limit=PAGE, wanted=wanted)
 
 
 def _like(request: HttpRequest) -> Incident | None:

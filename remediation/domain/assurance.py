@@ -8,7 +8,7 @@ from django.conf import settings
 
 from investigations.enums import IncidentOrigin
 from investigations.models import Diagnosis, IncidentMemory
-from investigations.queries.history import similar_incidents
+from investigations.queries.likeness import similar_incidents
 from remediation.models import ActionOutcome
 
 PARTS = ("diagnosis", "coverage", "track record", "likeness")

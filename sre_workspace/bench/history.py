@@ -33,12 +33,12 @@ ACTIONS = {"Revert": "revert_config", "Roll": "rollback", "Raise": "raise_pool_l
 BATCH = 2000
 MEMORIES = """
 INSERT INTO investigations_incidentmemory
-    (incident_id, text, words, embedding, model_name, updated_at, fault_class, verdict, action)
+    (incident_id, text, words, embedding, model_name, updated_at, fault_class, verdict, action, signs)
 SELECT i.id, t.text, to_tsvector('english', t.text),
     CASE WHEN t.vector IS NULL THEN NULL ELSE t.vector::vector + (
         SELECT array_agg((random() - 0.5) * 0.06)::vector FROM generate_series(1, 384 + 0 * i.id)
     ) END,
-    'seeded', now(), t.fault_class, t.verdict, t.action
+    'seeded', now(), t.fault_class, t.verdict, t.action, ARRAY[t.fault_class]
 FROM investigations_incident i
 JOIN seeded_text t ON t.title = i.title AND t.has_fix = (i.resolution <> '')
 WHERE i.semantic = 'seeded' AND NOT EXISTS (
