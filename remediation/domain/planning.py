@@ -165,17 +165,18 @@ def _blast(
     }
 
 
-def _checks(diagnosis: Diagnosis, target: str) -> list[str]:
+def _checks(diagnosis: Diagnosis, target: str) -> dict[str, str]:
+    """Return what verification will check, by name: see :class:`remediation.models.Action`."""
     investigation = diagnosis.investigation
     name = investigation.incident.resource.rpartition("/")[2]
     trigger = trigger_of(investigation.incident.semantic)
     also = f", and {trigger.replace('_', ' ')}," if trigger and trigger not in WATCHED else ""
     seconds = settings.VERIFY_SETTLE_SECONDS
     others = names_of(decisive(diagnosis, target=target))
-    return [
-        f"p99 and errors{also} of {name} back in the range of "
-        f"{investigation.baseline_start:%H:%M} to {investigation.baseline_end:%H:%MZ}",
-        f"{settings.VERIFY_SAMPLES} samples in a row after {seconds:.0f} s of settling, else undo",
-        "if those were in range right before it already, one of these must have been wrong then "
-        f"and be well since: {', '.join(others)}",
-    ]
+    return {
+        "range": f"p99 and errors{also} of {name} back in the range of "
+                 f"{investigation.baseline_start:%H:%M} to {investigation.baseline_end:%H:%MZ}",
+        "samples": f"{settings.VERIFY_SAMPLES} samples in a row after {seconds:.0f} s of settling, else undo",
+        "if_well_before": "if those were in range right before it already, one of these must have been "
+                          f"wrong then and be well since: {', '.join(others)}",
+    }  # fmt: skip

@@ -18,8 +18,11 @@ class Action(models.Model):
     all that would run. ``blast`` counts what it touches, computed from live state. ``requested_by``
     is the person who asked for it, ``undo_asked_by`` who asked for its undo, if one did.
     ``snapshot``: the target as it was when the plan was made; ``options``: what else could be done,
-    each with its risk and why not; ``assurance`` and ``prediction``: how sure it is to help, and
-    what is expected of it (:mod:`remediation.domain.assurance`).
+    each with its risk and why not; ``checks``: what verification looks at, in words, by name:
+    ``range`` (which series must be back where), ``samples`` (how many, when), ``if_well_before`` (what
+    decides where those were well already); plans of earlier versions list the three in this order;
+    ``assurance`` and ``prediction``: how sure it is to help, and what is expected of it
+    (:mod:`remediation.domain.assurance`).
     """
 
     investigation = models.ForeignKey(

@@ -20,6 +20,8 @@ from telemetry.phrasing import quantity
 from telemetry.results import canonical
 
 SHOWN = 5
+# The names of what a plan says will be checked.
+CHECKS = ("range", "samples", "if_well_before")
 # So many letters of a title fit on a button of the narrowest column.
 ONE_LINE = 48
 
@@ -56,6 +58,14 @@ class ExpectedView:
 
 
 @dataclass(frozen=True, slots=True)
+class ChecksView:
+    """What verification looks at: what must hold, and what decides where that held already."""
+
+    must_hold: str
+    if_well_before: str
+
+
+@dataclass(frozen=True, slots=True)
 class ActionView:
     """One action card."""
 
@@ -74,6 +84,14 @@ class ActionView:
     confirm: str
     expected: ExpectedView
     undo_tried: bool
+
+    @property
+    def checks(self) -> ChecksView:
+        """What verification looks at; plans of earlier versions name nothing, and list it in order."""
+        told = self.row.checks
+        named = told if isinstance(told, dict) else dict(zip(CHECKS, told, strict=False))
+        first, second, last = (str(named.get(name, "")) for name in CHECKS)
+        return ChecksView("; ".join(text for text in (first, second) if text), last)
 
     @property
     def waits_for(self) -> str:

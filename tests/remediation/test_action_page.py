@@ -287,3 +287,18 @@ def test_plans_from_before_the_undo_was_told_keep_their_digest(planned) -> None:
     body = json.loads(bytes_of_action(planned))
     assert "undo_command" not in body
     assert "undo_diff" not in body
+
+
+def test_what_is_checked_is_shown_by_name_also_of_plans_that_only_list_it(
+    planned, client_of
+) -> None:
+    client = client_of("vi", "viewer")
+    assert set(planned.checks) == {"range", "samples", "if_well_before"}
+    shown = f"<dt>Checks</dt><dd>{planned.checks['range']}; {planned.checks['samples']}</dd>"
+    page = _read(client, planned)
+    assert shown in page
+    assert "<p>If those were in range right before it already" in page
+    Action.objects.filter(pk=planned.pk).update(checks=list(planned.checks.values()))
+    listed = _read(client, planned)
+    assert shown in listed
+    assert "<p>If those were in range right before it already" in listed
