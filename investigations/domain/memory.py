@@ -5,10 +5,12 @@ from django.contrib.postgres.search import SearchVector
 from django.db.models import Value
 
 from investigations.embeddings import MODEL_NAME, EmbeddingUnavailable, get_embedder
+from investigations.enums import EntryKind
 from investigations.models import BoardEntry, Diagnosis, Evidence, Incident, IncidentMemory
 
 log = structlog.get_logger(__name__)
 MAX_SIGNS = 200
+MAX_NAMES = 50
 
 
 def remember(incident_id: int) -> IncidentMemory | None:
@@ -29,8 +31,9 @@ def remember(incident_id: int) -> IncidentMemory | None:
             **_facets(incident),
         },
     )  # fmt: skip
+    # Names are found by words alone: in the text they would make unlike incidents near in meaning.
     IncidentMemory.objects.filter(pk=memory.pk).update(
-        words=SearchVector(Value(text), config="english")
+        words=SearchVector(Value(f"{text}\n{names_of(incident)}"), config="english")
     )
     return memory
 
@@ -56,6 +59,27 @@ def _signs(incident: Incident) -> list[str]:
         feature__startswith="treatment_"
     )
     return sorted(found.order_by().values_list("feature", flat=True).distinct()[:MAX_SIGNS])
+
+
+def names_of(incident: Incident) -> str:
+    """Return whom it hurt and the change that is blamed, with its author, as words; maybe none.
+
+    Of changes that were only near there are many: they count while none is blamed.
+    """
+    investigation = incident.investigations.order_by("-id").first()
+    if investigation is None:
+        return ""
+    diagnosis = investigation.diagnoses.order_by("-number").first()
+    hurt = [*incident.alerts.values_list("resource", flat=True).distinct()[:MAX_NAMES]]
+    changes = investigation.entries.filter(kind=EntryKind.CHANGE)
+    if diagnosis is not None:
+        hurt += [str(link["resource"]) for link in diagnosis.causal_chain]
+        if diagnosis.change_id:
+            changes = changes.filter(key=diagnosis.change_id[:200])
+    told = [f"{c.data.get('title', '')} {c.data.get('summary', '')}" for c in changes[:MAX_NAMES]]
+    said = diagnosis.happening if diagnosis is not None else ""
+    names = [key.replace("/", " ") for key in dict.fromkeys(hurt)]
+    return "\n".join([*names, said, *told])[:8000]
 
 
 def memory_text(incident: Incident) -> str:

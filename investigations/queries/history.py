@@ -1,5 +1,6 @@
 """Past incidents for search: by words, by similarity, by what was wrong and what was done."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -10,8 +11,11 @@ from pgvector.django import CosineDistance
 
 from investigations.models import BoardEntry, Diagnosis, Incident, IncidentMemory
 from investigations.queries.resources import matching_resources
+from investigations.typed_text import read_number
 
 PAGE = 25
+NAMED = re.compile(r"(?:inc[- ]?|#)([0-9]{1,9})", re.IGNORECASE)
+"""An incident by its name. A number alone may be one too, or a word of a text."""
 EF_SEARCH = 100
 NEAR_ENOUGH = 0.65
 RANKED = 1000
@@ -55,6 +59,9 @@ def search(wanted: HistoryFilter, *, vector: list[float] | None = None) -> list[
     A constant number of queries whatever the page's length.
     """
     rows = filtered(wanted)
+    named = NAMED.fullmatch(wanted.text.strip())
+    if named is not None and (one := rows.filter(pk=int(named[1])).first()):
+        return dress([(one, None)])
     if wanted.text or vector is not None:
         return _ranked(rows, wanted, vector)
     if wanted.before:
@@ -105,6 +112,9 @@ def _ranked(
         for place, (incident_id, distance) in enumerate(nearest(memories, vector)):
             if distance <= NEAR_ENOUGH:
                 scores[incident_id] = scores.get(incident_id, 0.0) + 1 / (10 + place)
+    number = read_number(wanted.text.strip())
+    if number is not None and rows.filter(pk=number).exists():
+        scores[number] = 1.0
     best = sorted(scores, key=lambda i: -scores[i])[:PAGE]
     found = Incident.objects.in_bulk(best)
     return dress([(found[i], None) for i in best if i in found])

@@ -2,8 +2,10 @@
 
 import re
 from datetime import UTC, datetime
+from importlib import import_module
 
 import pytest
+from django.contrib.postgres.search import SearchVector
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pgvector.django import CosineDistance
@@ -11,7 +13,7 @@ from pgvector.django import CosineDistance
 from investigations.domain.incidents import change_incident_state
 from investigations.domain.memory import remember
 from investigations.enums import IncidentState
-from investigations.models import Diagnosis, Incident, IncidentMemory
+from investigations.models import Alert, BoardEntry, Diagnosis, Incident, IncidentMemory
 from investigations.presenters.words import alike
 from investigations.queries.history import HistoryFilter, search, vector_of
 from sre_workspace.bench.history import seed
@@ -95,6 +97,68 @@ def test_likeness_says_what_is_shared(viewer) -> None:
     assert not re.search(r"\(\d+%\)", page)
     lonely = viewer.get(f"/history/?like={other.pk}").content.decode()
     assert "No past incident is like it" in lonely
+
+
+def _with_names(title: str, *, change_id: str) -> Incident:
+    """Return an incident with two changes near it; none or one is blamed."""
+    board = open_board(title)
+    Diagnosis.objects.create(
+        investigation=board, number=1, step_key="x", verdict="likely_cause", confidence=0.8,
+        fault_class="pool_exhausted", resource="service/payments", summary=title,
+        change_id=change_id, happening=f"{title} Also affected: storefront.",
+        causal_chain=[{"resource": "service/basket", "label": "", "onset_at": None}],
+    )  # fmt: skip
+    for key, title in (("pool", "robin lowered the pool"), ("banner", "sasha changed a banner")):
+        BoardEntry.objects.create(
+            investigation=board, kind="change", key=key, data={"title": title, "summary": ""}
+        )
+    Alert.objects.create(
+        incident=board.incident, source="test", fingerprint=f"f{board.pk}", name="slow",
+        resource="service/checkout", starts_at=board.window_start,
+    )  # fmt: skip
+    return board.incident
+
+
+def test_number_names_of_services_and_who_made_the_change(viewer) -> None:
+    pool, vague = (
+        _with_names("waits for a connection", change_id="pool"),
+        _with_names("is slow", change_id=""),
+    )
+    Incident.objects.filter(pk=vague.pk).update(severity="sev1")
+    for incident in (pool, vague):
+        remember(incident.pk)
+    for text in ("INC-{}", "inc {}", "%23{}", "{}", " {} "):
+        assert listed(viewer, f"q={text.format(pool.pk)}")[0] == pool.pk, text
+    assert listed(viewer, f"q=INC-{pool.pk}") == [pool.pk]
+    assert listed(viewer, f"q=INC-{pool.pk}&severity=sev1") != [pool.pk], "facets hold"
+    for word in ("checkout", "storefront", "basket", "robin"):
+        assert set(listed(viewer, f"q={word}")) == {pool.pk, vague.pk}, word
+    assert listed(viewer, "q=sasha") == [vague.pk], "near the other one only by chance"
+    assert listed(viewer, "q=INC-999999999") == []
+    assert len(listed(viewer, "q=INC-99999999999999999999")) < 3
+
+
+def test_what_is_remembered_already_gets_the_names_too(viewer) -> None:
+    pool, vague = (_with_names("waits", change_id="pool"), _with_names("slow", change_id=""))
+    for incident in (pool, vague):
+        remember(incident.pk)
+    IncidentMemory.objects.update(words=SearchVector("text", config="english"))
+    assert listed(viewer, "q=robin") == []
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("investigations.migrations.0025_memory_names").ADD)
+    for word in ("checkout", "storefront", "basket", "robin"):
+        assert set(listed(viewer, f"q={word}")) == {pool.pk, vague.pk}, word
+    assert listed(viewer, "q=sasha") == [vague.pk]
+
+
+def test_a_number_costs_no_query_more_for_more_rows(viewer) -> None:
+    counts = []
+    for title in ("one", "two", "three"):
+        incident = diagnosed(title, "retry_storm")
+        with CaptureQueriesContext(connection) as queries:
+            assert listed(viewer, f"q={incident.pk}")[0] == incident.pk
+        counts.append(len(queries))
+    assert counts[1] == counts[2]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ PAGES = {
         f"/history/?service={s}&severity=sev1&verdict=likely_cause" for s in SERVICES
     ),
     "history, a rare word": tuple(f"/history/?q={s}+certificate" for s in SERVICES),
+    "history, a number": ("/history/?q=INC-977", "/history/?q=40000"),
     "history, a common word": ("/history/?q=payments", "/history/?q=latency", "/history/?q=calls"),
     "history, words and facets": tuple(
         f"/history/?q=slow&service={s}&cause=slow_query" for s in SERVICES
