@@ -4,9 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agents.reconciler.decide import MIN_POSTERIOR
 from investigations.queries.grades import Graded
 
 BANDS = 10
+BARS = (0.5, 0.6, 0.7, 0.8, 0.9)
 SIZE, MARGIN = 320, 40
 
 
@@ -51,6 +53,23 @@ class ClassRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """What past cases say of naming a cause only from a confidence on, 0..1.
+
+    Attributes:
+        named: How many would have been named a likely cause.
+        right: The share of those that were right, by their worth; None where none would be.
+        kept_back: How many right ones would have been left unnamed.
+    """
+
+    least: float
+    named: int
+    right: float | None
+    kept_back: int
+    is_in_use: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reliability:
     """The page's figures. ``by``: how many were graded by whom or what, in words."""
 
@@ -60,6 +79,7 @@ class Reliability:
     bands: list[Band]
     classes: list[ClassRow]
     misses: list[Graded]
+    bars: list[Bar]
 
 
 def reliability_of(graded: Sequence[Graded], *, shown: int = 50) -> Reliability:
@@ -85,7 +105,20 @@ def reliability_of(graded: Sequence[Graded], *, shown: int = 50) -> Reliability:
             key=lambda row: (-row.count, row.fault_class),
         ),
         misses=[g for g in graded if g.worth < 1][:shown],
+        bars=bars_of(graded),
     )  # fmt: skip
+
+
+def bars_of(graded: Sequence[Graded]) -> list[Bar]:
+    """Return what the past says of several bars, the one in use among them. Pure."""
+    found = []
+    for least in sorted({*BARS, MIN_POSTERIOR}):
+        named = [g for g in graded if g.claimed >= least]
+        below = [g for g in graded if g.claimed < least]
+        right = _mean([g.worth for g in named]) if named else None
+        kept_back = sum(g.worth == 1 for g in below)
+        found.append(Bar(least, len(named), right, kept_back, least == MIN_POSTERIOR))
+    return found
 
 
 def _mean(values: Sequence[float]) -> float:

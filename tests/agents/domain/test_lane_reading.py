@@ -277,3 +277,31 @@ def test_a_long_lane_keeps_its_baseline_its_excursions_and_its_newest() -> None:
     assert [1500.0, 9.0] in points
     assert [t for t, _ in points[-20:]] == [float(s) for s in range(19_800, 20_000, 10)]
     assert [t for t, _ in points] == sorted(t for t, _ in points)
+
+
+@pytest.mark.capability(62)
+def test_around_a_change_an_old_incident_is_watched_closer_and_then_as_before(burning) -> None:
+    """A running action raises how often the series are read; whatever ends it takes that back."""
+    began = database_now() - timedelta(hours=5)
+    Incident.objects.filter(pk=burning.incident_id).update(started_at=began)
+    mark_seen(person_id=person("vi", "viewer").pk, incident_id=burning.incident_id, sequence=1,
+              at=database_now())  # fmt: skip
+
+    def is_read_again(after_seconds: float) -> bool:
+        last = database_now() - timedelta(seconds=after_seconds)
+        Investigation.objects.filter(pk=burning.pk).update(lanes_read_at=last)
+        return bool(ask_for_lanes())
+
+    def action(state: str) -> None:
+        post_entry(investigation_id=burning.pk, kind=EntryKind.ACTION, key="A1",
+                   data={"number": 1, "state": state}, author="agent/remediation", sentence=state)  # fmt: skip
+
+    assert (is_read_again(20), is_read_again(301)) == (False, True)
+    for under_way in ("running", "unknown", "verifying", "undoing"):
+        action(under_way)
+        assert is_read_again(11), under_way
+    for ended in ("succeeded", "failed", "undone", "inconclusive", "halted", "stale"):
+        action("running")
+        assert is_read_again(11)
+        action(ended)
+        assert (is_read_again(20), is_read_again(301)) == (False, True), ended
