@@ -192,6 +192,9 @@ def _times(action: Action) -> dict[str, object]:
 
 
 def _treated(action: Action) -> int | None:
-    """Return the number of the hypothesis that an action treats, if it has one on the board."""
-    hypothesis = action.diagnosis.hypothesis
+    """Return the number of the hypothesis that an action treats, if it has one on the board.
+
+    What a person asked for beside the diagnosis's own treatments says nothing of its cause.
+    """
+    hypothesis = action.diagnosis.hypothesis if treats(action) else None
     return hypothesis.number if hypothesis is not None else None

@@ -12,6 +12,7 @@ from investigations.presenters import words
 from investigations.presenters.answers import coverage_of
 from remediation.catalog.registry import CATALOG
 from remediation.domain.assurance import compared
+from remediation.domain.transitions import treats
 from remediation.enums import ActionState, Decision
 from remediation.guardrails.base import Ruling, Situation
 from remediation.guardrails.evaluate import blocking_sentence, evaluate
@@ -123,8 +124,8 @@ class ActionView:
 
     @property
     def cause(self) -> str:
-        """What it treats; empty where the diagnosis rests on no hypothesis."""
-        hypothesis = self.row.diagnosis.hypothesis
+        """What it treats; empty where the diagnosis rests on no hypothesis, or does not ask for it."""
+        hypothesis = self.row.diagnosis.hypothesis if treats(self.row) else None
         return hypothesis.claim if hypothesis else ""
 
     @property

@@ -78,3 +78,16 @@ def test_names_are_read_kindly_but_never_guessed() -> None:
     assert kind_named("restart").slug == "rolling_restart"
     with pytest.raises(NotPlannable, match="Did you mean rollback"):
         kind_named("rollbak")
+
+
+def test_what_a_person_adds_says_nothing_of_the_cause_that_the_agents_found(
+    planned, client
+) -> None:
+    investigation, theirs = planned
+    ask(investigation, person("mira", "approver"), "restart cart because it began there")
+    entries = investigation.entries.filter(kind="action")
+    treated = {entry.key: entry.data["treats"] for entry in entries}
+    assert treated == {"A1": theirs.diagnosis.hypothesis.number, "A2": None}
+    client.force_login(person("vi", "viewer"))
+    pages = [client.get(f"/i/{investigation.incident_id}/a/{n}/").content.decode() for n in (1, 2)]
+    assert ["Treats:" in page for page in pages] == [True, False]
