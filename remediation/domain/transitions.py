@@ -172,8 +172,8 @@ def counted_in(measured: Mapping[str, Any]) -> str:
 
 
 def treats(action: Action) -> bool:
-    """Whether an action is one of those that its diagnosis asks for, and not what a person added."""
-    return any(
+    """Whether an action is one that its diagnosis asks for, and not what a person added beside it."""
+    return action.requested_by_id is None or any(
         (item["action"], item["resource"]) == (action.kind, action.target)
         for item in action.diagnosis.treatments
     )
