@@ -198,6 +198,7 @@ def diagnosis_of(outcome: Outcome, pairs: Pairs, work: Casework, *, skipped: lis
     leader = outcome.leader
     hypothesis = next((h for h, s in pairs if leader and s.cause == leader.cause), None)
     is_likely = outcome.verdict == "likely_cause"
+    model = FAULTS[leader.cause.fault_class] if leader and is_likely else None
     return DiagnosisDraft(
         verdict=DiagnosisVerdict(outcome.verdict),
         summary=outcome.summary,
@@ -239,7 +240,8 @@ def diagnosis_of(outcome: Outcome, pairs: Pairs, work: Casework, *, skipped: lis
         ],
         treatments=[
             {"action": t.action, "resource": t.resource, "reason": t.reason,
-             "change_id": t.change_id}
+             "change_id": t.change_id, "is_relief": t.is_relief}
             for t in outcome.treatments
         ],
+        comes_back=bool(model and model.comes_back),
     )  # fmt: skip

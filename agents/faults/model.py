@@ -44,10 +44,14 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """A catalogue action that treats the fault. ``action`` is its slug; ``reason`` is shown."""
+    """A catalogue action that treats the fault. ``action`` is its slug; ``reason`` is shown.
+
+    ``is_relief``: it ends the symptom for a while, and not what brings it.
+    """
 
     action: str
     reason: str
+    is_relief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class FaultModel:
         is_catch_all: It names no mechanism at all: any other cause of the same resource that scores
             as well takes its place.
         refines: Models that say less about the same: where this one scores, they stand back.
+        comes_back: Its mechanism goes on while its symptom pauses (a killed process begins to leak
+            again): it is not over because nobody is hurt for the moment.
         is_cluster_wide: It reaches what it does not serve calls to (a quota, the scheduler).
         source: Where the weights come from, in words.
     """
@@ -82,6 +88,7 @@ class FaultModel:
     is_generic: bool = False
     is_catch_all: bool = False
     refines: tuple[str, ...] = ()
+    comes_back: bool = False
     is_cluster_wide: bool = False
     other: str = ""
     other_kind: ResourceKind | None = None

@@ -212,9 +212,10 @@ def _likely(
     model = FAULTS[leader.cause.fault_class]
     strongest = findings[support[0].index]
     treatments = tuple(
-        Treatment(t.action, _treated(t.action, leader, findings), t.reason, leader.cause.change_id)
+        Treatment(t.action, _treated(t.action, leader, findings), t.reason, leader.cause.change_id,
+                  t.is_relief)
         for t in model.treatments
-    )
+    )  # fmt: skip
     return replace(
         base,
         verdict="likely_cause", leader=leader, confidence=confidence,

@@ -56,6 +56,7 @@ class Treatment:
     resource: str
     reason: str
     change_id: str = ""
+    is_relief: bool = False
 
 
 @dataclass(frozen=True, slots=True)

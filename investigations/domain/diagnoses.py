@@ -41,6 +41,7 @@ class DiagnosisDraft:
     causal_chain: Facts = field(default_factory=list)
     contributing: Facts = field(default_factory=list)
     treatments: Facts = field(default_factory=list)
+    comes_back: bool = False
     steered_by: list[int] = field(default_factory=list)
 
 

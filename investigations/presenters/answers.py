@@ -8,7 +8,9 @@ from investigations.enums import DiagnosisVerdict, IncidentState
 from investigations.models import Diagnosis, Incident, Investigation
 from investigations.phrases import also_affected, lead_of
 from investigations.presenters import words
-from investigations.presenters.consensus import overruled_of, plain_step
+from investigations.presenters.consensus import overruled_of
+from investigations.presenters.next_step import NextStep, next_of
+from investigations.presenters.pausing import comes_back
 from investigations.presenters.timeline import Timeline
 
 COURSES = {
@@ -17,32 +19,12 @@ COURSES = {
     "steady": "Not getting worse: steady as of {at}.",
     "back": "{what} back in its usual range at {at}.",
 }
-OVER = {"succeeded", "failed", "undone", "inconclusive", "denied", "expired", "superseded", "stale",
-        "halted"}  # fmt: skip
 ENDED = {"succeeded", "failed", "undone"}
 UNDER_WAY = {
     "approved": "about to begin", "running": "under way", "unknown": "being looked up",
     "verifying": "still being verified", "undoing": "being undone",
 }  # fmt: skip
 Action = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class NextStep:
-    """What to do next. ``action`` is the number to review, where one waits or runs.
-
-    ``goes_on`` is the incident to go to, where this one was merged.
-    ``blocked``: why nobody can approve what waits, if nobody can.
-    """
-
-    lead: str
-    text: str
-    action: int | None = None
-    waits: bool = False
-    expires_at: datetime | None = None
-    expires_in: str = ""
-    goes_on: int | None = None
-    blocked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +54,15 @@ def answers_of(
     alerting: Sequence[str] = (),
 ) -> Answers:
     """Return the answers as the board stands. ``alerting``: keys of the resources that alerted."""
+    pauses = is_pausing(incident, timeline)
+    returns = comes_back(diagnosis, timeline, actions) if pauses else ""
     return Answers(
         happening=_happening(incident, diagnosis, timeline, alerting),
-        trend=_trend(incident, timeline, under_way(actions)),
+        trend=f"{_trend(incident, timeline, under_way(actions))} {returns}".strip(),
         verdict=_verdict(diagnosis),
         cause=_cause(investigation, diagnosis),
         coverage=coverage_of(diagnosis),
-        next=_next(investigation, diagnosis, actions, now),
+        next=next_of(investigation, diagnosis, actions, now=now, returns=returns),
         doubt=doubt_of(diagnosis, actions),
     )
 
@@ -138,6 +122,14 @@ def _happening(
     return f"{lead} {also}".strip()
 
 
+def is_pausing(incident: Incident, timeline: Timeline) -> bool:
+    """Whether nobody is hurt for the moment, and the incident is not over."""
+    if incident.state == IncidentState.MITIGATED:
+        return True
+    lane = timeline.symptom
+    return incident.state == IncidentState.OPEN and lane is not None and lane.course == "back"
+
+
 def under_way(actions: tuple[Action, ...]) -> str:
     """Return what an action does that may still change things (``A1 is under way``), or ""."""
     found = next((a for a in actions if a.get("state") in UNDER_WAY), None)
@@ -182,38 +174,3 @@ def _cause(investigation: Investigation, diagnosis: Diagnosis | None) -> str:
     if diagnosis.verdict == DiagnosisVerdict.LIKELY_CAUSE and diagnosis.hypothesis:
         return diagnosis.hypothesis.claim
     return diagnosis.summary.removeprefix("No cause found. ")
-
-
-def _next(
-    investigation: Investigation, diagnosis: Diagnosis | None, actions: tuple[Action, ...],
-    now: datetime,
-) -> NextStep:  # fmt: skip
-    if investigation.incident.merged_into_id:
-        return NextStep("", f"INC-{investigation.incident.merged_into_id} goes on for this incident.",
-                        goes_on=investigation.incident.merged_into_id)  # fmt: skip
-    waiting = [a for a in actions if a.get("state") == "proposed"]
-    if waiting:
-        first = waiting[-1]
-        others = len(waiting) - 1
-        more = f" {others} more wait{'s' if others == 1 else ''}." if others else ""
-        expires = first.get("expires_at")
-        at = datetime.fromisoformat(str(expires)) if expires else None
-        return NextStep(
-            f"A{first['number']}", f"{first['title']}.{more}", int(str(first["number"])), True,
-            at, words.until(at, now) if at else "", blocked=str(first.get("blocked", "")),
-        )  # fmt: skip
-    running = [a for a in actions if a.get("state") not in OVER]
-    if not running and investigation.incident.state == IncidentState.RESOLVED:
-        return NextStep("", "It is over. The report is drafted: read it and finish it.")
-    for action in (running or list(actions))[:1]:
-        state = str(action["state"]).replace("_", " ")
-        result = str(action.get("result") or "")
-        return NextStep(
-            f"A{action['number']} {state}", f"{action['title']}. {result}".strip(),
-            int(str(action["number"])),
-        )  # fmt: skip
-    if diagnosis is not None and diagnosis.next_steps:
-        return NextStep("", plain_step(diagnosis.next_steps[0]))
-    if investigation.is_over:
-        return NextStep("", "Nothing waits for anybody.")
-    return NextStep("", "Nothing waits for you. The agents go on by themselves.")

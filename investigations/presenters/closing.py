@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from investigations.enums import DiagnosisVerdict, IncidentState
 from investigations.models import Diagnosis, Incident
 from investigations.presenters.answers import UNDER_WAY
+from investigations.presenters.pausing import comes_back
 from investigations.presenters.timeline import Timeline
 from investigations.queries.rows import Entry
 
@@ -22,8 +23,10 @@ class Offer:
 def offer_of(
     incident: Incident, diagnosis: Diagnosis | None, timeline: Timeline, actions: tuple[Entry, ...]
 ) -> Offer | None:
-    """Return the offer to resolve; None while users are hurt or an action is under way."""
+    """Return the offer to resolve; None while users are hurt, will be again, or an action is under way."""
     if any(a.get("state") in UNDER_WAY for a in actions):
+        return None
+    if comes_back(diagnosis, timeline, actions):
         return None
     if incident.state == IncidentState.MITIGATED:
         at = f" since {incident.mitigated_at:%H:%M:%SZ}" if incident.mitigated_at else ""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from investigations.presenters.axis import Axis, clock
 from investigations.presenters.series import (
     Points,
+    climbs_since,
     course,
     label_of,
     scale_of,
@@ -24,7 +25,8 @@ Entry = dict[str, object]
 class Lane:
     """One series. ``course``: worse, easing, steady, back or "". ``is_calm``: in its usual range.
 
-    ``as_of`` is the time of its newest sample: up to when it is true.
+    ``as_of`` is the time of its newest sample: up to when it is true. ``climbs_since``: it fell
+    suddenly, and climbs again since then.
     """
 
     label: str
@@ -41,6 +43,7 @@ class Lane:
     as_of: datetime
     sentence: str
     rows: tuple[tuple[str, str], ...]
+    climbs_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,10 @@ def _usual(entry: Entry, points: Points, since: float) -> tuple[float, float]:
     return usual_range(points, before=since, fallback=fallback)
 
 
+def _at(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
 def _stays(entry: Entry, since: float) -> bool:
     """Whether a series never leaves its usual range for long."""
     points = _points(entry)
@@ -154,4 +161,5 @@ def present(entry: Entry, axis: Axis) -> Lane:
         as_of=as_of,
         sentence=f"{label} of {place}: {value} at {clock(as_of)}, {note}.",
         rows=tuple((clock(t), f"{v:.4g}") for t, v in shown[::every]),
+        climbs_since=_at(climbs_since(points, since=since)),
     )

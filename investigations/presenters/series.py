@@ -1,6 +1,7 @@
 """What a series is called, and how its newest value stands to what is usual for it."""
 
 import re
+from itertools import pairwise
 from statistics import median
 
 LABELS = {
@@ -41,6 +42,7 @@ AFLOAT = {"memory"}
 BOUNDED = {"CPU", "disk used", "disk I/O", "pool in use", "memory of limit"}
 UNIT_ENDINGS = re.compile(r"_(ratio|seconds|bytes|total|rate|count|per_second)$")
 MAX_LABEL = 22
+FALL, CLIMB, CLIMB_SAMPLES = 0.2, 0.05, 4
 Points = list[tuple[float, float]]
 
 
@@ -104,6 +106,25 @@ def course(points: Points, *, since: float, low: float, high: float) -> str:
     if newest > 1.15 * before:
         return "worse"
     return "easing" if newest < 0.85 * before else "steady"
+
+
+def climbs_since(points: Points, *, since: float) -> float | None:
+    """Return since when a series climbs again after its last sudden fall, if it does; UTC seconds.
+
+    A fall is a fifth of all that it moved, from one sample to the next: a process was killed, a disk
+    was emptied. Less than a twentieth of that since, or mostly falling steps, is no climb.
+    """
+    known = [(t, v) for t, v in points if t >= since]
+    size = max((v for _, v in known), default=0.0) - min((v for _, v in known), default=0.0)
+    pairs = list(pairwise(known))
+    falls = [n for n, (a, b) in enumerate(pairs, 1) if size > 0 and a[1] - b[1] >= FALL * size]
+    if not falls:
+        return None
+    least = min(range(falls[-1], len(known)), key=lambda n: known[n][1])
+    tail = known[least:]
+    ups = sum(b[1] > a[1] for a, b in pairwise(tail))
+    is_climb = len(tail) >= CLIMB_SAMPLES and tail[-1][1] - tail[0][1] >= CLIMB * size
+    return tail[0][0] if is_climb and ups >= 2 * (len(tail) - 1) / 3 else None
 
 
 def scale_of(label: str, shown: Points, low: float, high: float) -> tuple[float, float]:

@@ -177,6 +177,7 @@ def diagnosis_object(diagnosis: Diagnosis) -> BoardObject:
         "causal_chain": diagnosis.causal_chain,
         "contributing": diagnosis.contributing,
         "treatments": diagnosis.treatments,
+        "comes_back": diagnosis.comes_back,
         "reached_at": _at(diagnosis.reached_at),
     }
 

@@ -8,6 +8,7 @@ import structlog
 from django.conf import settings
 from django.db.models import Max
 
+from investigations.comings_back import will_come_back
 from investigations.domain.audit import record_audit
 from investigations.domain.board import write_entry
 from investigations.domain.clock import database_now
@@ -45,7 +46,8 @@ def plan_for(diagnosis_id: int) -> Action | None:
 
     Idempotent: a diagnosis with a live action, or that is not the newest, plans nothing, and neither
     does one of an incident that is mitigated or resolved: what was found there is history, until
-    it opens again. An earlier proposal for another cause is superseded.
+    it opens again. A cause that comes back by itself is none while its symptom only pauses. An
+    earlier proposal for another cause is superseded.
     """
     diagnosis = Diagnosis.objects.select_related("investigation__incident").get(pk=diagnosis_id)
     investigation = diagnosis.investigation
@@ -53,7 +55,7 @@ def plan_for(diagnosis_id: int) -> Action | None:
     if diagnosis.verdict != DiagnosisVerdict.LIKELY_CAUSE or newest != diagnosis:
         return None
     incident = investigation.incident
-    if incident.merged_into_id is not None or incident.state != IncidentState.OPEN:
+    if incident.merged_into_id is not None or not _goes_on(diagnosis):
         return None
     try:
         executor = executor_for(str(investigation.telemetry.get("kind", "")))
@@ -82,6 +84,16 @@ def plan_for(diagnosis_id: int) -> Action | None:
             diagnosis, treatment, proposal, state, dry, executor.name, passed_over=passed_over
         )
     return None
+
+
+def _goes_on(diagnosis: Diagnosis) -> bool:
+    """Whether what was found still hurts, or only pauses and nothing has ended it."""
+    investigation = diagnosis.investigation
+    state = investigation.incident.state
+    if state != IncidentState.MITIGATED:
+        return state == IncidentState.OPEN
+    helped = investigation.actions.filter(state=ActionState.SUCCEEDED)
+    return will_come_back(diagnosis, succeeded=helped.values_list("kind", "target"))
 
 
 def _was_tried(investigation: Investigation, treatment: Treatment) -> bool:

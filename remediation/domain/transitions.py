@@ -137,19 +137,29 @@ def _standing(action: Action) -> dict[str, object]:
         "approvals_needed": action.approvals_needed,
         "expires_at": action.approval_expires_at.isoformat(),
         "treats": _treated(action),
+        "requested_by": action.requested_by.get_username() if action.requested_by else "",
         **_times(action),
-        **_effect(action),
+        **_verifying(action),
     }
 
 
-def _effect(action: Action) -> dict[str, object]:
+def _verifying(action: Action) -> dict[str, object]:
+    """Return by when it is decided whether it helped, or what came of that."""
+    run = VerificationRun.objects.filter(action=action).first()
+    if run is None:
+        return {}
+    if action.state == A.VERIFYING:
+        return {"decides_by": run.deadline.astimezone(UTC).isoformat()} | _effect(action, run)
+    return _effect(action, run)
+
+
+def _effect(action: Action, run: VerificationRun) -> dict[str, object]:
     """Return what its verification says: whether it helped, and what that says of its cause by what.
 
     Neither is there before it is known. The cause is named only where the action is one of the
     diagnosis' own treatments.
     """
-    run = VerificationRun.objects.filter(action=action).first()
-    if run is None or run.phase not in HELPED:
+    if run.phase not in HELPED:
         return {}
     helped: dict[str, object] = {"helped": HELPED[run.phase]}
     if not run.effect:

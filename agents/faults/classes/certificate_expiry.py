@@ -28,4 +28,5 @@ MODEL = FaultModel(
         "expired certificate",
     ),
     prior=2.0,
+    comes_back=True,
 )

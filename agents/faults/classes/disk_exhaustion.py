@@ -31,4 +31,5 @@ MODEL = FaultModel(
         "storage",
     ),
     prior=2.0,
+    comes_back=True,
 )

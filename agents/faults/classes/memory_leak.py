@@ -21,7 +21,11 @@ MODEL = FaultModel(
     ),
     treatments=(
         Treatment("rollback", "The previous release did not leak."),
-        Treatment("rolling_restart", "Fresh pods start with empty memory; it will grow again."),
+        Treatment(
+            "rolling_restart",
+            "Fresh pods start with empty memory; it will grow again.",
+            is_relief=True,
+        ),
     ),
     words=(
         "memory leak",
@@ -31,4 +35,5 @@ MODEL = FaultModel(
         "oom",
     ),
     prior=2.0,
+    comes_back=True,
 )

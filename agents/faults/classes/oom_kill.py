@@ -20,11 +20,14 @@ MODEL = FaultModel(
         Prediction("restart_increase", Where.SELF, 2.0),
         Prediction("traffic_rise", Where.SELF, 1.0),
     ),
-    treatments=(Treatment("rolling_restart", "Fresh pods start with empty memory."),),
+    treatments=(
+        Treatment("rolling_restart", "Fresh pods start with empty memory.", is_relief=True),
+    ),
     words=(
         "oom",
         "out of memory",
         "oomkilled",
     ),
     refines=("crash_loop",),
+    comes_back=True,
 )

@@ -1,0 +1,144 @@
+"""What to do next: what waits, what runs, and where nothing does, what can still be proposed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from investigations.enums import DiagnosisVerdict, IncidentState
+from investigations.models import Diagnosis, Investigation
+from investigations.offers import proposable
+from investigations.presenters import words
+from investigations.presenters.consensus import overruled_of, plain_step
+
+OVER = {"succeeded", "failed", "undone", "inconclusive", "denied", "expired", "superseded", "stale",
+        "halted"}  # fmt: skip
+PROPOSED = 3
+Action = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An action that a responder may ask for: what the button says, and the command that it sends."""
+
+    text: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What to do next. ``action`` is the number to review, where one waits or runs.
+
+    ``goes_on`` is the incident to go to, where this one was merged.
+    ``blocked``: why nobody can approve what waits, if nobody can. ``offered``: what may be proposed
+    where nothing waits or runs. ``decides_by``: when what is being verified is decided at the latest.
+    """
+
+    lead: str
+    text: str
+    action: int | None = None
+    waits: bool = False
+    expires_at: datetime | None = None
+    expires_in: str = ""
+    goes_on: int | None = None
+    blocked: str = ""
+    offered: tuple[Offered, ...] = ()
+    then: str = ""
+    decides_by: datetime | None = None
+
+
+def next_of(
+    investigation: Investigation, diagnosis: Diagnosis | None, actions: tuple[Action, ...], *,
+    now: datetime, returns: str = "",
+) -> NextStep:  # fmt: skip
+    """Return what to do next as the board stands. ``actions``: the newest first.
+
+    ``returns``: that what pauses will come back, if it will.
+    """
+    incident = investigation.incident
+    if incident.merged_into_id:
+        return NextStep("", f"INC-{incident.merged_into_id} goes on for this incident.",
+                        goes_on=incident.merged_into_id)  # fmt: skip
+    waiting = [a for a in actions if a.get("state") == "proposed"]
+    if waiting:
+        return _waits(waiting, now)
+    running = [a for a in actions if a.get("state") not in OVER]
+    if not running and incident.state == IncidentState.RESOLVED:
+        return NextStep("", "It is over. The report is drafted: read it and finish it.")
+    if running:
+        return _stands(running[0])
+    last = actions[0] if actions else None
+    is_hurt = incident.state == IncidentState.OPEN or bool(returns)
+    is_settled = bool(last and last.get("state") == "succeeded") and not returns
+    if is_hurt and not is_settled and _is_cause(diagnosis) and (investigation.is_over or last):
+        return _goes_on(diagnosis, last, actions, returns)
+    if last is not None:
+        return _stands(last)
+    if diagnosis is not None and diagnosis.next_steps:
+        return NextStep("", plain_step(diagnosis.next_steps[0]))
+    if investigation.is_over:
+        return NextStep("", "Nothing waits for anybody.")
+    return NextStep("", "Nothing waits for you. The agents go on by themselves.")
+
+
+def _is_cause(diagnosis: Diagnosis | None) -> bool:
+    if diagnosis is None or diagnosis.verdict != DiagnosisVerdict.LIKELY_CAUSE:
+        return False
+    return not overruled_of(diagnosis)
+
+
+def _waits(waiting: list[Action], now: datetime) -> NextStep:
+    first, others = waiting[-1], len(waiting) - 1
+    more = f" {others} more wait{'s' if others == 1 else ''}." if others else ""
+    who = first.get("requested_by")
+    beside = "" if first.get("treats") else ", and no treatment of the likely cause"
+    asked = f" Asked for by {who}{beside}." if who else ""
+    expires = first.get("expires_at")
+    at = datetime.fromisoformat(str(expires)) if expires else None
+    return NextStep(
+        f"A{first['number']}", f"{first['title']}.{asked}{more}", int(str(first["number"])), True,
+        at, words.until(at, now) if at else "", blocked=str(first.get("blocked", "")),
+    )  # fmt: skip
+
+
+def _stands(action: Action) -> NextStep:
+    state = str(action["state"]).replace("_", " ")
+    result, by = str(action.get("result") or ""), action.get("decides_by")
+    return NextStep(
+        f"A{action['number']} {state}", f"{action['title']}. {result}".strip(),
+        int(str(action["number"])), decides_by=datetime.fromisoformat(str(by)) if by else None,
+    )  # fmt: skip
+
+
+def _goes_on(
+    diagnosis: Diagnosis | None, last: Action | None, actions: tuple[Action, ...], returns: str
+) -> NextStep:
+    """Return what can still be done about a cause that nothing has ended, where nothing waits."""
+    offered = _offered(diagnosis, actions)
+    then = (
+        "A responder can propose an action; another person approves it."
+        if offered else
+        "The catalogue treats no such cause. Mend it by hand, or ask for an action with /propose."
+    )  # fmt: skip
+    if last is None:
+        told = returns or "No action is proposed by itself here."
+        return NextStep("", told, offered=offered, then=then)
+    stands = _stands(last)
+    text = f"{returns} {stands.text}".strip()
+    return NextStep(stands.lead, text, stands.action, offered=offered, then=then)
+
+
+def _offered(diagnosis: Diagnosis | None, actions: tuple[Action, ...]) -> tuple[Offered, ...]:
+    """Return the treatments of a cause as what may be proposed, those not tried before first."""
+    titles = proposable()
+    tried = {(a.get("kind"), a.get("target")) for a in actions}
+    listed = (
+        [(str(t["action"]), str(t["resource"])) for t in diagnosis.treatments] if diagnosis else []
+    )
+    known = [t for t in dict.fromkeys(listed) if t[0] in titles]
+    return tuple(
+        Offered(
+            f"Propose {titles[kind].lower()} of {place.rpartition('/')[2]}"
+            f"{' again' if (kind, place) in tried else ''}",
+            f"/propose {kind} {place}",
+        )
+        for kind, place in sorted(known, key=lambda t: t in tried)[:PROPOSED]
+    )  # fmt: skip
