@@ -74,6 +74,11 @@ def challengers(claim: Finding) -> list[AgentName]:
     return sorted(SPECIALISTS, key=lambda name: name is claim.agent)
 
 
+def held(claim: Finding | None, answer: Finding) -> bool:
+    """Whether an answer to a challenge bears the challenged claim out: that it is there, or is not."""
+    return answer.presence is (claim.presence if claim else Presence.PRESENT)
+
+
 def challenge_leader(
     case: Case,
     candidates: Sequence[Scored],
@@ -92,6 +97,6 @@ def challenge_leader(
             answer = REGISTRY[name].challenge(case, findings[index])
             if answer is not None:
                 keep(answer)
-                challenged[index] = answer.presence is Presence.PRESENT
+                challenged[index] = held(findings[index], answer)
                 break
     return challenged

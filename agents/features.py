@@ -98,6 +98,7 @@ _TABLE: tuple[tuple[str, AgentName, TelemetryKind, str, tuple[str, ...]], ...] =
         ("error_rise", "latency_rise", "edge_error_rise", "edge_latency_rise"),
     ),
     ("new_version_idle", DEP, METRIC, "pods of the new version take no requests", ()),
+    ("requests_cease", DEP, METRIC, "no version of a service takes requests any more", ()),
     ("new_error_template", DEP, LOG, "new kind of error in logs", ("error_rise",)),
     (
         "course_departure",

@@ -12,6 +12,8 @@ MIN_SAMPLES = 3
 TRIM = 0.1
 # Time that a pod needs to become ready and to be found by its callers.
 START_UP_SECONDS = 120.0
+# How many times as long as ever before without a request is an end of requests.
+CEASED_GAPS = 2.0
 Samples = tuple[FloatArray, FloatArray]
 
 
@@ -24,6 +26,7 @@ class VersionGap:
         worst_old: Level of the worst pod of the old version.
         usual: Mean level of the old version's pods before the rollout.
         spread: How far these lay from each other then.
+        sample_count: How many samples of the new version there are; few tell little.
         first_at: Unix seconds of the new version's first sample.
     """
 
@@ -35,6 +38,7 @@ class VersionGap:
     new_count: int
     old_count: int
     first_at: float
+    sample_count: int
 
     @property
     def excess(self) -> float:
@@ -49,6 +53,11 @@ class VersionGap:
         """
         rise = self.new - self.usual
         return min(1.0, max(0.0, self.excess / rise)) if rise > 0 else 0.0
+
+    @property
+    def weight(self) -> float:
+        """How far the new version's samples are enough to know its level by, 0..1."""
+        return min(1.0, self.sample_count / MIN_SAMPLES)
 
     @property
     def ratio(self) -> float:
@@ -69,7 +78,8 @@ def version_gap(
         since: When the rollout was.
 
     Returns:
-        The gap, or None with fewer than three samples of either version in common minutes.
+        The gap, or None with no sample of the new version, or fewer than three of the old in the
+        same minutes.
     """
     begun = [times[~np.isnan(values)] for times, values in new.values()]
     starts = [float(times[0]) for times in begun if len(times)]
@@ -78,7 +88,7 @@ def version_gap(
     first = max(min(starts), since)
     fresh = [level for pod in new.values() if (level := _known(pod, first)) is not None]
     stable = [level for pod in old.values() if (level := _known(pod, first)) is not None]
-    if sum(map(len, fresh)) < MIN_SAMPLES or sum(map(len, stable)) < MIN_SAMPLES:
+    if not fresh or sum(map(len, stable)) < MIN_SAMPLES:
         return None
     # A pod with next to no samples has no level of its own.
     steady = [values for values in stable if len(values) >= MIN_SAMPLES] or stable
@@ -90,6 +100,7 @@ def version_gap(
         usual=float(np.mean(levels)) if levels else _level(np.concatenate(stable)),
         spread=float(np.std(levels)) if len(levels) > 1 else 0.0,
         new_count=len(fresh), old_count=len(stable), first_at=first,
+        sample_count=sum(map(len, fresh)),
     )  # fmt: skip
 
 
@@ -111,7 +122,39 @@ def is_idle(
     taken = [values for pod in old.values() if (values := _known(pod, ready)) is not None]
     if until - ready < START_UP_SECONDS or sum(map(len, taken)) < 2 * MIN_SAMPLES:
         return None
-    return not any(_known(pod, since) is not None for pod in new.values())
+    return not takes_requests(new, since=since)
+
+
+def ceased_at(pods: Mapping[str, Samples], *, usual_gap: float, until: float) -> float | None:
+    """Return when pods took their last request, in Unix seconds, if they take none any more.
+
+    Args:
+        pods: By pod: times and samples that exist only where requests were taken; NaN is none.
+        usual_gap: The longest time in seconds that passed without a request before the rollout.
+        until: End of what others of the source tell.
+    """
+    known = [times[~np.isnan(values)] for times, values in pods.values()]
+    last = max((float(times[-1]) for times in known if len(times)), default=None)
+    if last is None or until - last < max(START_UP_SECONDS, CEASED_GAPS * usual_gap):
+        return None
+    return last
+
+
+def longest_gap(pods: Mapping[str, Samples], *, until: float) -> float | None:
+    """Return the longest time in seconds between samples of any pod before then; None: too few."""
+    known = [times[~np.isnan(values) & (times < until)] for times, values in pods.values()]
+    times = np.unique(np.concatenate(known)) if known else np.array([])
+    return float(np.diff(times).max()) if len(times) > 2 * MIN_SAMPLES else None
+
+
+def is_sampled(pods: Mapping[str, Samples], *, until: float) -> bool:
+    """Whether any of the pods has a sample shortly before then: a time in Unix seconds."""
+    return any(_known(pod, until - START_UP_SECONDS) is not None for pod in pods.values())
+
+
+def takes_requests(pods: Mapping[str, Samples], *, since: float) -> bool:
+    """Whether any of the pods has a sample since then: a time in Unix seconds."""
+    return any(_known(pod, since) is not None for pod in pods.values())
 
 
 def _known(pod: Samples, since: float) -> FloatArray | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from agents.domain.casework import Casework, round_of, says_the_same
 from agents.domain.people import RECONCILER, challenged_card, waiting
 from agents.domain.posting import finding_of, post_finding
-from agents.engine import challengers
+from agents.engine import challengers, held
 from agents.enums import Presence
 from agents.findings import Finding
 from agents.models import WorkItem
@@ -44,11 +44,6 @@ def recheck(item: WorkItem, work: Casework, card: Evidence, fence: Fence) -> boo
             crash_at("after_challenge")
             return True
     return False
-
-
-def held(claim: Finding | None, answer: Finding) -> bool:
-    """Whether an answer to a challenge bears the challenged claim out: that it is there, or is not."""
-    return answer.presence is (claim.presence if claim else Presence.PRESENT)
 
 
 def challenged_of(work: Casework) -> dict[int, bool]:

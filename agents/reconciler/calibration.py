@@ -11,8 +11,9 @@ from agents.reconciler.likelihood import clamp
 from agents.reconciler.posterior import Claim
 
 INPUTS = ("constant", "logit", "alone")
-# Two witnesses are asked for before anything is done: one is never called sure.
-MOST_OF_ONE_WITNESS = 0.89
+# Two witnesses are asked for before anything is done: one is never called sure. Nor is a lead that
+# an answer which is still out could overturn.
+MOST_OF_UNSURE = 0.89
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,16 @@ class CalibrationMap:
     coefficients: tuple[float, ...]
 
     def apply(self, claim: Claim) -> float:
-        """Return how often claims like this were right, 0.01..0.99; below 0.9 for one witness."""
+        """Return how often claims like this were right, 0.01..0.99.
+
+        Below 0.9 for one witness, and while something else may still turn out to be it.
+        """
         if self.cases == 0:
             return clamp(claim.posterior)
         score = sum(c * x for c, x in zip(self.coefficients, inputs_of(claim), strict=True))
         found = clamp(1 / (1 + exp(-max(-30.0, min(30.0, score)))))
-        return found if claim.kinds >= 2 else min(found, MOST_OF_ONE_WITNESS)
+        is_settled = claim.kinds >= 2 and not claim.is_open
+        return found if is_settled else min(found, MOST_OF_UNSURE)
 
 
 NONE = CalibrationMap("none", 0, (0.0, 1.0, 0.0))

@@ -10,8 +10,9 @@ from agents.findings import Finding
 from agents.reconciler.calibration import CalibrationMap, rescaled, shipped
 from agents.reconciler.chain import causal_chain
 from agents.reconciler.likelihood import clamp, likelihood_word
+from agents.reconciler.openness import is_awaited, may_be_overtaken
 from agents.reconciler.outcome import Outcome, Ranked, Rule, Treatment
-from agents.reconciler.posterior import Standing, claim_of, posteriors
+from agents.reconciler.posterior import Claim, Standing, claim_of, posteriors
 from agents.reconciler.relevance import is_over
 from agents.reconciler.scoring import Scored
 from agents.reconciler.wanting import AHEAD, CHALLENGED, PROBABLE, TWO_KINDS, UNOPPOSED, wanted
@@ -41,11 +42,21 @@ def rank(
     standings = [standing_of(c) for c in candidates]
     calm_decibans = NO_FAULT_DECIBANS if is_over(findings) else -30.0
     raw, calm = posteriors(standings, calm_decibans=calm_decibans)
-    found, claim = raw, claim_of(standings, raw, answered=len(sources_of(findings)[1]))
+    found, claim = raw, _claim(candidates, raw, findings, case)
     if claim is not None and claim.posterior > calm:
         found, calm = rescaled(raw, calm, (calibration or shipped()).apply(claim))
     ranked = [Ranked(c, clamp(p), r) for c, p, r in zip(candidates, found, raw, strict=True)]
     return sorted(ranked, key=lambda r: (-r.posterior, -r.raw)), clamp(calm)
+
+
+def _claim(
+    candidates: Sequence[Scored], found: Sequence[float], findings: Sequence[Finding], case: Case
+) -> Claim | None:
+    """Return what the likeliest of the candidates claims; None without candidates."""
+    return claim_of(
+        [standing_of(c) for c in candidates], found, answered=len(sources_of(findings)[1]),
+        is_open=may_be_overtaken(candidates, found, findings, case),
+    )  # fmt: skip
 
 
 def sources_of(
@@ -104,10 +115,7 @@ def decide(
         verdict="inconclusive", leader=leader, ranked=tuple(ranked), confidence=None, summary="",
         happening=_happening(findings, case), rules=(), sources_asked=tuple(all_asked),
         sources_answered=tuple(good), gaps=gaps,
-        claim=claim_of(
-            [standing_of(r.scored) for r in ranked], [r.raw for r in ranked],
-            answered=len(sources_of(findings)[1]),
-        ),
+        claim=_claim([r.scored for r in ranked], [r.raw for r in ranked], findings, case),
         map_version=(calibration or shipped()).version,
     )  # fmt: skip
     if calm >= MIN_POSTERIOR and (leader is None or calm > leader.posterior):
@@ -255,7 +263,9 @@ def _inconclusive(
     leader: Ranked | None, rules: tuple[Rule, ...], gaps: tuple[str, ...],
     findings: Sequence[Finding], base: Outcome,
 ) -> Outcome:  # fmt: skip
-    steps = [f"Connect or repair: {gap}" for gap in gaps[:3]]
+    pending = {f.claim for f in findings if is_awaited(f)}
+    steps = [f"{'Look again later' if gap in pending else 'Connect or repair'}: {gap}"
+             for gap in gaps[:3]]  # fmt: skip
     steps += [f"Not met: {rule.name} ({rule.detail})." for rule in rules if not rule.passed]
     steps.append("Post a hypothesis: the agents will test it.")
     if leader is None:

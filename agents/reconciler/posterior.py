@@ -37,6 +37,7 @@ class Claim:
         posterior: Its probability by the weights alone.
         lead: Decibans ahead of the best candidate at another resource, 0..30.
         answered: How many kinds of telemetry answered in the whole case; 0: not known.
+        is_open: An answer that is still out could put another resource first.
     """
 
     posterior: float
@@ -44,6 +45,7 @@ class Claim:
     is_catch_all: bool
     kinds: int
     answered: int = 0
+    is_open: bool = False
 
 
 def posteriors(standings: Sequence[Standing], *, calm_decibans: float) -> tuple[list[float], float]:
@@ -82,7 +84,11 @@ def _shadows(standings: Sequence[Standing]) -> set[int]:
 
 
 def claim_of(
-    standings: Sequence[Standing], found: Sequence[float], *, answered: int = 0
+    standings: Sequence[Standing],
+    found: Sequence[float],
+    *,
+    answered: int = 0,
+    is_open: bool = False,
 ) -> Claim | None:
     """Return the claim of the likeliest candidate; None without candidates."""
     if not standings:
@@ -93,4 +99,4 @@ def claim_of(
     second = max(others, default=0.0)
     lead = 30.0 if second <= 0 else 10 * log10(max(found[first], 1e-9) / second)
     lead = max(0.0, min(30.0, lead))
-    return Claim(found[first], lead, leader.is_catch_all, leader.kinds, answered)
+    return Claim(found[first], lead, leader.is_catch_all, leader.kinds, answered, is_open)

@@ -1,6 +1,7 @@
 """Looking for features in call statistics and in the database's own view."""
 
 from collections.abc import Iterator
+from math import isnan
 
 from agents.enums import Presence
 from agents.findings import Finding
@@ -23,6 +24,8 @@ def check_edges(reader: Reader) -> Iterator[Finding]:
         was = known.get((edge.caller, edge.callee))
         if was is None:
             continue
+        if any(isnan(e.latency_p99_seconds) or isnan(e.error_ratio) for e in (was, edge)):
+            continue  # No call was measured: that none was slow or failed is not known.
         ratio = edge.latency_p99_seconds / max(was.latency_p99_seconds, 1e-6)
         added = edge.latency_p99_seconds - was.latency_p99_seconds
         is_slow = ratio >= 1.6 and added >= 0.02

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.detectors.versions import Samples, VersionGap, is_idle, version_gap
+from agents.detectors.versions import (
+    Samples,
+    VersionGap,
+    ceased_at,
+    is_idle,
+    is_sampled,
+    longest_gap,
+    takes_requests,
+    version_gap,
+)
 from agents.enums import Presence
 from agents.findings import Finding
 from agents.specialists.reader import Reader
@@ -21,7 +30,7 @@ from telemetry.types import (
     utc,
 )
 
-WORSE, IDLE = "new_version_worse", "new_version_idle"
+WORSE, IDLE, CEASE = "new_version_worse", "new_version_idle", "requests_cease"
 SERVED = {Semantic.ERROR_RATIO, Semantic.LATENCY_P99_SECONDS}
 ROLLED_OUT = {ChangeKind.DEPLOY, ChangeKind.CONFIG}
 
@@ -65,6 +74,7 @@ def check_versions(reader: Reader) -> Iterator[Finding]:
             )  # fmt: skip
     for change in _arrivals(rollouts):
         yield from _compared(reader, change, known)
+        yield from _ceased(reader, change, known)
 
 
 def _arrivals(rollouts: Sequence[ChangeEvent]) -> list[ChangeEvent]:
@@ -94,6 +104,7 @@ def _compared(
 ) -> Iterator[Finding]:  # fmt: skip
     mark = f"-{_hash_of(change)}-"
     gaps: list[tuple[float, Rule, VersionGap]] = []
+    is_awaited = False
     for rule in RULES:
         pods = known.get((change.resource, rule.semantic), {})
         new = {pod: samples for pod, samples in pods.items() if mark in pod}
@@ -102,18 +113,24 @@ def _compared(
         if gap is not None:
             gaps.append((_strength(rule, gap), rule, gap))
         if rule.semantic is Semantic.ERROR_RATIO and old:
-            yield from _idle(reader, change, new, old)
-    # CPU alone does not clear a version: only requests that it served do.
-    if any(strength > 0 or rule.semantic in SERVED for strength, rule, _ in gaps):
-        yield _worse(reader, change, *max(gaps, key=lambda found: found[0]))
+            idle = list(_idle(reader, change, new, old))
+            yield from idle
+            is_awaited = takes_requests(old, since=change.at.timestamp()) and not any(
+                f.presence is Presence.PRESENT for f in idle
+            )
+    # CPU alone does not clear a version: only requests that it served do, if there were enough.
+    if any(s > 0 or (rule.semantic in SERVED and gap.weight == 1) for s, rule, gap in gaps):
+        yield _worse(reader, change, *max(gaps, key=lambda found: (found[0], found[2].weight)))
+    elif is_awaited:
+        yield _untold(reader, change)
 
 
 def _strength(rule: Rule, gap: VersionGap) -> float:
     if gap.excess < max(rule.min_excess, 2 * gap.spread) or gap.ratio < rule.min_ratio:
         return 0.0
     if rule.semantic is Semantic.ERROR_RATIO:
-        return gap.own_share * min(1.0, 0.3 + 0.7 * gap.excess / rule.full)
-    return gap.own_share * SECONDARY * min(1.0, gap.ratio / rule.full)
+        return gap.weight * gap.own_share * min(1.0, 0.3 + 0.7 * gap.excess / rule.full)
+    return gap.weight * gap.own_share * SECONDARY * min(1.0, gap.ratio / rule.full)
 
 
 def _worse(
@@ -129,6 +146,51 @@ def _worse(
     )
     return _finding(reader, WORSE, change, claim, is_present=strength > 0, strength=strength or 1.0,
                     magnitude=gap.excess, unit=rule.unit, onset=gap.first_at)  # fmt: skip
+
+
+def _ceased(
+    reader: Reader, change: ChangeEvent, known: Mapping[tuple[ResourceRef, Semantic],
+                                                        dict[str, Samples]],
+) -> Iterator[Finding]:  # fmt: skip
+    """Tell that a service with old pods left takes no requests any more, while others do."""
+    served = {r: pods for (r, semantic), pods in known.items() if semantic is Semantic.ERROR_RATIO}
+    pods = served.get(change.resource, {})
+    mark = f"-{_hash_of(change)}-"
+    since = change.at.timestamp()
+    gap = longest_gap(pods, until=since)
+    others = [
+        float(times[~np.isnan(values)][-1])
+        for resource, found in served.items() if resource != change.resource
+        for times, values in found.values() if not np.isnan(values).all()
+    ]  # fmt: skip
+    working = known.get((change.resource, Semantic.CPU_UTILISATION_RATIO), {})
+    lives = {pod: samples for pod, samples in working.items() if mark not in pod}
+    # Old pods that are gone take nothing either: that would be no sign of its callers' trouble.
+    if gap is None or not others or not is_sampled(lives, until=max(others)):
+        return
+    last = ceased_at(pods, usual_gap=gap, until=max(others))
+    name = change.resource.name
+    claim = (
+        f"Nobody asks {name} since {clock(last)}, old pods or new; others are still asked."
+        if last is not None
+        else f"{name} is still asked."
+    )
+    yield _finding(reader, CEASE, change, claim, is_present=last is not None, strength=1.0,
+                   onset=last or since)  # fmt: skip
+
+
+def _untold(reader: Reader, change: ChangeEvent) -> Finding:
+    """Return that nobody can tell yet how a new version does."""
+    claim = (
+        f"New pods of {change.resource.name}, rolled out at {clock(change.at.timestamp())}, answered "
+        f"too few requests so far to tell whether they do worse than the old ones."
+    )
+    wanted = tuple(dict.fromkeys(rule.semantic for rule in RULES))
+    return Finding(
+        agent=reader.agent, feature=WORSE, resource=change.resource, presence=Presence.UNKNOWN,
+        kind=TelemetryKind.METRIC, claim=claim, provenance=reader.by_pod(wanted).provenance,
+        extra_provenance=(reader.changes().provenance,), change_id=change.id,
+    )  # fmt: skip
 
 
 def _idle(

@@ -30,6 +30,7 @@ FEATURES = {
     "replicas_missing": "share of pods ready",
     "restart_increase": "restarts", "disk_near_full": "disk used", "disk_io_saturation": "disk I/O",
     "new_version_worse": "new version", "new_version_idle": "new version",
+    "requests_cease": "new version",
 }  # fmt: skip
 # Below these a value is small whatever the baseline was, and must look small on its lane.
 FLOORS = {

@@ -50,7 +50,8 @@ class CaseResult:
     """What one case came to.
 
     ``error`` names what could not be read; then nothing was concluded. ``failed``: verdict rules
-    that were not met. ``answered``: how many kinds of telemetry answered.
+    that were not met. ``answered``: how many kinds of telemetry answered. ``is_open``: an answer
+    that is still out could put another resource first.
     """
 
     case_id: str
@@ -64,6 +65,7 @@ class CaseResult:
     error: str = ""
     failed: list[str] = field(default_factory=list)
     answered: int = 0
+    is_open: bool = False
 
     def as_json(self) -> dict[str, object]:
         """Return it as JSON-able values."""
@@ -104,6 +106,7 @@ def run_case(path: Path, variant: Variant = FULL) -> CaseResult:
         affected=_affected(outcome, findings), gaps=sorted(set(outcome.gaps)), seconds=seconds,
         peak_mb=_peak_mb(), failed=[r.name for r in outcome.rules if not r.passed],
         answered=len(outcome.sources_answered),
+        is_open=outcome.claim is not None and outcome.claim.is_open,
     )  # fmt: skip
     return _restored(result, perturbed)
 

@@ -25,6 +25,7 @@ class Sample:
         causes: Candidates as they were kept.
         right: Whether each of them is the right answer.
         answered: How many kinds of telemetry answered.
+        is_open: An answer that is still out could put another resource first.
     """
 
     group: str
@@ -32,6 +33,7 @@ class Sample:
     causes: tuple[RankedCause, ...]
     right: tuple[bool, ...]
     answered: int = 0
+    is_open: bool = False
 
     def totals(self, factors: Mapping[str, float]) -> list[float]:
         """Return each candidate's decibans under the given factors."""
@@ -50,7 +52,7 @@ class Sample:
                          model.refines)
             )  # fmt: skip
         found, _ = posteriors(standings, calm_decibans=NO_CALM_DECIBANS)
-        claim = claim_of(standings, found, answered=self.answered)
+        claim = claim_of(standings, found, answered=self.answered, is_open=self.is_open)
         if claim is None:
             return None
         return claim, self.right[int(np.argmax(found))]
@@ -83,7 +85,8 @@ def samples_of(
         right = tuple(_is_right(kind, result, cause, label) for cause in result.causes)
         group = f"{kind.slug}: {kind.fault_of(label)}"
         causes = tuple(result.causes)
-        samples.append(Sample(group, kind.slug, causes, right, result.answered))
+        sample = Sample(group, kind.slug, causes, right, result.answered, result.is_open)
+        samples.append(sample)
     return samples
 
 

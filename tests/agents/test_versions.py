@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from agents.case import Symptom
-from agents.detectors.versions import is_idle, version_gap
-from agents.engine import investigate
+from agents.detectors.versions import ceased_at, is_idle, longest_gap, version_gap
+from agents.engine import held, investigate
+from agents.enums import Presence
+from agents.reconciler.calibration import MOST_OF_UNSURE
 from agents.scoping import build_case
 from telemetry.adapters.memory import MemoryData, open_memory_sources
 from telemetry.ask import guarded
@@ -144,3 +146,83 @@ def test_what_nothing_else_shows_is_asked_again_of_a_part_of_the_window() -> Non
     outcome = leader_of({"cart": 0.6, "stock": 0.0}, rollouts=(CART,))
     rule = next(r for r in outcome.rules if "challenge" in r.name)
     assert (rule.passed, rule.detail.partition(" of ")[0]) == (True, "1")
+
+
+def first_minutes(before, after, count):
+    """Return samples like :func:`level`, of which only ``count`` come after the rollout."""
+    times, values = level(before, after)
+    return times, np.where((times < SINCE + 60 * count), values, np.nan)
+
+
+def seen(new_cart, new_stock, old_stock=None):
+    """Investigate rollouts of cart and stock; return the verdict and what was found."""
+    series = [pod_series(CART, f"cart-{OLD_HASH}-bbbbb", level(0.0)),
+              pod_series(CART, f"cart-{NEW_HASH}-xxxxx", new_cart),
+              pod_series(STOCK, f"stock-{NEW_HASH}-xxxxx", new_stock)]  # fmt: skip
+    for name, samples in zip("bc", old_stock or [level(0.0)] * 2, strict=True):
+        pod = f"stock-{OLD_HASH}-{name * 5}"
+        series += [pod_series(STOCK, pod, samples),
+                   pod_series(STOCK, pod, level(0.1), Semantic.CPU_UTILISATION_RATIO)]  # fmt: skip
+    graph = TopologyGraph((FRONT, CART, STOCK),
+                          (TopologyEdge(FRONT, CART), TopologyEdge(FRONT, STOCK)))  # fmt: skip
+    front = Series(SeriesRef(FRONT, "e", Semantic.ERROR_RATIO, unit="ratio"), *level(0.0, 0.1))
+    data = MemoryData(series=[front], pod_series=series, graph=graph,
+                      changes=[rollout(CART), rollout(STOCK)])  # fmt: skip
+    symptom = Symptom(FRONT, NOW, "front fails", Semantic.ERROR_RATIO)
+    case = build_case(guarded(open_memory_sources(data)), (symptom,), WINDOW, BASELINE)
+    found = []
+    return investigate(case, on_finding=found.append), found
+
+
+@pytest.mark.parametrize(("count", "weight"), [(1, 1 / 3), (2, 2 / 3), (9, 1.0)])
+def test_few_samples_of_a_new_version_tell_less(count, weight) -> None:
+    gap = version_gap({"n": first_minutes(None, 0.9, count)}, {"a": level(0.0)}, since=SINCE)
+    assert gap is not None
+    assert gap.weight == pytest.approx(weight)
+
+
+def test_a_lead_is_not_sure_while_a_rival_served_too_little_to_be_judged() -> None:
+    """Few good minutes of a rival's new pods do not clear it; many do."""
+    open_, found = seen(level(None, 0.6), first_minutes(None, 0.0, 1))
+    settled, _ = seen(level(None, 0.6), level(None, 0.0))
+    assert open_.leader is not None
+    assert settled.leader is not None
+    assert open_.leader.cause.resource == settled.leader.cause.resource == CART
+    assert open_.claim is not None
+    assert open_.claim.is_open
+    assert open_.leader.posterior <= MOST_OF_UNSURE < settled.leader.posterior
+    told = next(f for f in found if f.feature == "new_version_worse" and f.resource == STOCK)
+    assert (told.presence, told.change_id) == (Presence.UNKNOWN, "roll-stock")
+    assert told.claim in open_.gaps
+
+
+def test_a_release_that_nobody_asks_any_more_is_not_what_fails() -> None:
+    """Old pods live and take nothing either."""
+    stop = first_minutes(0.0, 0.0, 3)
+    outcome, found = seen(level(None), first_minutes(None, 0.0, 3), (stop, stop))
+    ceased = next(f for f in found if f.feature == "requests_cease" and f.resource == STOCK)
+    assert ceased.presence is Presence.PRESENT
+    against = {r.cause.resource: [s.decibans for s in r.scored.stances if found[s.index] is ceased]
+               for r in outcome.ranked if r.cause.fault_class == "bad_release"}  # fmt: skip
+    assert against[STOCK] == [-6.0]
+    _, others = seen(level(None, 0.0), level(None, 0.0))
+    assert not [f for f in others if f.feature == "requests_cease" and f.presence == "present"]
+
+
+def test_requests_that_always_came_seldom_have_not_ceased() -> None:
+    times, values = level(0.0)
+    seldom = {"a": (times, np.where(np.arange(len(times)) % 2 == 0, values, np.nan))}
+    gap = longest_gap(seldom, until=SINCE)
+    assert gap == 120
+    last = ceased_at(seldom, usual_gap=gap, until=times[-1])
+    assert last is None
+    assert ceased_at(seldom, usual_gap=60, until=times[-1] + 300) is not None
+
+
+@pytest.mark.parametrize("presence", [Presence.PRESENT, Presence.ABSENT])
+def test_what_is_not_there_survives_a_challenge_that_does_not_find_it_either(presence) -> None:
+    _, found = seen(level(None, 0.6), level(None, 0.0))
+    claim = next(f for f in found if f.presence is presence)
+    other = next(f for f in found if f.presence not in {presence, Presence.UNKNOWN})
+    assert held(claim, claim)
+    assert not held(claim, other)

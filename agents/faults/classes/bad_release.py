@@ -13,6 +13,8 @@ MODEL = FaultModel(
         Prediction("deploy_before_onset", Where.SELF, 7.0, -10.0, before_symptom=True),
         Prediction("new_version_worse", Where.SELF, 14.0, -6.0),
         Prediction("new_version_idle", Where.SELF, 11.0),
+        # Old pods beside new ones take none either: what fails, fails before it is asked.
+        Prediction("requests_cease", Where.SELF, -6.0),
         # What its callee's new pods do wrong shows in it too.
         Prediction("new_version_worse", Where.CALLEES, -5.0),
         Prediction("new_error_template", Where.SELF, 5.0),

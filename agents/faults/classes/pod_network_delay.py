@@ -14,6 +14,8 @@ MODEL = FaultModel(
         Prediction("own_delay", Where.SELF, 11.0, -10.0),
         Prediction("latency_rise", Where.SELF, 3.0, -2.0),
         Prediction("cpu_saturation", Where.SELF, -7.0, 1.0),
+        # A CPU that is held back explains lateness, at its limit or not.
+        Prediction("cpu_throttling", Where.SELF, -5.0),
         Prediction("cpu_saturation", Where.CALLEES, -5.0),
         Prediction("rtt_rise", Where.EDGE_IN, 3.0, -6.0),
         Prediction("query_latency_rise", Where.CALLEES, -4.0),
