@@ -80,6 +80,8 @@ class Session:
         kept = self.work / f"{slug}.jsonl"
         done = {r.case_id: r for r in read_results(kept)}
         left = [p for p in self.paths if case_id_of(p) not in done]
+        if not left:
+            return [done[key] for key in sorted(case_id_of(p) for p in self.paths)]
         console = Console(stderr=True)
         # Each process begins clean: a fork would share the parent's threads and connections.
         context = multiprocessing.get_context("spawn")
