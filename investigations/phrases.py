@@ -24,6 +24,13 @@ def shared_with(note: str) -> str:
     return f"{found[0][0].lower()}{found[0][1:]}" if found else ""
 
 
+def stands_of(note: str, state: str, *, is_tested: bool) -> str:
+    """Return how a hypothesis stands, beside how likely it is; empty where it was not tested."""
+    if not is_tested and state != "ruled out":
+        return ""
+    return shared_with(note) or state
+
+
 def plain_rule(text: str) -> str:
     """Return a rule's text with its place in words: ``latency rise (self): predicted``."""
     return PLACE.sub(lambda found: f" {PLACES[found[1]]}", text)

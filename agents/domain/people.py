@@ -1,12 +1,14 @@
 """What people post, read and answered: hypotheses in words, messages, challenges of a card."""
 
 import difflib
+from dataclasses import replace
 
-from agents.domain.casework import match_named, open_case
+from agents.domain.casework import match_named, open_case, parse_resource
 from agents.domain.phases import MAX_ROUNDS
 from agents.domain.reasons import focus_window
 from agents.enums import AgentName, WorkKind
-from agents.faults.vocabulary import match_text
+from agents.faults.registry import FAULTS
+from agents.faults.vocabulary import Reading, match_text
 from agents.models import WorkItem
 from investigations.domain import hypotheses, runs
 from investigations.domain.crash import crash_at
@@ -34,12 +36,13 @@ def interpret(item: WorkItem, fence: Fence) -> None:
     resources = tuple(dict.fromkeys((*work.case.affected, *work.case.graph.resources)))
     symptom = work.case.symptoms[0].resource
     for hypothesis in investigation.hypotheses.filter(fault_class="", note=""):
-        reading = match_text(hypothesis.claim, resources, symptom)
+        reading = match_text(hypothesis.claim, resources, symptom, work.case.graph)
+        reading = _beside(reading, investigation)
         row = hypotheses.classify_hypothesis(
             hypothesis_id=hypothesis.pk,
             resource=str(reading.resource) if reading.resource else "",
             fault_class=reading.fault_class, note=reading.note or FREE_CLAIM,
-            author=RECONCILER, fence=fence,
+            remark=reading.remark, author=RECONCILER, fence=fence,
         )  # fmt: skip
         if not reading.fault_class:
             _leave_open(item, row.pk, row.note, fence)
@@ -50,6 +53,31 @@ def interpret(item: WorkItem, fence: Fence) -> None:
             message_id=message.pk, to=to, reply=reply, author=RECONCILER, fence=fence
         )
     crash_at("after_interpret")
+
+
+def _beside(reading: Reading, investigation: Investigation) -> Reading:
+    """Return a reading in the light of the other hypotheses of the board.
+
+    A cause that names no resource is that of the only hypothesis of its class. Who only denies is
+    told which hypothesis to rule out.
+    """
+    rows = investigation.hypotheses.exclude(state=HypothesisState.RULED_OUT).order_by("number")
+    if reading.is_denial:
+        if not reading.denied and reading.denied_at is None:
+            return reading
+        wanted = {"fault_class": reading.denied} if reading.denied else {}
+        if reading.denied_at is not None:
+            wanted["resource"] = str(reading.denied_at)
+        rival = rows.filter(**wanted).exclude(fault_class="").first()
+        told = f" To say so, rule H{rival.number} out instead." if rival else ""
+        return replace(reading, note=reading.note + told)
+    if reading.fault_class and not reading.is_named and not FAULTS[reading.fault_class].kinds:
+        same = list(rows.filter(fault_class=reading.fault_class)[:2])
+        if len(same) == 1:
+            where = parse_resource(same[0].resource)
+            return replace(reading, resource=where,
+                           note=f"{FAULTS[reading.fault_class].title} at {where.name}")  # fmt: skip
+    return reading
 
 
 def _leave_open(item: WorkItem, hypothesis_id: int, note: str, fence: Fence) -> None:

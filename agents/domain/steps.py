@@ -222,7 +222,7 @@ def _reconcile(item: WorkItem, fence: Fence) -> None:
     ]
     calibration = map_in_use()
     outcome = decide(
-        [scored for _, scored in pairs], work.findings, work.case,
+        [scored for _, scored in pairs if scored.is_tested], work.findings, work.case,
         challenged=challenged_of(work), ruled_out=ruled_out, calibration=calibration,
     )  # fmt: skip
     hypotheses.record_assessments(

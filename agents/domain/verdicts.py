@@ -66,13 +66,17 @@ def assessments_of(
     pairs: Pairs, work: Casework, outcome: Outcome, calibration: CalibrationMap
 ) -> list[Assessment]:
     """Return where each tested hypothesis stands, then those whose words mean the same cause."""
-    ranked, _ = rank([s for _, s in pairs], work.findings, work.case, calibration)
+    tested = [s for _, s in pairs if s.is_tested]
+    ranked, _ = rank(tested, work.findings, work.case, calibration)
     by_cause = {(r.cause.resource, r.cause.fault_class): r.posterior for r in ranked}
     is_likely = outcome.leader is not None and outcome.verdict == "likely_cause"
     leader = _place(outcome.leader.cause) if outcome.leader and is_likely else None
     rows: dict[int, Assessment] = {}
     first = next(((h, s) for h, s in pairs if _place(s.cause) == leader), None)
     for hypothesis, scored in pairs:
+        if not scored.is_tested:
+            rows[hypothesis.number] = _untested(hypothesis, scored)
+            continue
         place = _place(scored.cause)
         why = _part_of(scored, first[1], work) if first else ""
         if first and why:
@@ -90,6 +94,17 @@ def assessments_of(
             hypothesis.pk, state, verdict, None, by_cause[place], note, killer
         )
     return [*rows.values(), *_twins(work.investigation, rows)]
+
+
+def _untested(hypothesis: Hypothesis, scored: Scored) -> Assessment:
+    """Return the standing of a cause of which nothing tells: no number, and what would tell."""
+    sought = [FEATURES[f].title for f in FAULTS[scored.cause.fault_class].triggers if f in FEATURES]
+    missing = f"not tested: nothing here measures or logs it ({', '.join(sought)})"
+    known = hypothesis.note.partition(READ)[0] if hypothesis.author.startswith("person/") else ""
+    return Assessment(
+        hypothesis.pk, HypothesisState.INCONCLUSIVE, TestVerdict.INCONCLUSIVE, None, None,
+        READ.join(part for part in (known, missing, *scored.notes) if part),
+    )  # fmt: skip
 
 
 def _note_of(hypothesis: Hypothesis, scored: Scored) -> str:
@@ -147,8 +162,6 @@ def _standing(scored: Scored, work: Casework, posterior: float, *, is_leader: bo
     support = [s for s in scored.stances if s.decibans >= 1]
     if is_leader:
         return HypothesisState.LEADING, TestVerdict.SUPPORTED, ""
-    if not scored.stances:
-        return HypothesisState.INCONCLUSIVE, TestVerdict.INCONCLUSIVE, ""
     if posterior < OUT_BELOW and against:
         worst = min(against, key=lambda s: s.decibans)
         killer = f"E{work.evidence[worst.index].number}: {plain_reason(worst)}"

@@ -62,6 +62,9 @@ class FaultModel:
         claim: Sentence with ``{name}`` of the blamed resource, and ``{other}`` where it has two ends.
         other: Words for the other end, where nothing tells its name.
         other_kind: Its kind, by which the topology may tell it.
+        words: Phrases that people use for it: one that stands in a text means this fault.
+        vague: Words that mean it only of a resource of its kinds: that a database is slow.
+        is_of_caller: Of a call from one resource to another it is the caller that has it.
         triggers: Features whose presence makes the resource a candidate.
         is_generic: It blames a change without saying how; a specific mechanism explains it away,
             and a symptom that is over excuses it.
@@ -84,6 +87,8 @@ class FaultModel:
     blame: Blame = Blame.RESOURCE
     kinds: tuple[ResourceKind, ...] = ()
     words: tuple[str, ...] = ()
+    vague: tuple[str, ...] = ()
+    is_of_caller: bool = False
     prior: float = 0.0
     is_generic: bool = False
     is_catch_all: bool = False

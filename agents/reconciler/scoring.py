@@ -50,6 +50,11 @@ class Scored:
     notes: tuple[str, ...] = ()
     kinds: frozenset[str] = field(default=frozenset())
 
+    @property
+    def is_tested(self) -> bool:
+        """Whether anything that was found speaks for it or against it."""
+        return any(abs(s.decibans) >= 1 for s in self.stances)
+
 
 def reachable(graph: TopologyGraph, start: ResourceRef, *, hops: int = 6) -> set[ResourceRef]:
     """Return what a resource depends on, itself included."""

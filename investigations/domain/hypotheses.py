@@ -156,12 +156,13 @@ def classify_hypothesis(
     fault_class: str,
     note: str,
     author: str,
+    remark: str = "",
     fence: Fence | None = None,
 ) -> Hypothesis:
     """Say what resource and fault class a person's words mean, so that they can be tested.
 
     If another hypothesis already stands for that cause, the words stay a free claim whose note
-    points to it. Idempotent.
+    points to it. ``remark``: how they were taken where they leave a choice. Idempotent.
     """
     investigation_id = _investigation_of(hypothesis_id)
     with writing(investigation_id, fence=fence) as board:
@@ -172,10 +173,12 @@ def classify_hypothesis(
             .first()
         )
         if fault_class and twin is not None:
-            hypothesis.note = f"The same cause as H{twin.number}; tested there."
+            hypothesis.note = f"The same cause as H{twin.number}; tested there. {remark}".strip()[
+                :500
+            ]
         else:
             hypothesis.resource, hypothesis.fault_class = resource, fault_class
-            hypothesis.note = note[:500]
+            hypothesis.note = (f"{note}. {remark}" if remark else note)[:500]
         hypothesis.save(update_fields=["resource", "fault_class", "note"])
         _write(
             board,

@@ -21,7 +21,7 @@ from investigations.domain.report_facts import (
 from investigations.domain.report_learning import follow_ups, gaps, graded, wrong
 from investigations.domain.report_moments import firing, moments
 from investigations.enums import ReportSection
-from investigations.phrases import shared_with
+from investigations.phrases import stands_of
 from investigations.queries.objects import BoardObject
 from investigations.scale import likelihood
 
@@ -222,9 +222,12 @@ def diagnosis(facts: Facts) -> list[str]:
         posterior = last.get("posterior")
         sure = likelihood(float(str(posterior)) if posterior is not None else None)
         by = person(str(last["author"]))
-        stands = shared_with(str(last.get("note", ""))) or plain(last["state"])
-        lines.append(f"Suspected by {by}: {text_of(last, 'claim', 400)}. {sure}; "
-                     f"{stands}{how} {facts.link('h', number)}")  # fmt: skip
+        stands = stands_of(
+            str(last.get("note", "")), plain(last["state"]), is_tested=posterior is not None
+        )
+        told = "; ".join(part for part in (sure, f"{stands}{how}") if part)
+        lines.append(f"Suspected by {by}: {text_of(last, 'claim', 400)}. {told}"
+                     f" {facts.link('h', number)}")  # fmt: skip
     return lines or [f"Nothing was suspected and nothing concluded {facts.log(facts.last)}"]
 
 

@@ -74,6 +74,11 @@ class HypothesisView:
         return "" if self.row.posterior is None else shared_with(self.row.note)
 
     @property
+    def is_untold(self) -> bool:
+        """Whether it was read, and nothing here speaks for or against it: its note says why."""
+        return self.row.posterior is None and self.row.state == HypothesisState.INCONCLUSIVE
+
+    @property
     def is_out(self) -> bool:
         """Whether it was ruled out."""
         return self.row.state == HypothesisState.RULED_OUT

@@ -104,7 +104,19 @@ def _leading(rivals: list[Hypothesis]) -> str:
         f"{first.refutes_count} against."
     )
     return _lines([told, *(f"H{h.number} {h.claim}: {shared_with(h.note)}." for h in tested
-                           if h is not first and shared_with(h.note))])  # fmt: skip
+                           if h is not first and shared_with(h.note)),
+                   *(_of_person(h) for h in open_ones if h is not first
+                     and h.author.startswith("person/")
+                     and (h.posterior is None or not shared_with(h.note)))])  # fmt: skip
+
+
+def _of_person(row: Hypothesis) -> str:
+    """Return how a rival fares that a person posted: who takes over will be asked about it."""
+    by = row.author.partition("/")[2]
+    told = likelihood(row.posterior)
+    if row.posterior is not None:
+        told = f"{told}: {row.supports_count} for, {row.refutes_count} against"
+    return f"H{row.number} {row.claim} (by {by}): {told}."
 
 
 def _tried(actions: list[dict[str, object]], rivals: list[Hypothesis]) -> list[str]:

@@ -18,6 +18,11 @@ MODEL = FaultModel(
     words=(
         "cache",
         "stampede",
+        "cache stampede",
         "cache miss",
+        "cold cache",
+        "cache eviction",
+        "cache hit rate",
+        "cache hit ratio",
     ),
 )

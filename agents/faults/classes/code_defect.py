@@ -28,6 +28,15 @@ MODEL = FaultModel(
         Prediction("packet_loss", Where.EDGE_IN, -5.0),
     ),
     treatments=(Treatment("rollback", "The previous release took the usual course."),),
-    words=("bug", "defect", "exception", "code error", "early return"),
+    words=(
+        "bug",
+        "defect",
+        "exception",
+        "code error",
+        "early return",
+        "null pointer",
+        "nullpointerexception",
+        "stack trace",
+    ),
     prior=-1.0,
 )

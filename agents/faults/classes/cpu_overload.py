@@ -28,6 +28,13 @@ MODEL = FaultModel(
     treatments=(Treatment("scale", "More replicas share the load."),),
     words=(
         "cpu overload",
+        "cpu overloaded",
         "cpu hog",
+        "busy loop",
+        "infinite loop",
+        "burn cpu",
+        "hog cpu",
+        "noisy neighbour",
+        "noisy neighbor",
     ),
 )

@@ -21,7 +21,16 @@ MODEL = FaultModel(
     treatments=(Treatment("scale", "More replicas share the load."),),
     words=(
         "cpu saturated",
+        "cpu saturation",
         "high cpu",
         "cpu load",
+        "cpu high",
+        "cpu pegged",
+        "cpu maxed out",
+        "out of cpu",
+        "cpu usage",
+        "100 cpu",
+        "no cpu left",
+        "cpu bound",
     ),
 )

@@ -27,9 +27,13 @@ MODEL = FaultModel(
     ),
     words=(
         "cpu",
+        "cpu throttle",
+        "throttle",
         "throttling",
-        "throttled",
         "cpu limit",
+        "cpu limit low",
+        "low cpu limit",
+        "cfs quota",
     ),
     refines=("cpu_overload",),
 )

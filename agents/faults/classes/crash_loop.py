@@ -27,9 +27,14 @@ MODEL = FaultModel(
     words=(
         "crash loop",
         "crashloop",
+        "crash",
         "crashing",
         "crashloopbackoff",
         "restarting",
+        "restart loop",
+        "keeps restarting",
+        "panic",
+        "segfault",
     ),
     prior=2.0,
 )

@@ -23,5 +23,7 @@ MODEL = FaultModel(
         "too many connections",
         "max connections",
         "connection limit",
+        "database has no connection left",
+        "too many clients",
     ),
 )

@@ -28,6 +28,10 @@ MODEL = FaultModel(
         "wrong password",
         "access denied",
         "database credentials",
+        "authentication failed",
+        "wrong credentials",
+        "bad credentials",
+        "password rotated",
     ),
     refines=(
         "crash_loop",

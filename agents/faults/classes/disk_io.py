@@ -16,7 +16,13 @@ MODEL = FaultModel(
     ),
     words=(
         "disk io",
+        "disk slow",
+        "slow disk",
         "iops",
         "io wait",
+        "iowait",
+        "disk saturated",
+        "disk latency",
+        "disk i o",
     ),
 )

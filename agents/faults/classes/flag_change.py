@@ -21,6 +21,7 @@ MODEL = FaultModel(
         "flag",
         "feature flag",
         "toggle",
+        "feature toggle",
     ),
     is_generic=True,
 )

@@ -21,6 +21,8 @@ MODEL = FaultModel(
         "image tag",
         "wrong image",
         "image not found",
+        "image does not exist",
+        "wrong tag",
     ),
     refines=(
         "image_pull",

@@ -19,5 +19,9 @@ MODEL = FaultModel(
         "image",
         "image pull",
         "registry",
+        "imagepullbackoff",
+        "errimagepull",
+        "can not pull image",
+        "pull image",
     ),
 )

@@ -23,6 +23,9 @@ MODEL = FaultModel(
     words=(
         "insufficient memory",
         "memory request",
+        "memory request big",
+        "not enough memory to schedule",
+        "no node has enough memory",
     ),
     refines=(
         "unschedulable",

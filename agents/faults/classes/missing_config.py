@@ -21,8 +21,11 @@ MODEL = FaultModel(
     treatments=(Treatment("rollback", "The previous release did not need it."),),
     words=(
         "missing config",
+        "config missing",
         "configmap",
         "secret",
         "environment variable",
+        "missing environment variable",
+        "env var",
     ),
 )

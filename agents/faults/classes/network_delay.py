@@ -24,5 +24,9 @@ MODEL = FaultModel(
         "network delay",
         "rtt",
         "network latency",
+        "slow network",
+        "network slow",
+        "round trip",
+        "slow link",
     ),
 )

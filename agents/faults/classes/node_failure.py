@@ -22,5 +22,17 @@ MODEL = FaultModel(
         "node",
         "node down",
         "node failure",
+        "node dead",
+        "node not ready",
+        "node crashed",
+        "host down",
+        "dead node",
+    ),
+    vague=(
+        "down",
+        "dead",
+        "failed",
+        "crashed",
+        "unreachable",
     ),
 )

@@ -24,9 +24,15 @@ MODEL = FaultModel(
     blame=Blame.PEER,
     words=(
         "packet loss",
-        "packets",
+        "lost packets",
+        "packet",
         "network loss",
-        "dropped packets",
+        "dropped packet",
+        "drop packet",
+        "packet drop",
+        "lossy",
+        "retransmit",
+        "retransmission",
     ),
     prior=2.0,
 )

@@ -26,9 +26,17 @@ MODEL = FaultModel(
     ),
     words=(
         "partition",
+        "network partition",
         "unreachable",
+        "not reachable",
         "network policy",
+        "networkpolicy",
         "connection refused",
+        "can not reach",
+        "can not connect",
+        "can not be reached",
+        "no route to host",
+        "firewall",
     ),
     prior=-2.0,
 )

@@ -22,5 +22,9 @@ MODEL = FaultModel(
         "probe",
         "liveness",
         "readiness",
+        "health check",
+        "healthcheck",
+        "probe failing",
+        "pods not ready",
     ),
 )

@@ -20,7 +20,14 @@ MODEL = FaultModel(
     ),
     blame=Blame.PEER,
     kinds=(ResourceKind.EXTERNAL,),
-    words=("provider outage", "third party outage", "cloud outage"),
+    words=(
+        "provider outage",
+        "third party outage",
+        "cloud outage",
+        "provider down",
+        "aws outage",
+        "region outage",
+    ),
     refines=("external_dependency",),
     is_cluster_wide=True,
 )

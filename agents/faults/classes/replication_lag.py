@@ -14,6 +14,11 @@ MODEL = FaultModel(
     kinds=(ResourceKind.DATABASE,),
     words=(
         "replication",
+        "replica lag",
+        "replication lag",
+        "lagging replica",
+        "replica behind",
+        "stale replica",
         "replica",
         "lag",
     ),

@@ -29,7 +29,10 @@ MODEL = FaultModel(
         "retry storm",
         "retries",
         "retry",
+        "retrying",
         "thundering herd",
+        "retry amplification",
     ),
+    is_of_caller=True,
     prior=2.0,
 )

@@ -18,7 +18,11 @@ MODEL = FaultModel(
     treatments=(Treatment("scale", "It needs at least one pod."),),
     words=(
         "zero replicas",
+        "0 replicas",
         "scaled to zero",
+        "scaled to 0",
         "scaled down",
+        "no replicas",
+        "no pods running",
     ),
 )

@@ -20,6 +20,10 @@ MODEL = FaultModel(
         "schema",
         "migration",
         "ddl",
+        "alter table",
+        "database migration",
+        "schema migration",
+        "schema change on",
     ),
     is_generic=True,
 )

@@ -19,5 +19,7 @@ MODEL = FaultModel(
     words=(
         "service selector",
         "selects no pod",
+        "no endpoints",
+        "wrong selector",
     ),
 )

@@ -18,5 +18,8 @@ MODEL = FaultModel(
         "unschedulable",
         "scheduling",
         "pending pods",
+        "pods pending",
+        "can not be scheduled",
+        "can not be placed",
     ),
 )

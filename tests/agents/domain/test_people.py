@@ -11,6 +11,7 @@ from investigations.domain import hypotheses, runs
 from investigations.enums import SteeringKind, SteeringState
 from investigations.presenters.stream import agents_of, chosen_lines
 from investigations.queries.board import list_events
+from investigations.queries.handoffs import prefill_note
 from tests.factories.people import person
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
@@ -113,6 +114,40 @@ def test_a_hypothesis_is_tested_to_a_verdict(worked) -> None:
     assert (row.fault_class, row.resource) == ("packet_loss", "service/payments")
     assert row.verdict in {"refuted", "inconclusive"}
     assert row.stances.exists()
+
+
+def test_a_hypothesis_is_weighed_by_its_own_words(lab_incident, client) -> None:
+    investigation = lab_incident("pool_exhaustion").investigation
+    mira = person("mira", "responder")
+    leader = investigation.hypotheses.get(state="leading")
+    place = leader.resource.rpartition("/")[2]
+    rows = {
+        words: hypotheses.propose_hypothesis(investigation_id=investigation.pk, claim=words,
+                                             author="person/mira", posted_by=mira)
+        for words in (
+            "The orders database is slow: slow queries hold the connections",
+            "A DNS failure between checkout and orders", f"It is not the connection pool of {place}",
+            f"The pool of {place} is exhausted",
+        )
+    }  # fmt: skip
+    go_on(investigation)
+    for row in rows.values():
+        row.refresh_from_db()
+    slow, dns, denial, same = rows.values()
+    assert (slow.fault_class, slow.resource) == ("slow_query", "database/orders-db")
+    assert slow.posterior < 0.2
+    assert slow.refutes_count, "the board says that no query takes longer"
+    assert (dns.fault_class, dns.posterior) == ("dns", None), "nothing found is no number"
+    assert "not tested: nothing here" in dns.note
+    assert (denial.fault_class, denial.posterior) == ("", None)
+    assert f"rule H{leader.number} out instead" in denial.note
+    assert same.note == f"The same cause as H{leader.number}; tested there."
+    client.force_login(mira)
+    room = client.get(f"/i/{investigation.incident_id}/").content.decode()
+    assert "It only says what it is not" in room
+    assert room.count("Not tested") >= 2
+    handoff = prefill_note(investigation, now=investigation.window_end)
+    assert f"H{dns.number} {dns.claim} (by mira): Not tested." in handoff.leading
 
 
 @pytest.mark.capability(38)
