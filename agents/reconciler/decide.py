@@ -179,7 +179,9 @@ def _happening(findings: Sequence[Finding], case: Case) -> str:
     symptoms = {s.resource for s in case.symptoms}
     telling = [f for f in findings if f.presence is Presence.PRESENT
                and f.feature in {"latency_rise", "error_rise"}]  # fmt: skip
-    told = ([f for f in telling if f.resource in symptoms] or telling)[:2]
+    near = [f for f in telling if f.resource in symptoms] or telling
+    # Requests that fail hurt more than slow ones.
+    told = sorted(near, key=lambda f: f.feature != "error_rise")[:2]
     parts = [f.claim for f in told]
     known = symptoms | {f.resource for f in told}
     others = sorted({f.resource.name for f in telling if f.resource not in known})

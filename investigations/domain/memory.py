@@ -5,7 +5,7 @@ from django.contrib.postgres.search import SearchVector
 from django.db.models import Value
 
 from investigations.embeddings import MODEL_NAME, EmbeddingUnavailable, get_embedder
-from investigations.enums import EntryKind
+from investigations.enums import EvidenceKind
 from investigations.models import BoardEntry, Diagnosis, Evidence, Incident, IncidentMemory
 
 log = structlog.get_logger(__name__)
@@ -71,12 +71,12 @@ def names_of(incident: Incident) -> str:
         return ""
     diagnosis = investigation.diagnoses.order_by("-number").first()
     hurt = [*incident.alerts.values_list("resource", flat=True).distinct()[:MAX_NAMES]]
-    changes = investigation.entries.filter(kind=EntryKind.CHANGE)
+    changes = investigation.evidence.filter(kind=EvidenceKind.CHANGE).order_by("number")
     if diagnosis is not None:
         hurt += [str(link["resource"]) for link in diagnosis.causal_chain]
         if diagnosis.change_id:
-            changes = changes.filter(key=diagnosis.change_id[:200])
-    told = [f"{c.data.get('title', '')} {c.data.get('summary', '')}" for c in changes[:MAX_NAMES]]
+            changes = changes.filter(sample__finding__change_id=diagnosis.change_id)
+    told = changes.values_list("claim", flat=True)[:MAX_NAMES]
     said = diagnosis.happening if diagnosis is not None else ""
     names = [key.replace("/", " ") for key in dict.fromkeys(hurt)]
     return "\n".join([*names, said, *told])[:8000]

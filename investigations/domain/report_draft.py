@@ -123,6 +123,8 @@ def _user_impact(facts: Facts) -> str:
         if moment.said.get("impact"):
             return f"{text_of(moment.said, 'impact')} {facts.log(moment.sequence)}"
     first = facts.incident[0]
+    if seen := failed_requests(facts)[:1]:
+        return f"nobody stated it. By the evidence: {seen[0]}"
     return f"unknown: nobody stated it. Reported was: {text_of(first.said, 'symptom') or 'nothing'} {facts.log(first.sequence)}"  # noqa: E501
 
 
@@ -173,7 +175,20 @@ def impact(facts: Facts) -> list[str]:
         if moment.said.get("impact"):
             lines.append(f"{person(moment.author)} stated: {text_of(moment.said, 'impact')} "
                          f"{facts.log(moment.sequence)}")  # fmt: skip
+    lines += [f"Seen: {text}" for text in failed_requests(facts)[:SHOWN]]
     return list(dict.fromkeys(lines))
+
+
+def failed_requests(facts: Facts) -> list[str]:
+    """Return what evidence says of services whose requests fail, the worst first."""
+    seen: dict[str, tuple[float, str]] = {}
+    for number, moment in facts.evidence.items():
+        said = moment.said
+        share = said.get("magnitude")
+        if said.get("feature") == "error_rise" and share is not None and not said.get("challenges"):
+            told = f"{text_of(said, 'claim')} {facts.link('e', number)}"
+            seen.setdefault(str(said["resource"]), (float(str(share)), told))
+    return [told for _, told in sorted(seen.values(), key=lambda pair: -pair[0])]
 
 
 def detection(facts: Facts) -> list[str]:

@@ -20,10 +20,11 @@ LEFT JOIN LATERAL (
     WHERE incident_id = i.incident_id
 ) a ON true
 LEFT JOIN LATERAL (
-    SELECT string_agg(concat_ws(' ', data->>'title', data->>'summary'), ' ') AS told
-    FROM investigations_boardentry
+    SELECT string_agg(claim, ' ') AS told
+    FROM investigations_evidence
     WHERE investigation_id = i.id AND kind = 'change'
-      AND (coalesce(d.change_id, '') = '' OR key = left(d.change_id, 200))
+      AND (coalesce(d.change_id, '') = ''
+           OR sample->'finding'->>'change_id' = d.change_id)
 ) c ON true
 WHERE i.incident_id = m.incident_id
 """

@@ -9,6 +9,7 @@ from investigations.models import Diagnosis, Incident, Investigation
 from investigations.phrases import also_affected, lead_of
 from investigations.presenters import words
 from investigations.presenters.consensus import overruled_of
+from investigations.presenters.lanes import ERRORS, Lane
 from investigations.presenters.next_step import NextStep, next_of
 from investigations.presenters.pausing import comes_back
 from investigations.presenters.timeline import Timeline
@@ -108,9 +109,11 @@ def _happening(
 ) -> str:
     place = incident.resource.rpartition("/")[2]
     said = diagnosis.happening if diagnosis else ""
+    failing = _failing(timeline)
+    own = [x for x in timeline.lanes if x.resource == place and x is not failing]
     told = [
         f"{lane.label} {lane.value_text}" + (f" (usually {lane.usual_text})" if not i else "")
-        for i, lane in enumerate([x for x in timeline.lanes if x.resource == place][:2])
+        for i, lane in enumerate(own[: 1 if failing else 2])
     ]
     text = ", ".join(told)
     lead = (
@@ -119,7 +122,16 @@ def _happening(
     )  # fmt: skip
     is_over = incident.state == IncidentState.RESOLVED
     also = also_affected(said, alerting=alerting, place=place, is_over=is_over)
-    return f"{lead} {also}".strip()
+    if failing is not None:
+        worst = f"{failing.value_text} of requests to {failing.resource} fail"
+        lead = f"{worst} (usually {failing.usual_text}). {lead if text else ''}"
+    return " ".join(f"{lead} {also}".split())
+
+
+def _failing(timeline: Timeline) -> Lane | None:
+    """Return the lane of failed requests, where they fail now: nothing hurts users more."""
+    shares = [x for x in timeline.lanes if x.label == ERRORS and x.value_text.endswith("%")]
+    return next((x for x in shares if not x.is_calm), None)
 
 
 def is_pausing(incident: Incident, timeline: Timeline) -> bool:

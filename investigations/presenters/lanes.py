@@ -14,9 +14,11 @@ from investigations.presenters.series import (
     standing,
     usual_range,
 )
+from telemetry.phrasing import quantity
 
 HEIGHT = 32
 SHOWN = 4
+ERRORS = "error rate"
 TABLE_ROWS = 12
 Entry = dict[str, object]
 
@@ -60,14 +62,14 @@ class Wanted:
 def choose(entries: Iterable[Entry], wanted: Wanted, *, limit: int = SHOWN) -> list[Entry]:
     """Return distinct series: the symptom, the cause's own, more of what is cited, one in range."""
     known = _distinct(entries)
-    label = label_of("", wanted.semantic) if wanted.semantic else "error rate"
+    label = label_of("", wanted.semantic) if wanted.semantic else ERRORS
     own = [e for e in known if _place(e)[1] == wanted.symptom]
     symptom = [e for e in own if _label(e) == label] or [e for e in own if not _is_calm(e)] or own
     cited = [e for n in wanted.cited for e in known if e.get("evidence") == n and not _is_calm(e)]
     cause = [e for e in cited if wanted.cause in (_place(e)[1], e.get("peer"))]
     alarming = [e for e in known if not _is_calm(e)]
     # First what names another measure than the lanes before it, so that four lanes tell four things.
-    order = [*symptom[:1], *cause, *cited, *alarming]
+    order = [*symptom[:1], *_failing(alarming, wanted)[:1], *cause, *cited, *alarming]
     chosen: list[Entry] = []
     for entry in order:
         if len(chosen) < limit - 1 and _label(entry) not in {_label(c) for c in chosen}:
@@ -79,6 +81,16 @@ def choose(entries: Iterable[Entry], wanted: Wanted, *, limit: int = SHOWN) -> l
         if len(chosen) < limit and all(entry is not c for c in chosen):
             chosen.append(entry)
     return chosen
+
+
+def _failing(alarming: list[Entry], wanted: Wanted) -> list[Entry]:
+    """Return shares of failed requests, the symptom's own first, then the worst since it began."""
+
+    def order(entry: Entry) -> tuple[bool, float]:
+        since = [v for t, v in _points(entry) if t >= wanted.since]
+        return _place(entry)[1] != wanted.symptom, -max(since, default=0.0)
+
+    return sorted((e for e in alarming if _label(e) == ERRORS and not e.get("peer")), key=order)
 
 
 def _distinct(entries: Iterable[Entry]) -> list[Entry]:
@@ -160,6 +172,6 @@ def present(entry: Entry, axis: Axis) -> Lane:
         evidence=int(str(entry.get("evidence") or 0)),
         as_of=as_of,
         sentence=f"{label} of {place}: {value} at {clock(as_of)}, {note}.",
-        rows=tuple((clock(t), f"{v:.4g}") for t, v in shown[::every]),
+        rows=tuple((clock(t), quantity(v, str(entry.get("unit", "")))) for t, v in shown[::every]),
         climbs_since=_at(climbs_since(points, since=since)),
     )

@@ -13,7 +13,7 @@ from pgvector.django import CosineDistance
 from investigations.domain.incidents import change_incident_state
 from investigations.domain.memory import remember
 from investigations.enums import IncidentState
-from investigations.models import Alert, BoardEntry, Diagnosis, Incident, IncidentMemory
+from investigations.models import Alert, Diagnosis, Evidence, Incident, IncidentMemory
 from investigations.presenters.words import alike
 from investigations.queries.history import HistoryFilter, search, vector_of
 from sre_workspace.bench.history import seed
@@ -108,10 +108,13 @@ def _with_names(title: str, *, change_id: str) -> Incident:
         change_id=change_id, happening=f"{title} Also affected: storefront.",
         causal_chain=[{"resource": "service/basket", "label": "", "onset_at": None}],
     )  # fmt: skip
-    for key, title in (("pool", "robin lowered the pool"), ("banner", "sasha changed a banner")):
-        BoardEntry.objects.create(
-            investigation=board, kind="change", key=key, data={"title": title, "summary": ""}
-        )
+    told = (("pool", "Setting change by robin"), ("banner", "Setting change by sasha"))
+    for number, (key, claim) in enumerate(told, start=1):
+        Evidence.objects.create(
+            investigation=board, number=number, step_key=key, kind="change", claim=claim,
+            author="agent/deployment", query="changes", window_start=board.window_start,
+            window_end=board.window_end, sample={"finding": {"change_id": key}},
+        )  # fmt: skip
     Alert.objects.create(
         incident=board.incident, source="test", fingerprint=f"f{board.pk}", name="slow",
         resource="service/checkout", starts_at=board.window_start,

@@ -240,6 +240,38 @@ def test_who_is_affected_is_told_by_evidence_and_alerts_once_each() -> None:
     assert answered(incident, found).happening == "x is slow. Was also affected: cart."
 
 
+def test_failed_requests_are_told_first_and_have_a_lane_until_they_are_over() -> None:
+    incident = Incident(state="open", resource="service/x", title="x", symptom="x is slow")
+    wanted = lanes.Wanted("x", "latency_p99_seconds", "x", (2, 3), NOON.timestamp())
+
+    def told(*errors: dict[str, object]) -> tuple[str, list[str]]:
+        series = [
+            entry("latency_rise", "lab_latency_p99_seconds", "x", RISING, 1, value_text="2.8 s"),
+            entry("pool_wait_rise", "lab_db_pool_wait_seconds", "x", RISING, 2),
+            entry("pool_saturation", "pool", "x", RISING, 3),
+            entry("cpu_saturation", "lab_cpu_utilisation_ratio", "x", RISING, 4),
+            *errors,
+        ]
+        timeline = build_timeline(series, [], AXIS, wanted=wanted)
+        run = Investigation(incident=incident, state="concluded")
+        answers = answers_of(incident, run, None, timeline, (), now=NOON)
+        return answers.happening, [lane.label for lane in timeline.lanes]
+
+    shop = entry("error_rise", "lab_error_ratio", "shop", RISING, 5, value_text="40%")
+    own = entry("error_rise", "lab_error_ratio", "x", RISING, 6, value_text="39%")
+    said, labels = told(shop)
+    assert (
+        said
+        == "40% of requests to shop fail (usually 0.1%). P99 latency 2.8 s (usually 0.1%) on x."
+    )
+    assert labels[:2] == ["p99 latency", "error rate"]
+    assert told(shop, own)[0].startswith("39% of requests to x fail"), "the symptom's own first"
+    over = entry(
+        "error_rise", "lab_error_ratio", "x", [*RISING, *[0.001] * 9], 6, value_text="0.1%"
+    )
+    assert "fail" not in told(over)[0]
+
+
 def test_what_counts_as_mitigated_while_an_action_is_verified_says_so() -> None:
     incident = Incident(state="mitigated", mitigated_at=NOON, resource="service/x", title="x")
     action = {"number": 1, "title": "Roll back", "state": "verifying"}

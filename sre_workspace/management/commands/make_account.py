@@ -28,8 +28,13 @@ class Command(BaseCommand):
         if options["password_stdin"]:
             password = sys.stdin.readline().strip()
         else:
-            password = getpass.getpass("Password: ")
-            if password != getpass.getpass("Again: "):
+            try:
+                password, again = getpass.getpass("Password: "), getpass.getpass("Again: ")
+            except EOFError as error:
+                raise CommandError(
+                    "Nobody can be asked for a password here. Pipe it in: --password-stdin."
+                ) from error
+            if password != again:
                 raise CommandError("The passwords differ.")
         try:
             validate_password(password)
