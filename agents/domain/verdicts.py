@@ -99,7 +99,7 @@ def assessments_of(
 def _untested(hypothesis: Hypothesis, scored: Scored) -> Assessment:
     """Return the standing of a cause of which nothing tells: no number, and what would tell."""
     sought = [FEATURES[f].title for f in FAULTS[scored.cause.fault_class].triggers if f in FEATURES]
-    missing = f"not tested: nothing here measures or logs it ({', '.join(sought)})"
+    missing = f"not tested: nothing was found that speaks for it or against it (sought: {', '.join(sought)})"
     known = hypothesis.note.partition(READ)[0] if hypothesis.author.startswith("person/") else ""
     return Assessment(
         hypothesis.pk, HypothesisState.INCONCLUSIVE, TestVerdict.INCONCLUSIVE, None, None,
