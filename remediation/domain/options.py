@@ -8,6 +8,7 @@ from remediation.catalog.registry import CATALOG
 Option = dict[str, str]
 WAIT = "Change nothing"
 CHOSEN = "taken: the first that treats this cause, can be done now, and was not tried before"
+BESIDE = "a person asked for something else; it treats the likely cause, and can be proposed too"
 LATER = "kept for when this does not help"
 
 
@@ -31,9 +32,15 @@ def weigh(
         elif found:
             after.append(_option(slug, place, LATER))
         else:
-            before.append(_option(slug, place, f"not now: {next(reasons, 'it was passed over')}"))
+            before.append(_option(slug, place, f"not now: {next(reasons, BESIDE)}"))
     if not found:
-        found.append(_option(taken, target, "taken: a person asked for it"))
+        found.append(
+            _option(
+                taken,
+                target,
+                "taken: a person asked for it; the rules do not name it for this cause",
+            )
+        )
     wait = {
         "name": WAIT,
         "risk": "none",

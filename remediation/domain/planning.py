@@ -137,7 +137,8 @@ def propose(
             undo_payload=proposal.undo or {}, undo_text=_fit(proposal.undo_text, 300),
             undo_command=_fit(proposal.undo_command, 500), undo_diff=dry.way_back if proposal.undo else "",
             blast=blast,
-            checks=_checks(diagnosis, treatment.target), evidence=list(diagnosis.cited), risk=kind.risk,
+            checks=_checks(diagnosis, treatment.target, has_undo=bool(proposal.undo)),
+            evidence=list(diagnosis.cited), risk=kind.risk,
             options=weigh(diagnosis, taken=kind.slug, target=treatment.target, passed_over=passed_over),
             snapshot=snapshot_of(state), **expected_of(diagnosis, kind=kind.slug, service=treatment.target),
             approvals_needed=2 if kind.risk == Risk.RED else 1,
@@ -177,7 +178,7 @@ def _blast(
     }
 
 
-def _checks(diagnosis: Diagnosis, target: str) -> dict[str, str]:
+def _checks(diagnosis: Diagnosis, target: str, *, has_undo: bool) -> dict[str, str]:
     """Return what verification will check, by name: see :class:`remediation.models.Action`."""
     investigation = diagnosis.investigation
     name = investigation.incident.resource.rpartition("/")[2]
@@ -188,7 +189,8 @@ def _checks(diagnosis: Diagnosis, target: str) -> dict[str, str]:
     return {
         "range": f"p99 and errors{also} of {name} back in the range of "
                  f"{investigation.baseline_start:%H:%M} to {investigation.baseline_end:%H:%MZ}",
-        "samples": f"{settings.VERIFY_SAMPLES} samples in a row after {seconds:.0f} s of settling, else undo",
+        "samples": f"{settings.VERIFY_SAMPLES} samples in a row after {seconds:.0f} s of settling, else "
+                   f"{'undo' if has_undo else 'it did not help; it has no undo'}",
         "if_well_before": "if those were in range right before it already, one of these must have been "
                           f"wrong then and be well since: {', '.join(others)}",
     }  # fmt: skip

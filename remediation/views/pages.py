@@ -20,7 +20,11 @@ def action_of(user: AnyUser, incident_id: int, number: int) -> Action:
     """Return an action that a person may see, or answer that there is none."""
     investigation = access_investigation(user, incident_id)
     rows = Action.objects.select_related(
-        "investigation__incident", "diagnosis__hypothesis", "verification", "outcome"
+        "investigation__incident",
+        "diagnosis__hypothesis",
+        "verification",
+        "outcome",
+        "requested_by",
     )
     found = rows.filter(investigation=investigation, number=number).first()
     if found is None:

@@ -129,6 +129,18 @@ class ActionView:
         return hypothesis.claim if hypothesis else ""
 
     @property
+    def asked_by(self) -> str:
+        """Who asked for it, and what it is to the cause found; empty of what the agents planned."""
+        person = self.row.requested_by
+        if person is None:
+            return ""
+        if treats(self.row):
+            return f"Asked for by {person.get_username()}; the rules name it for this cause too."
+        own = [o["name"] for o in self.row.options if "can be proposed too" in o["why"]]
+        told = f" By the rules what treats it is: {', '.join(own)}." if own else ""
+        return f"Asked for by {person.get_username()}: no treatment of the likely cause by the rules.{told}"
+
+    @property
     def sure(self) -> str:
         """How likely that cause is."""
         return words.likelihood(self.row.diagnosis.confidence)
@@ -165,7 +177,9 @@ def list_actions(investigation: Investigation, *, now: datetime, person_id: int 
 
     Guardrails are judged for what waits.
     """
-    rows = investigation.actions.select_related("diagnosis__hypothesis", "verification", "outcome")
+    rows = investigation.actions.select_related(
+        "diagnosis__hypothesis", "verification", "outcome", "requested_by"
+    )
     waits = Case(When(state=ActionState.PROPOSED, then=0), default=1)
     found = rows.order_by(waits, "-number")[:SHOWN]
     return [view_of(row, now=now, person_id=person_id) for row in found]

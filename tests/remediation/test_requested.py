@@ -91,3 +91,8 @@ def test_what_a_person_adds_says_nothing_of_the_cause_that_the_agents_found(
     client.force_login(person("vi", "viewer"))
     pages = [client.get(f"/i/{investigation.incident_id}/a/{n}/").content.decode() for n in (1, 2)]
     assert ["Treats:" in page for page in pages] == [True, False]
+    told = "Asked for by mira: no treatment of the likely cause by the rules."
+    assert [told in page for page in pages] == [False, True]
+    assert ["else undo" in page for page in pages] == [True, False]
+    assert "it has no undo" in pages[1]
+    assert "passed over" not in pages[1]
