@@ -69,7 +69,7 @@ def _latency(name: str, rows: dict[str, np.ndarray], first: int) -> list[Firing]
     found = []
     for start, end in _runs(breached, 7):
         value = float(values[start])
-        summary = f"{name} p99 latency is {value / base:.1f}x its baseline ({value:.2f} s)"
+        summary = f"{name} p99 latency is {value:.2f} s, {value / base:.1f}x its baseline"
         found.append(
             Firing(
                 "HighLatency",
