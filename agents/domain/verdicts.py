@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from agents.domain.casework import Casework
 from agents.domain.posting import finding_of
+from agents.enums import AgentName
 from agents.faults.registry import FAULTS
 from agents.features import FEATURES
 from agents.findings import Cause
@@ -100,7 +101,9 @@ def _untested(hypothesis: Hypothesis, scored: Scored) -> Assessment:
     """Return the standing of a cause of which nothing tells: no number, and what would tell."""
     sought = [FEATURES[f].title for f in FAULTS[scored.cause.fault_class].triggers if f in FEATURES]
     missing = f"not tested: nothing was found that speaks for it or against it (sought: {', '.join(sought)})"
-    known = hypothesis.note.partition(READ)[0] if hypothesis.author.startswith("person/") else ""
+    # What words were read as, or a model's reason: not what the board itself said before.
+    is_ours = hypothesis.author == AgentName.RECONCILER.author
+    known = "" if is_ours else hypothesis.note.partition(READ)[0]
     return Assessment(
         hypothesis.pk, HypothesisState.INCONCLUSIVE, TestVerdict.INCONCLUSIVE, None, None,
         READ.join(part for part in (known, missing, *scored.notes) if part),

@@ -11,6 +11,7 @@ from django.db import connection
 from agents.domain import consulting, dispatch
 from agents.domain.drain import drain
 from agents.domain.phases import create_items
+from agents.domain.verdicts import READ
 from agents.enums import AgentName, CallOutcome, WorkKind, WorkState
 from agents.models import ModelCall, WorkItem
 from investigations.domain.journal import verify_chain
@@ -70,7 +71,9 @@ def test_an_answer_in_the_middle_of_a_round_waits_for_its_end(use_server) -> Non
     assert not investigation.hypotheses.exists()
     assert drain(investigation.pk, timeout_seconds=60)
     row = investigation.hypotheses.get(author="agent/model")
-    assert row.note == "The model's reason: it drops"
+    reason, _, standing = row.note.partition(READ)
+    assert reason == "The model's reason: it drops"
+    assert standing.startswith("not tested: ")
     assert row.verdict != "untested"
 
 
