@@ -58,7 +58,9 @@ def test_a_phone_folds_what_is_not_needed_first(open_page, seeded) -> None:
     page = open_page(width=390, height=844)
     page.goto(seeded.room, wait_until="networkidle")
     page.wait_for_selector("#actions .btn-primary")
-    assert page.evaluate("document.documentElement.scrollHeight") < 3000
+    height = page.evaluate("document.documentElement.scrollHeight")
+    print(f"a phone: {height} px tall")
+    assert height < 3000
     folds = page.locator("#others, #hyp-further, #reasons-more, #closing-more")
     assert folds.count() == 4
     hidden = page.locator("#others .card, #reasons-more .chain, #closing-more form")
