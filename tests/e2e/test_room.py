@@ -58,8 +58,12 @@ def test_a_phone_folds_what_is_not_needed_first(open_page, seeded) -> None:
     page = open_page(width=390, height=844)
     page.goto(seeded.room, wait_until="networkidle")
     page.wait_for_selector("#actions .btn-primary")
-    height = page.evaluate("document.documentElement.scrollHeight")
-    print(f"a phone: {height} px tall")
+    # The board is shared: what other tests asked for beside the first action is theirs.
+    height = page.evaluate(
+        """() => [...document.querySelectorAll("#actions .action")].slice(1).reduce(
+          (left, e) => left - e.getBoundingClientRect().height, document.documentElement.scrollHeight)"""
+    )
+    print(f"a phone: {height:.0f} px tall")
     assert height < 3000
     folds = page.locator("#others, #hyp-further, #reasons-more, #closing-more")
     assert folds.count() == 4
