@@ -8,6 +8,7 @@ from remediation.catalog.registry import CATALOG
 Option = dict[str, str]
 WAIT = "Change nothing"
 CHOSEN = "taken: the first that treats this cause, can be done now, and was not tried before"
+NOT_NOW = "not now: {}"
 BESIDE = "a person asked for something else; it treats the likely cause, and can be proposed too"
 LATER = "kept for when this does not help"
 
@@ -32,7 +33,7 @@ def weigh(
         elif found:
             after.append(_option(slug, place, LATER))
         else:
-            before.append(_option(slug, place, f"not now: {next(reasons, BESIDE)}"))
+            before.append(_option(slug, place, NOT_NOW.format(next(reasons, BESIDE))))
     if not found:
         found.append(
             _option(

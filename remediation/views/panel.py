@@ -12,6 +12,7 @@ from investigations.presenters import words
 from investigations.presenters.answers import coverage_of
 from remediation.catalog.registry import CATALOG
 from remediation.domain.assurance import compared
+from remediation.domain.options import BESIDE, NOT_NOW
 from remediation.domain.transitions import treats
 from remediation.enums import ActionState, Decision
 from remediation.guardrails.base import Ruling, Situation
@@ -136,7 +137,7 @@ class ActionView:
             return ""
         if treats(self.row):
             return f"Asked for by {person.get_username()}; the rules name it for this cause too."
-        own = [o["name"] for o in self.row.options if "can be proposed too" in o["why"]]
+        own = [o["name"] for o in self.row.options if o["why"] == NOT_NOW.format(BESIDE)]
         told = f" By the rules what treats it is: {', '.join(own)}." if own else ""
         return f"Asked for by {person.get_username()}: no treatment of the likely cause by the rules.{told}"
 
