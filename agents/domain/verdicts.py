@@ -260,4 +260,6 @@ def diagnosis_of(outcome: Outcome, pairs: Pairs, work: Casework, *, skipped: lis
             for t in outcome.treatments
         ],
         comes_back=bool(model and model.comes_back),
+        blamed={"text": outcome.blamed.text, "evidence": number[outcome.blamed.index]}
+        if outcome.blamed else {},
     )  # fmt: skip

@@ -7,6 +7,7 @@ from agents.case import Case
 from agents.enums import AgentName, Presence
 from agents.faults.registry import FAULTS
 from agents.findings import Finding
+from agents.reconciler.blamed import blamed_change
 from agents.reconciler.calibration import CalibrationMap, rescaled, shipped
 from agents.reconciler.chain import causal_chain
 from agents.reconciler.likelihood import clamp, likelihood_word
@@ -233,6 +234,7 @@ def _likely(
         would_change=f"It would change if this did not hold: {strongest.claim}",
         causal_chain=causal_chain(leader.scored, findings, case), treatments=treatments,
         cited=tuple(s.index for s in support), next_steps=(),
+        blamed=blamed_change(leader, findings),
     )  # fmt: skip
 
 

@@ -60,6 +60,14 @@ class Treatment:
 
 
 @dataclass(frozen=True, slots=True)
+class BlamedChange:
+    """The change that the cause blames, in words, and the index of the finding that dates it."""
+
+    text: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The verdict. ``verdict`` is ``likely_cause``, ``no_fault`` or ``inconclusive``.
 
@@ -84,4 +92,5 @@ class Outcome:
     treatments: tuple[Treatment, ...] = ()
     cited: tuple[int, ...] = field(default=())
     claim: Claim | None = None
+    blamed: BlamedChange | None = None
     map_version: str = ""

@@ -42,6 +42,7 @@ class DiagnosisDraft:
     contributing: Facts = field(default_factory=list)
     treatments: Facts = field(default_factory=list)
     comes_back: bool = False
+    blamed: dict[str, object] = field(default_factory=dict)
     steered_by: list[int] = field(default_factory=list)
 
 

@@ -81,7 +81,17 @@ def _cause(facts: Facts) -> str:
     confidence = said["confidence"]
     how_sure = likelihood(float(str(confidence)) if confidence is not None else None)
     claim = text_of(facts.hypotheses[int(str(number))][-1].said, "claim")
-    return f"{how_sure}: {claim} {facts.link('h', number)} {anchor}; {graded(facts)}"
+    return (
+        f"{how_sure}: {claim} {facts.link('h', number)}{_blamed(facts)} {anchor}; {graded(facts)}"
+    )
+
+
+def _blamed(facts: Facts) -> str:
+    """Return the change that the last cause blames, with its evidence; older journals name none."""
+    blamed = facts.diagnoses[-1].said.get("blamed")
+    if not isinstance(blamed, dict) or not blamed:
+        return ""
+    return f": {safe(str(blamed['text']))} {facts.link('e', blamed['evidence'])}"
 
 
 def _mitigation(facts: Facts) -> str:

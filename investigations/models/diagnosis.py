@@ -14,7 +14,8 @@ class Diagnosis(models.Model):
     ``rules``: list of ``{name, passed, detail}``; ``causal_chain``: list of ``{resource, label, confidence,
     onset_at, evidence, is_inferred}`` from cause to symptom; ``treatments``: list of
     ``{action, resource, reason, change_id, is_relief}`` that remediation may plan from; ``comes_back``:
-    what causes it goes on while the symptom pauses, until one that is no relief is done; ``dissent``,
+    what causes it goes on while the symptom pauses, until one that is no relief is done; ``blamed``:
+    the change that the cause blames, ``{text, evidence}``, or empty; ``dissent``,
     ``gaps``: lists of ``{agent|source, text, evidence}``; ``cited``: evidence numbers;
     ``claim``: what the first candidate claimed before calibration, with the map's version.
     """
@@ -52,6 +53,7 @@ class Diagnosis(models.Model):
     contributing = models.JSONField(default=list)
     treatments = models.JSONField(default=list)
     comes_back = models.BooleanField(default=False)
+    blamed = models.JSONField(default=dict)
     steered_by = models.JSONField(
         default=list, help_text="Ids of the people whose messages began the round that found it."
     )

@@ -49,7 +49,10 @@ def _answers(room: Room, link: Link) -> Iterator[str]:
         yield "Not known yet: the agents are looking."
     elif found.verdict == "likely_cause" and found.hypothesis is not None:
         number = found.hypothesis.number
-        yield f"**{room.likelihood}**: {_plain(found.hypothesis.claim)} {link('h', number)}. {room.coverage}"
+        blamed = room.answers.blamed
+        change = f": {_plain(blamed.text)} {link('e', blamed.evidence[0])}" if blamed else ""
+        told = f"{_plain(found.hypothesis.claim)} {link('h', number)}{change}"
+        yield f"**{room.likelihood}**: {told}. {room.coverage}"
     else:
         yield f"**{found.get_verdict_display().capitalize()}.** {_plain(found.summary)} {room.coverage}"
     yield from ("", "## Next", "")

@@ -8,7 +8,7 @@ from investigations.enums import DiagnosisVerdict, IncidentState
 from investigations.models import Diagnosis, Incident, Investigation
 from investigations.phrases import also_affected, lead_of
 from investigations.presenters import words
-from investigations.presenters.consensus import overruled_of
+from investigations.presenters.consensus import CitedSentence, blamed_of, overruled_of
 from investigations.presenters.lanes import ERRORS, Lane
 from investigations.presenters.next_step import NextStep, next_of
 from investigations.presenters.pausing import comes_back
@@ -32,7 +32,8 @@ Action = dict[str, object]
 class Answers:
     """The three answers. ``cause`` is a claim of the board, shown as its author wrote it.
 
-    ``doubt``: what was done against that cause and did not help, if anything was.
+    ``blamed``: the change that it blames. ``doubt``: what was done against it and did not help, if
+    anything was.
     """
 
     happening: str
@@ -42,6 +43,7 @@ class Answers:
     coverage: str
     next: NextStep
     doubt: str = ""
+    blamed: CitedSentence | None = None
 
 
 def answers_of(
@@ -65,6 +67,7 @@ def answers_of(
         coverage=coverage_of(diagnosis),
         next=next_of(investigation, diagnosis, actions, now=now, returns=returns),
         doubt=doubt_of(diagnosis, actions),
+        blamed=blamed_of(diagnosis),
     )
 
 

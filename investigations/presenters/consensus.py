@@ -154,6 +154,13 @@ def overruled_of(diagnosis: Diagnosis) -> str:
     return f"H{led.number}, which led, has been ruled out since: {why}"
 
 
+def blamed_of(diagnosis: Diagnosis | None) -> CitedSentence | None:
+    """Return the change that the standing cause blames, with its evidence, if it blames one."""
+    if diagnosis is None or not diagnosis.blamed or overruled_of(diagnosis):
+        return None
+    return CitedSentence(str(diagnosis.blamed["text"]), (int(str(diagnosis.blamed["evidence"])),))
+
+
 def _names(agents: Iterable[object]) -> str:
     return ", ".join(words.NAMES.get(str(a), str(a)) for a in agents)
 
@@ -181,6 +188,9 @@ def _sentences(
         own = [n for n in cited if claims[n] == text]
         is_claim = text.rstrip(".") not in NO_CLAIM
         found.append(CitedSentence(text, tuple((own or cited)[:CITED]) if is_claim else ()))
+    blamed = blamed_of(diagnosis)
+    if blamed and all(s.evidence != blamed.evidence for s in found):
+        found.insert(1, CitedSentence(f"It blames this {blamed.text}.", blamed.evidence))
     return tuple(found)
 
 

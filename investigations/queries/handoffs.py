@@ -67,7 +67,7 @@ def prefill_note(investigation: Investigation, *, now: datetime) -> NotePrefill:
         gaps.append(f"Would change the verdict: {diagnosis.would_change}")
     return NotePrefill(
         standing=_lines(standing),
-        leading=_leading(rivals),
+        leading=_leading(rivals, diagnosis),
         tried=_lines(_tried(actions, rivals)) or "Nothing yet.",
         waiting=_lines(_waiting(actions, investigation)) or "Nothing waits for anybody.",
         risks=_lines(gaps) or "None known to the board.",
@@ -89,7 +89,7 @@ def _lines(parts: list[str]) -> str:
     return "\n".join(p for p in parts if p)[:MAX_PART]
 
 
-def _leading(rivals: list[Hypothesis]) -> str:
+def _leading(rivals: list[Hypothesis], diagnosis: Diagnosis | None) -> str:
     open_ones = [h for h in rivals if h.state != HypothesisState.RULED_OUT]
     tested = [h for h in open_ones if h.posterior is not None]
     if not tested:
@@ -103,6 +103,10 @@ def _leading(rivals: list[Hypothesis]) -> str:
         f"H{first.number} {first.claim}. {likelihood(first.posterior)}: {first.supports_count} for, "
         f"{first.refutes_count} against."
     )
+    if diagnosis and diagnosis.blamed and diagnosis.hypothesis_id == first.pk:
+        told = (
+            f"{told} It blames this {diagnosis.blamed['text']} (E{diagnosis.blamed['evidence']})."
+        )
     return _lines([told, *(f"H{h.number} {h.claim}: {shared_with(h.note)}." for h in tested
                            if h is not first and shared_with(h.note)),
                    *(_of_person(h) for h in open_ones if h is not first

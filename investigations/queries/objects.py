@@ -178,6 +178,7 @@ def diagnosis_object(diagnosis: Diagnosis) -> BoardObject:
         "contributing": diagnosis.contributing,
         "treatments": diagnosis.treatments,
         "comes_back": diagnosis.comes_back,
+        "blamed": diagnosis.blamed,
         "reached_at": _at(diagnosis.reached_at),
     }
 
