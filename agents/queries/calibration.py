@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agents.reconciler.decide import MIN_POSTERIOR
+from agents.reconciler.rules import MIN_POSTERIOR
 from investigations.queries.grades import Graded
 
 BANDS = 10

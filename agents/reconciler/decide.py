@@ -15,13 +15,11 @@ from agents.reconciler.openness import is_awaited, may_be_overtaken
 from agents.reconciler.outcome import Outcome, Ranked, Rule, Treatment
 from agents.reconciler.posterior import Claim, Standing, claim_of, posteriors
 from agents.reconciler.relevance import is_over
+from agents.reconciler.rules import MIN_POSTERIOR, STRONG_DECIBANS, rules_of
 from agents.reconciler.scoring import Scored
-from agents.reconciler.wanting import AHEAD, CHALLENGED, PROBABLE, TWO_KINDS, UNOPPOSED, wanted
+from agents.reconciler.wanting import wanted
 
 NO_FAULT_DECIBANS = 14.0
-MIN_POSTERIOR = 0.60
-MIN_MARGIN = 0.20
-STRONG_DECIBANS = -7.0
 OUT_BELOW = 0.05
 OUT_DECIBANS = -3.0
 # Every specialist asks these; a source that is missing answers with an error, which is a gap.
@@ -121,7 +119,7 @@ def decide(
     )  # fmt: skip
     if calm >= MIN_POSTERIOR and (leader is None or calm > leader.posterior):
         return _no_fault(calm, coverage, findings, base)
-    rules = _rules(ranked, findings, challenged)
+    rules = rules_of(ranked, challenged)
     if leader is not None and all(rule.passed for rule in rules):
         return _likely(leader, coverage, rules, findings, case, base)
     return _inconclusive(leader, rules, gaps, findings, base)
@@ -138,42 +136,6 @@ def capped(posterior: float, coverage: float) -> float:
     """Missing sources cap confidence: 0.99 with nearly all, 0.90 above 60 %, else 0.75."""
     cap = 0.99 if coverage >= 0.85 else 0.90 if coverage >= 0.6 else 0.75
     return clamp(min(posterior, cap))
-
-
-def _rules(
-    ranked: Sequence[Ranked], findings: Sequence[Finding], challenged: dict[int, bool] | None
-) -> tuple[Rule, ...]:
-    if not ranked:
-        return (Rule("A candidate exists", False, "No finding points to a cause."),)
-    leader = ranked[0]
-    second = max((r.raw for r in ranked[1:] if _competes(r, leader)), default=0.0)
-    margin = leader.raw - second
-    kinds = sorted(leader.scored.kinds)
-    against = [s for s in leader.scored.stances if s.decibans <= STRONG_DECIBANS]
-    support = {s.index for s in leader.scored.stances if s.decibans >= 1}
-    tried = {i: ok for i, ok in (challenged or {}).items() if i in support}
-    survived = bool(tried) and all(tried.values())
-    rules = (
-        Rule(PROBABLE, leader.posterior >= MIN_POSTERIOR,
-             f"{leader.posterior:.0%}"),
-        Rule(AHEAD, margin >= MIN_MARGIN,
-             f"{leader.raw:.0%} against {second:.0%} by the weights alone"),
-        Rule(TWO_KINDS, len(kinds) >= 2, ", ".join(kinds) or "none"),
-        Rule(UNOPPOSED, not against,
-             "; ".join(s.rule for s in against) or "nothing"),
-        Rule(CHALLENGED, survived,
-             f"{sum(tried.values())} of {len(tried)} survived" if tried else "not challenged"),
-    )  # fmt: skip
-    return rules[:-1] if challenged is None else rules
-
-
-def _competes(other: Ranked, leader: Ranked) -> bool:
-    """Whether only one of both can hold.
-
-    That a resource is at fault, of unknown kind, goes with each mechanism that it may have.
-    """
-    is_open = FAULTS[leader.cause.fault_class].is_catch_all
-    return not (is_open and other.cause.resource == leader.cause.resource)
 
 
 def _happening(findings: Sequence[Finding], case: Case) -> str:

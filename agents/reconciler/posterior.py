@@ -60,6 +60,16 @@ def posteriors(standings: Sequence[Standing], *, calm_decibans: float) -> tuple[
     return [o / total for o in odds], calm / total
 
 
+def something_else(total: float, found: float) -> float:
+    """Return the probability of "something else" beside a candidate of these decibans.
+
+    Args:
+        total: Its decibans.
+        found: Its probability by them, as :func:`posteriors` returned it.
+    """
+    return found * 10 ** ((SOMETHING_ELSE_DECIBANS - min(total, LARGEST_DECIBANS)) / 10)
+
+
 def _shadows(standings: Sequence[Standing]) -> set[int]:
     """Return causes that say less than another of the same resource which scores.
 

@@ -6,6 +6,7 @@ from agents.reconciler.outcome import Ranked, Rule
 
 PROBABLE = "Probability at least 60%"
 AHEAD = "At least 20 points ahead of the next"
+KNOWN = "Likelier than something else"
 TWO_KINDS = "Two independent kinds of telemetry"
 UNOPPOSED = "Nothing strong stands against it"
 CHALLENGED = "Its strongest evidence survived a challenge"
@@ -20,6 +21,7 @@ def wanted(ranked: Sequence[Ranked], rules: Sequence[Rule]) -> str:
     said = {
         PROBABLE: "More evidence for the lead, or for another cause.",
         AHEAD: f"Evidence that tells the lead from the next candidate{rival}.",
+        KNOWN: "Evidence that tells the lead from a cause that nobody has named yet.",
         TWO_KINDS: f"A second kind of telemetry that shows the lead; so far: "
                    f"{missing.get(TWO_KINDS, '')}.",
         UNOPPOSED: "An explanation of what stands against the lead.",

@@ -23,6 +23,8 @@ FAILED = {
     "Probability at least 60%": "The strongest lead reaches {detail}; a verdict needs 60%.",
     "At least 20 points ahead of the next": 
         "It is not far enough ahead of its rival ({detail}); a verdict needs 20 points.",
+    "Likelier than something else":
+        "A cause that nobody has named is likelier by what was found ({detail}).",
     "Two independent kinds of telemetry":
         "It rests on one kind of telemetry ({detail}); a verdict needs two.",
     "Nothing strong stands against it": "Strong evidence stands against it: {detail}.",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from agents.queries.calibration import bars_of
-from agents.reconciler.decide import MIN_POSTERIOR
+from agents.reconciler.rules import MIN_POSTERIOR
 from investigations.domain.grades import grade_by_person
 from investigations.enums import GradeValue
 from investigations.models import Diagnosis

@@ -174,6 +174,8 @@ def test_two_changes_of_one_instant_are_one_mark() -> None:
 def test_a_rule_that_was_not_met_is_a_sentence() -> None:
     rule = {"name": "Probability at least 60%", "detail": "41%", "passed": False}
     assert failure(rule) == "The strongest lead reaches 41%; a verdict needs 60%."
+    unknown = {"name": "Likelier than something else", "detail": "45% against 55%", "passed": False}
+    assert failure(unknown).startswith("A cause that nobody has named is likelier")
     assert failure({"name": "New rule", "detail": "x", "passed": False}) == "Not met: New rule (x)."
 
 

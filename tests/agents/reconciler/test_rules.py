@@ -9,6 +9,7 @@ from agents.case import Symptom
 from agents.domain.verdicts import plain_reason
 from agents.enums import AgentName, Presence
 from agents.findings import Cause, Finding
+from agents.reconciler.calibration import CalibrationMap
 from agents.reconciler.decide import decide
 from agents.reconciler.scoring import UNTOLD_SIDE, Scored, StanceScore, score
 from agents.scoping import build_case
@@ -63,6 +64,29 @@ def test_a_mechanism_at_the_same_resource_does_not_contradict_that_it_is_at_faul
     # Another resource does, and so does another mechanism where one is named.
     assert not margin_is_met(at_fault, scored(FRONT, "cpu_overload", 14.5))
     assert not margin_is_met(overload, scored(CART, "network_delay", 14.0))
+
+
+def test_no_verdict_while_something_else_is_likelier_by_the_weights() -> None:
+    # A map that lifts every lead: such leads were right. It tells nothing of a cause nobody named.
+    lifting = CalibrationMap("t", 300, (3.0, 1.0, 0.0))
+
+    def decided(total: float):
+        alone = scored(CART, "own_fault", total)
+        return decide([alone], [ANOMALY], case_of(CALLS), challenged=None, calibration=lifting)
+
+    weak, strong = decided(8.5), decided(9.5)
+    assert weak.leader.posterior > 0.9
+    assert weak.verdict == "inconclusive"
+    assert [(r.name, r.detail) for r in weak.rules if not r.passed] == [
+        ("Likelier than something else", "47% against 53% by the weights alone")
+    ]
+    assert "a cause that nobody has named" in weak.would_change
+    assert strong.verdict == "likely_cause"
+    # A rival takes from both alike: what counts is that nothing unnamed is likelier.
+    beside = scored(FRONT, "packet_loss", 3.0)
+    rivals = decide([scored(CART, "own_fault", 9.5), beside], [ANOMALY], case_of(CALLS),
+                    challenged=None, calibration=lifting)  # fmt: skip
+    assert rivals.verdict == "likely_cause"
 
 
 def test_without_a_topology_a_fault_of_unknown_kind_is_less_likely() -> None:
