@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -15,7 +16,7 @@ RIDGE = 4.0
 
 def fit_map(
     claims: Sequence[tuple[Claim, float]], *, version: str, start: CalibrationMap,
-    weights: Sequence[float] | None = None,
+    weights: Sequence[float] | None = None, hold: float = RIDGE,
 ) -> CalibrationMap:  # fmt: skip
     """Return the logistic map that fits graded claims, held to ``start`` where they are few.
 
@@ -26,6 +27,7 @@ def fit_map(
         version: Name of the fit.
         start: What the map is held to.
         weights: How much each claim counts; None: alike.
+        hold: How hard the map holds on to ``start``.
     """
     if not claims:
         return start
@@ -34,13 +36,14 @@ def fit_map(
     w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=float)
     origin = np.array(start.coefficients)
     theta = origin.copy()
+    loss = partial(_loss, x, y, w, origin, hold)
     for _ in range(100):
         p = 1 / (1 + np.exp(-np.clip(x @ theta, -30, 30)))
-        slope = x.T @ (w * (p - y)) + RIDGE * (theta - origin)
-        curve = (x * (w * p * (1 - p))[:, None]).T @ x + RIDGE * np.eye(len(theta))
+        slope = x.T @ (w * (p - y)) + hold * (theta - origin)
+        curve = (x * (w * p * (1 - p))[:, None]).T @ x + hold * np.eye(len(theta))
         step = np.linalg.solve(curve, slope)
         # A whole step may overshoot where all claims are alike: it is halved until it helps.
-        while _loss(x, y, w, theta - step, origin) > _loss(x, y, w, theta, origin):
+        while loss(theta - step) > loss(theta):
             step = step / 2
             if np.abs(step).max() < 1e-9:
                 break
@@ -51,12 +54,13 @@ def fit_map(
 
 
 def _loss(
-    x: FloatArray, y: FloatArray, w: FloatArray, theta: FloatArray, origin: FloatArray
-) -> float:
+    x: FloatArray, y: FloatArray, w: FloatArray, origin: FloatArray, hold: float,
+    theta: FloatArray,
+) -> float:  # fmt: skip
     """Return the penalised loss: minus the log-likelihood, and the distance to the start."""
     score = np.clip(x @ theta, -30, 30)
     away = float(((theta - origin) ** 2).sum())
-    return float((w * (np.log1p(np.exp(score)) - y * score)).sum()) + RIDGE / 2 * away
+    return float((w * (np.log1p(np.exp(score)) - y * score)).sum()) + hold / 2 * away
 
 
 @dataclass(frozen=True, slots=True)

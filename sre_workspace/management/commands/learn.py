@@ -13,6 +13,7 @@ from agents.reconciler.calibration import INPUTS, NONE, CalibrationMap
 from agents.reconciler.fitting import sureness
 from sre_workspace.evaluation.calibrating import (
     CHANGED_SHARE,
+    HOLD,
     LOST_SHARE,
     UNKNOWN_SHARE,
     Told,
@@ -131,6 +132,7 @@ def _write(
         "changed_recordings": {"count": others[0], "share": CHANGED_SHARE},
         "recordings_with_less": {"count": others[1], "share": LOST_SHARE},
         "causes_withheld_share": UNKNOWN_SHARE,
+        "hold_on_claims_as_they_are": HOLD,
         "brier": {name: round(f.brier, 3) for name, f in figures.items()},
         "ece": {name: round(f.ece, 3) for name, f in figures.items()},
         "sure_and_wrong": {name: round(f.sure_and_wrong, 4) for name, f in figures.items()},

@@ -73,6 +73,14 @@ def test_few_graded_claims_hardly_move_a_map() -> None:
     assert abs(one.apply(claim) - start.apply(claim)) < 0.15
 
 
+def test_a_lighter_hold_lets_a_map_follow_what_was_graded() -> None:
+    claim = Claim(0.5, 5.0, is_catch_all=False, kinds=2)
+    graded = [(claim, True)] * 12
+    firm, light = (fit_map(graded, version="t", start=NONE, hold=h) for h in (4.0, 1.0))
+    assert 0.5 < firm.apply(claim) + 0.05 < light.apply(claim)
+    assert fit_map(graded, version="t", start=NONE) == firm
+
+
 def test_sureness_counts_what_it_says() -> None:
     found = sureness([(0.95, False), (0.95, True), (0.5, True), (0.5, False)])
     assert found.count == 4
