@@ -9,6 +9,7 @@ from typing import cast
 from investigations.domain.report_facts import (
     Facts,
     Moment,
+    began_of,
     clock,
     day,
     length,
@@ -20,7 +21,7 @@ from investigations.domain.report_facts import (
 )
 from investigations.domain.report_learning import follow_ups, gaps, graded, wrong
 from investigations.domain.report_moments import firing, moments
-from investigations.enums import ReportSection
+from investigations.enums import IncidentOrigin, ReportSection
 from investigations.phrases import stands_of
 from investigations.queries.objects import BoardObject
 from investigations.scale import likelihood
@@ -59,11 +60,11 @@ def summary(facts: Facts) -> list[str]:
         f"**Change that led to it**: {_change(facts)}",
         f"**User impact**: {_user_impact(facts)}",
     ]
-    started, ended = time_of(said, "started_at"), _ended(facts)
-    if started and ended:
+    (began, anchor), ended = began_of(facts), _ended(facts)
+    if began and ended:
         lines.append(
-            f"**Duration**: {length((ended.at - started).total_seconds())}, until no one was hurt "
-            f"any more {facts.log(ended.sequence)}"
+            f"**Duration**: {length((ended.at - began).total_seconds())}, until no one was hurt "
+            f"any more {anchor} {facts.log(ended.sequence)}"
         )
     return lines
 
@@ -154,11 +155,11 @@ def _ended(facts: Facts) -> Moment | None:
 
 def impact(facts: Facts) -> list[str]:
     """From when to when, how bad, for whom."""
-    said, first = facts.one("incident"), facts.incident[0]
+    said = facts.one("incident")
     lines = []
-    started = time_of(said, "started_at")
-    if started:
-        lines.append(f"Began {day(started)} {facts.log(first.sequence)}")
+    began, anchor = began_of(facts)
+    if began:
+        lines.append(f"Began {day(began)} {anchor}")
     ended = _ended(facts)
     lines.append(
         f"Ended {day(ended.at)} {facts.log(ended.sequence)}"
@@ -204,16 +205,19 @@ def failed_requests(facts: Facts) -> list[str]:
 def detection(facts: Facts) -> list[str]:
     """How it was noticed, and how long that took."""
     said, first = facts.one("incident"), facts.incident[0]
-    started = time_of(said, "started_at")
+    (began, anchor), told = began_of(facts), time_of(said, "started_at")
     lines = []
-    if started:
-        lines.append(f"{clock(started)} the symptom began {facts.log(first.sequence)}")
+    if began:
+        lines.append(f"{clock(began)} it began {anchor}")
+    if began and told and began < told:
+        by = "report" if said["origin"] == IncidentOrigin.MANUAL else "alert"
+        lines.append(f"{clock(told)} it began by the {by} {facts.log(first.sequence)}")
     how = text_of(said, "origin")
     lines.append(f"{clock(first.at)} opened ({how}) by {person(first.author)} "
                  f"{facts.log(first.sequence)}")  # fmt: skip
-    if started:
-        took = length((first.at - started).total_seconds())
-        lines.append(f"Noticed {took} after it began {facts.log(first.sequence)}")
+    if began:
+        took = length((first.at - began).total_seconds())
+        lines.append(f"Noticed {took} after it began {anchor} {facts.log(first.sequence)}")
     for moment in firing(facts)[:SHOWN]:
         lines.append(f"{clock(moment.at)} {safe(moment.sentence)} {facts.log(moment.sequence)}")
     seen = next((m for m in facts.incident if m.said.get("acknowledged_by")), None)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
 
-from investigations.enums import GradeSource
+from investigations.enums import GradeSource, HypothesisState
 from investigations.models import BoardEvent
+from investigations.queries.beginning import first_seen
 from investigations.queries.board import EVENT_PAGE, Collections, apply_event
 from investigations.queries.objects import BoardObject
 from investigations.typed_text import without_controls, without_reordering
@@ -115,6 +116,26 @@ def _sort(facts: Facts, collection: str, key: str, moment: Moment) -> None:
 def number_of(said: BoardObject) -> int:
     """Return an object's number on the board."""
     return int(str(said["number"]))
+
+
+def began_of(facts: Facts) -> tuple[datetime | None, str]:
+    """Return when it began, as every page says, with the anchors that show it."""
+    told, anchor = (
+        time_of(facts.one("incident"), "started_at"),
+        facts.log(facts.incident[0].sequence),
+    )
+    if not facts.diagnoses:
+        return told, anchor
+    said = facts.diagnoses[-1].said
+    led = facts.hypotheses.get(int(str(said["hypothesis"] or 0)))
+    if led and led[-1].said["state"] == HypothesisState.RULED_OUT:
+        return told, anchor
+    chain = cast("list[BoardObject]", said.get("causal_chain") or [])
+    first = first_seen(chain)
+    if first is None or told is None or first >= told:
+        return told, anchor
+    shown = next(x for x in chain if first_seen([x]) == first)
+    return first, facts.link("e", shown["evidence"])
 
 
 def text_of(said: BoardObject, name: str, limit: int = 300) -> str:

@@ -1,6 +1,7 @@
 """The room's analysis as Markdown, to be pasted where people talk. Each claim has its anchor."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from investigations.presenters.consensus import plain_step
 from investigations.presenters.room import Room
@@ -29,7 +30,7 @@ def analysis_markdown(room: Room, *, absolute: Callable[[str], str]) -> str:
     head = [
         f"# [INC-{incident.pk}]({absolute(base)}) {incident.get_severity_display()} {title}",
         "",
-        f"{incident.get_state_display()}, since {incident.started_at:%Y-%m-%d %H:%M:%SZ}; as of "
+        f"{incident.get_state_display()}, since {_began(room):%Y-%m-%d %H:%M:%SZ}; as of "
         f"{room.now:%Y-%m-%d %H:%M:%SZ}.{f' Lead: {_plain(incident.lead)}.' if incident.lead else ''}",
     ]
     parts = [*head, *_answers(room, link), *_hypotheses(room, link), *_evidence(room, link),
@@ -38,6 +39,10 @@ def analysis_markdown(room: Room, *, absolute: Callable[[str], str]) -> str:
 
 
 Link = Callable[[str, object], str]
+
+
+def _began(room: Room) -> datetime:
+    return room.beginning.began_at or room.beginning.told_at
 
 
 def _answers(room: Room, link: Link) -> Iterator[str]:

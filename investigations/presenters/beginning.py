@@ -6,7 +6,7 @@ from datetime import datetime
 from investigations.enums import IncidentOrigin
 from investigations.models import Diagnosis, Incident
 from investigations.presenters import words
-from investigations.presenters.consensus import overruled_of
+from investigations.queries.beginning import seen_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,6 @@ class Beginning:
 
 def beginning_of(incident: Incident, diagnosis: Diagnosis | None, *, now: datetime) -> Beginning:
     """Return the beginning: what was seen first of the causal chain, if it came before the alert."""
-    is_standing = diagnosis is not None and not overruled_of(diagnosis)
-    links = diagnosis.causal_chain if diagnosis is not None and is_standing else []
-    seen = [
-        datetime.fromisoformat(str(link["onset_at"]))
-        for link in links if link.get("onset_at") and not link["is_inferred"]
-    ]  # fmt: skip
-    first = min(seen, default=None)
-    began = first if first is not None and first < incident.started_at else None
+    began = seen_before(incident, diagnosis)
     by = "reported" if incident.origin == IncidentOrigin.MANUAL else "alert"
     return Beginning(began, incident.started_at, by, words.age(began or incident.started_at, now))

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from investigations.enums import IncidentState
-from investigations.models import Incident, StatusUpdate
+from investigations.comings_back import will_come_back
+from investigations.enums import EntryKind, IncidentState
+from investigations.models import BoardEntry, Diagnosis, Incident, StatusUpdate
 from investigations.presenters import words
+from investigations.queries.beginning import began_at, newest_diagnosis
 from investigations.typed_text import title_or_untitled, without_reordering
 
 STATES = {
@@ -14,6 +16,7 @@ STATES = {
     IncidentState.RESOLVED: "Resolved",
     IncidentState.MERGED: "Handled together with another incident",
 }
+PAUSING = "Eased for now: it may hurt users again before it is mended; it is being worked on"
 SHOWN = 50
 
 
@@ -30,7 +33,7 @@ class StatusView:
     state_text: str
     impact: str
     reported: str
-    started_at: datetime
+    began_at: datetime
     mitigated_at: datetime | None
     resolved_at: datetime | None
     age: str
@@ -42,7 +45,9 @@ class StatusView:
 
 
 def build_status(incident: Incident, *, now: datetime) -> StatusView:
-    """Read the status of an incident. One query beside the incident's own."""
+    """Read the status of an incident. At most three queries beside the incident's own."""
+    diagnosis = newest_diagnosis(incident)
+    began = began_at(incident, diagnosis)
     rows = StatusUpdate.objects.filter(investigation__incident=incident)
     updates = list(rows.order_by("-posted_at", "-pk")[:SHOWN])
     latest = updates[0] if updates else None
@@ -54,16 +59,27 @@ def build_status(incident: Incident, *, now: datetime) -> StatusView:
         severity_label=incident.get_severity_display(),
         severity_glyph=words.SEVERITY_GLYPHS[incident.severity],
         state=incident.state,
-        state_text=STATES[IncidentState(incident.state)],
+        state_text=_state_text(incident, diagnosis),
         impact=latest.impact if latest else "",
         reported=incident.symptom or incident.title,
-        started_at=incident.started_at,
+        began_at=began,
         mitigated_at=incident.mitigated_at,
         resolved_at=incident.resolved_at,
-        age=words.age(incident.started_at, now),
+        age=words.age(began, now),
         latest=latest,
         next_due_at=due,
         is_overdue=due is not None and due < now,
         earlier=tuple(updates[1:]),
         now=now,
     )
+
+
+def _state_text(incident: Incident, diagnosis: Diagnosis | None) -> str:
+    """Return the state for those who wait: a symptom that only pauses is not called over."""
+    text = STATES[IncidentState(incident.state)]
+    if incident.state != IncidentState.MITIGATED or not (diagnosis and diagnosis.comes_back):
+        return text
+    done = BoardEntry.objects.filter(
+        kind=EntryKind.ACTION, data__state="succeeded", investigation__incident=incident
+    ).values_list("data__kind", "data__target")
+    return PAUSING if will_come_back(diagnosis, succeeded=done) else text

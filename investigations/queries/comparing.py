@@ -47,7 +47,7 @@ def _some(names: set[str]) -> tuple[str, ...]:
     return tuple(sorted(names)[:SHARED_LIMIT])
 
 
-def lasted(incident: Incident) -> float | None:
+def lasted(row: HistoryRow) -> float | None:
     """Return the seconds from the beginning until users were no longer hurt, if they are not."""
-    end: datetime | None = incident.mitigated_at or incident.resolved_at
-    return None if end is None else max(0.0, (end - incident.started_at).total_seconds())
+    end: datetime | None = row.incident.mitigated_at or row.incident.resolved_at
+    return None if end is None else max(0.0, (end - row.began_at).total_seconds())

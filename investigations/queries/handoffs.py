@@ -6,9 +6,17 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 from django.db.models import Q
 
-from investigations.enums import EntryKind, HandoffState, HypothesisState, IncidentState, Role
+from investigations.enums import (
+    EntryKind,
+    HandoffState,
+    HypothesisState,
+    IncidentOrigin,
+    IncidentState,
+    Role,
+)
 from investigations.models import Diagnosis, Handoff, Hypothesis, Investigation
 from investigations.phrases import also_affected, lead_of, plain_rule, shared_with
+from investigations.queries.beginning import seen_before
 from investigations.queries.rows import alerting_of
 from investigations.scale import likelihood
 
@@ -54,11 +62,16 @@ def prefill_note(investigation: Investigation, *, now: datetime) -> NotePrefill:
     rivals = list(investigation.hypotheses.order_by("number")[:100])
     entries = investigation.entries.filter(kind=EntryKind.ACTION).order_by("id")[:50]
     actions = [entry.data for entry in entries]
-    minutes = max(0, int((now - incident.started_at).total_seconds() // 60))
+    seen = seen_before(incident, diagnosis)
+    minutes = max(0, int((now - (seen or incident.started_at)).total_seconds() // 60))
+    by = "reported" if incident.origin == IncidentOrigin.MANUAL else "alert"
+    since = (
+        f"began {seen:%H:%M:%SZ} ({minutes} min), {by} {incident.started_at:%H:%M:%SZ}" if seen
+        else f"since {incident.started_at:%H:%M:%SZ} ({minutes} min)"
+    )  # fmt: skip
     agents = f"Agents: {investigation.get_state_display().lower()}"
     standing = [
-        f"{incident.get_severity_display()}, {incident.get_state_display().lower()}, "
-        f"since {incident.started_at:%H:%M:%SZ} ({minutes} min).",
+        f"{incident.get_severity_display()}, {incident.get_state_display().lower()}, {since}.",
         _happening(investigation, diagnosis),
         f"{agents}, paused." if investigation.paused_at else f"{agents}.",
     ]

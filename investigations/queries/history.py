@@ -10,6 +10,7 @@ from django.db.models import F, QuerySet
 from pgvector.django import CosineDistance
 
 from investigations.models import BoardEntry, Diagnosis, Incident, IncidentMemory
+from investigations.queries.beginning import began_at
 from investigations.queries.resources import matching_resources
 from investigations.typed_text import read_number
 
@@ -51,6 +52,11 @@ class HistoryRow:
     fix: str
     similarity: float | None
     shared: tuple[str, ...] = ()
+
+    @property
+    def began_at(self) -> datetime:
+        """When it began, as the room says."""
+        return began_at(self.incident, self.diagnosis)
 
 
 def search(wanted: HistoryFilter, *, vector: list[float] | None = None) -> list[HistoryRow]:
@@ -167,7 +173,9 @@ def dress(pairs: list[tuple[Incident, float | None]]) -> list[HistoryRow]:
     """Add each incident's newest diagnosis and the action that helped, in two queries."""
     ids = [incident.pk for incident, _ in pairs]
     diagnoses: dict[int, Diagnosis] = {}
-    rows = Diagnosis.objects.filter(investigation__incident__in=ids).select_related("investigation")
+    rows = Diagnosis.objects.filter(investigation__incident__in=ids).select_related(
+        "investigation", "hypothesis"
+    )
     for row in rows.order_by("pk"):
         diagnoses[row.investigation.incident_id] = row
     fixes = _fixes(ids)

@@ -1,11 +1,13 @@
 """Lists of incidents: filtered, sorted, in pages that cost the same however many there are."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from investigations.enums import EntryKind, IncidentState
 from investigations.models import BoardEntry, Diagnosis, Incident
+from investigations.queries.beginning import began_at
 from investigations.queries.resources import matching_resources
 from investigations.typed_text import read_number
 
@@ -23,6 +25,11 @@ class IncidentRow:
     incident: Incident
     diagnosis: Diagnosis | None
     waiting: tuple[dict[str, object], ...]
+
+    @property
+    def began_at(self) -> datetime:
+        """When it began, as the room says."""
+        return began_at(self.incident, self.diagnosis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,7 @@ def _dress(incidents: list[Incident]) -> list[IncidentRow]:
     ids = [incident.pk for incident in incidents]
     diagnoses: dict[int, Diagnosis] = {}
     found = Diagnosis.objects.filter(investigation__incident__in=ids)
-    for row in found.select_related("investigation").order_by("pk"):
+    for row in found.select_related("investigation", "hypothesis").order_by("pk"):
         diagnoses[row.investigation.incident_id] = row
     waiting: dict[int, list[dict[str, object]]] = {}
     entries = BoardEntry.objects.filter(

@@ -88,5 +88,5 @@ def compare_incidents(request: HttpRequest) -> HttpResponse:
         return render(request, "refused.html", {"text": text}, status=422)
     first, second = access_incident(request.user, a), access_incident(request.user, b)
     found = compare(first, second)
-    context = {"found": found, "lasted_a": lasted(first), "lasted_b": lasted(second)}
+    context = {"found": found, "lasted_a": lasted(found.a), "lasted_b": lasted(found.b)}
     return render(request, "investigations/compare.html", context)

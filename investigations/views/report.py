@@ -12,6 +12,7 @@ from investigations.errors import BoardError, NotFound
 from investigations.models import Investigation, ReportText
 from investigations.presenters.report import difference, report_markdown, section_views
 from investigations.queries.access import access_investigation
+from investigations.queries.beginning import began_at, newest_diagnosis
 from investigations.queries.reports import list_versions, newest_version
 from investigations.rules import can_respond, can_view
 from investigations.typed_text import read_number
@@ -28,6 +29,7 @@ def report(request: HttpRequest, incident_id: int) -> HttpResponse:
     texts = reports.current_texts(investigation)
     context = {
         "incident": investigation.incident,
+        "began_at": began_at(investigation.incident, newest_diagnosis(investigation.incident)),
         "sections": section_views(texts),
         "is_open_again": investigation.incident.state != IncidentState.RESOLVED,
         "not_yet": reports.NOT_YET,

@@ -7,7 +7,8 @@ import pytest
 
 from investigations.domain.board import EvidenceDraft, post_evidence
 from investigations.domain.diagnoses import DiagnosisDraft, reach_diagnosis
-from investigations.enums import DiagnosisVerdict, EvidenceKind, IncidentOrigin
+from investigations.domain.incidents import change_incident_state
+from investigations.enums import DiagnosisVerdict, EvidenceKind, IncidentOrigin, IncidentState
 from investigations.models import Alert, Diagnosis, Hypothesis, Incident, Investigation
 from investigations.presenters.beginning import beginning_of
 from investigations.queries.handoffs import prefill_note
@@ -84,3 +85,47 @@ def test_who_else_is_hurt_is_told_alike_in_the_room_in_its_copy_and_in_a_handoff
         assert "p99 of payments rose. Also affected: cart, orders." in page, path
     note = prefill_note(board, now=NOW)
     assert note.standing.count("Also affected") == 1
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_it_began_at_one_time_on_every_page(client) -> None:
+    board, began, told = open_board(), NOON - timedelta(seconds=90), NOON
+    Incident.objects.filter(pk=board.incident_id).update(started_at=told, origin="alert")
+    post_evidence(investigation_id=board.pk, step_key="a", author="agent/network", draft=EvidenceDraft(
+        kind=EvidenceKind.METRIC, claim="p99 rose", query="q", result_digest="d", window_start=NOON,
+        window_end=NOON))  # fmt: skip
+    chain = {"resource": "service/a", "label": "rose", "onset_at": began.isoformat(), "evidence": 1,
+             "is_inferred": False, "confidence": 1.0}  # fmt: skip
+    reach_diagnosis(investigation_id=board.pk, step_key="v", author="agent/reconciler",
+                    draft=DiagnosisDraft(verdict=DiagnosisVerdict.LIKELY_CAUSE, summary="A leak.",
+                                         cited=[1], causal_chain=[chain], comes_back=True))  # fmt: skip
+    client.force_login(person("mira", "responder"))
+    change_incident_state(investigation_id=board.pk, to=IncidentState.MITIGATED, author="person/mira",
+                          reason="it pauses")  # fmt: skip
+    here, day = f"/i/{board.incident_id}", f"{began:%Y-%m-%d}"
+    told_by = {
+        f"{here}/": f">{began:%H:%M:%SZ}</time>", "/inbox/": f">{began:%H:%M:%SZ}</time>",
+        "/incidents/": f">{day} {began:%H:%MZ}</time>", "/history/": f">{day} {began:%H:%MZ}</time>",
+        f"{here}/handoff/": f"began {began:%H:%M:%SZ} (", f"{here}/analysis.md": f"{began:%H:%M:%SZ}",
+        f"{here}/status/": f"<dt>Since</dt><dd><time datetime=\"{began.isoformat()}\">",
+    }  # fmt: skip
+    for path, text in told_by.items():
+        assert text in client.get(path).content.decode(), path
+    # A leak pauses when its pods are killed: nobody outside is told that it is over.
+    status = client.get(f"{here}/status/").content.decode()
+    assert "it may hurt users again" in status
+    assert "should not be hurt" not in status
+    change_incident_state(investigation_id=board.pk, to=IncidentState.RESOLVED, author="person/mira",
+                          reason="mended")  # fmt: skip
+    report = client.get(f"{here}/report/").content.decode()
+    assert f'Began <time datetime="{began.isoformat()}">' in report
+    drafted = {row.section: row.body for row in board.report_texts.all()}
+    assert f"Began {day} {began:%H:%M:%SZ} [E1]({here}/e/1/)" in drafted["impact"]
+    assert f"{began:%H:%M:%SZ} it began [E1]" in drafted["detection"]
+    assert f"{told:%H:%M:%SZ} it began by the alert [#1]" in drafted["detection"]
+    other = open_board()
+    compared = client.get(
+        f"/history/compare/?a={board.incident_id}&b={other.incident_id}"
+    ).content.decode()
+    assert f'<th scope="row">Began</th><td><time datetime="{began.isoformat()}">' in compared

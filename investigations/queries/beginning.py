@@ -1,0 +1,37 @@
+"""When the trouble began: one answer for every page."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from investigations.enums import HypothesisState
+from investigations.models import Diagnosis, Incident
+
+
+def first_seen(chain: Iterable[Mapping[str, object]]) -> datetime | None:
+    """Return when that of a causal chain was seen which came first; what is inferred dates nothing."""
+    found = [str(x["onset_at"]) for x in chain if x.get("onset_at") and not x.get("is_inferred")]
+    return min(map(datetime.fromisoformat, found), default=None)
+
+
+def is_standing(diagnosis: Diagnosis | None) -> bool:
+    """Whether there is a diagnosis whose leader nobody has ruled out since."""
+    if diagnosis is None:
+        return False
+    return diagnosis.hypothesis is None or diagnosis.hypothesis.state != HypothesisState.RULED_OUT
+
+
+def seen_before(incident: Incident, diagnosis: Diagnosis | None) -> datetime | None:
+    """Return when it began by the evidence, if that is before it was told of."""
+    first = first_seen(diagnosis.causal_chain) if diagnosis and is_standing(diagnosis) else None
+    return first if first is not None and first < incident.started_at else None
+
+
+def began_at(incident: Incident, diagnosis: Diagnosis | None) -> datetime:
+    """Return when it began: by the evidence, or else when the alert or the report says."""
+    return seen_before(incident, diagnosis) or incident.started_at
+
+
+def newest_diagnosis(incident: Incident) -> Diagnosis | None:
+    """Return the newest diagnosis of an incident, with its hypothesis. One query."""
+    rows = Diagnosis.objects.filter(investigation__incident=incident).order_by("-pk")
+    return rows.select_related("hypothesis", "investigation").first()
