@@ -179,7 +179,7 @@ _CLUSTER_TABLE: tuple[tuple[str, AgentName, str, str, tuple[str, ...]], ...] = (
     ("claim_mode_mismatch", DB, SPEC, "no volume with the access mode", ("claim_unbound",)),
     ("claim_capacity_mismatch", DB, SPEC, "no volume is big enough", ("claim_unbound",)),
     ("claim_selector_mismatch", DB, SPEC, "no volume has the labels asked", ("claim_unbound",)),
-    ("volume_occupied", DB, SPEC, "the volume belongs to another claim", ("claim_unbound",)),
+    ("volume_occupied", DB, SPEC, "the volume is held by another", ("claim_unbound",)),
     ("claim_unbound", RES, STATUS, "a volume claim waits", ()),
     ("service_account_missing", DEP, SPEC, "its service account does not exist",
      ("creation_refused", "workload_unready")),

@@ -10,6 +10,8 @@ from telemetry.phrasing import size
 from telemetry.types import WorkloadState
 
 NO_CLASS = re.compile(r"storageclass\S* \"?[\w.-]+\"? not found", re.I)
+# Another pod has it, as the attaching controller says.
+ATTACHED = re.compile(r"multi-attach error|already (used by pod|(exclusively )?attached to)", re.I)
 FREE = {"Available", ""}
 # What is told first where several things differ.
 ORDER = ("claim_class_mismatch", "claim_selector_mismatch", "claim_mode_mismatch",
@@ -30,13 +32,18 @@ def check_storage(view: ClusterView) -> Iterator[Finding]:
                 said = f"The claim {wanted} of {name} waits for a volume ({claim.phase})."
                 yield view.finding("claim_unbound", workload.resource, said)
                 yield from _explain(view, workload, claim)
+            elif held := view.said(name, ATTACHED):
+                said = f"The volume of the claim {wanted} of {name} is attached elsewhere."
+                yield view.finding("volume_occupied", workload.resource, said, event=held[0])
 
 
 def _explain(view: ClusterView, workload: WorkloadState, claim: ClaimState) -> Iterator[Finding]:
     name = workload.resource.name
     known = view.details.has("StorageClass", claim.storage_class or "")
     events = [*view.said(claim.name, NO_CLASS), *view.said(name, NO_CLASS)]
-    volumes = view.details.volumes
+    every = view.details.volumes
+    # A claim that names its volume takes no other.
+    volumes = [v for v in every if v.name == claim.volume] or every
     is_gone = bool(claim.storage_class) and (known is False or bool(events))
     if is_gone and not any(v.storage_class == claim.storage_class for v in volumes):
         said = (f"The claim {claim.name} of {name} asks for the storage class "

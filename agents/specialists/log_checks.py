@@ -26,7 +26,7 @@ TOPICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
                            r"READONLY You can't write|database is (in )?read[- ]?only|"
                            r"super_read_only|not master and slaveOk|not (writable )?primary|"
                            r"(connection|server|instance|node|table|replica) is (in )?read[- ]?only|"
-                           r"in a read-only|read-?only database|NotWritablePrimary"),
+                           r"in a read-only|open for read[- ]only|read-?only database|NotWritablePrimary"),
         ("connections_logs", r"too many (client )?connections|too many clients already|"
                              r"max_user_connections|remaining connection slots|"
                              r"max number of clients reached"),

@@ -11,9 +11,12 @@ from tests.agents.captured_shop import write_captured
 from tests.agents.clusters import Shop
 from tests.agents.test_cluster_families import (
     CASES,
+    CLAIM,
     NONE_FIT,
+    VOLUME,
     breaking,
     broken,
+    claimed,
     crashed,
     liveness_port,
     unpulled,
@@ -93,6 +96,27 @@ def a_probe_long_after_its_events(shop: Shop) -> None:
 @breaking("sidecar_port_conflict", "service/orders")
 def port_taken_as_a_framework_says_it(shop: Shop) -> None:
     crashed(shop, "Web server failed to start. Port 7000 was already in use.")
+
+
+@breaking("database_read_only", "service/stock-db")
+def opened_for_reading(shop: Shop) -> None:
+    shop.log("orders", "ORA-16000: database or pluggable database open for read-only access")
+
+
+@breaking("volume_occupied", "service/stock-db")
+def the_volume_that_is_named_is_taken(shop: Shop) -> None:
+    other = replace(VOLUME, name="volume-2", storage_class="slow")
+    taken = replace(VOLUME, phase="Bound", claim="archive/old")
+    claimed(shop, replace(CLAIM, volume="volume-1"), taken, other)
+
+
+@breaking("volume_occupied", "service/stock-db")
+def attached_to_another_pod(shop: Shop) -> None:
+    claimed(shop, replace(CLAIM, phase="Bound", volume="volume-1"), VOLUME)
+    shop.events.clear()
+    shop.breaks("stock-db", phase="ContainerCreating", reason="ContainerCreating", node="node-a")
+    shop.event("stock-db", "FailedAttachVolume", 'Multi-Attach error for volume "volume-1" Volume '
+               "is already used by pod(s) report-5d7c")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", list(CASES))

@@ -1,13 +1,13 @@
-"""Volume held by another claim."""
+"""Volume held by another claim or pod."""
 
 from agents.enums import AgentName
 from agents.faults.model import FaultModel, Prediction, Where
 
 MODEL = FaultModel(
     slug="volume_occupied",
-    title="Volume held by another claim",
+    title="Volume held by another",
     owner=AgentName.DATABASE,
-    claim="The volume that {name} needs belongs to another claim",
+    claim="The volume that {name} needs is held by another",
     triggers=("volume_occupied",),
     predictions=(
         Prediction("volume_occupied", Where.SELF, 13.0, -10.0),
@@ -18,6 +18,7 @@ MODEL = FaultModel(
     words=(
         "volume occupied",
         "already bound",
+        "multi-attach",
     ),
     refines=(
         "unschedulable",
