@@ -12,8 +12,9 @@ from agents.reconciler.posterior import Claim
 
 INPUTS = ("constant", "logit", "alone")
 # Two witnesses are asked for before anything is done: one is never called sure. Nor is a lead that
-# an answer which is still out could overturn.
+# an answer which is still out could overturn, or that all others together outweigh.
 MOST_OF_UNSURE = 0.89
+LIKELIER_THAN_NOT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,14 @@ class CalibrationMap:
     def apply(self, claim: Claim) -> float:
         """Return how often claims like this were right, 0.01..0.99.
 
-        Below 0.9 for one witness, and while something else may still turn out to be it.
+        Below 0.9 for one witness, while something else may still turn out to be it, and where the
+        weights alone do not make it likelier than not.
         """
         if self.cases == 0:
             return clamp(claim.posterior)
         score = sum(c * x for c, x in zip(self.coefficients, inputs_of(claim), strict=True))
         found = clamp(1 / (1 + exp(-max(-30.0, min(30.0, score)))))
-        is_settled = claim.kinds >= 2 and not claim.is_open
+        is_settled = claim.kinds >= 2 and not claim.is_open and claim.posterior >= LIKELIER_THAN_NOT
         return found if is_settled else min(found, MOST_OF_UNSURE)
 
 

@@ -70,6 +70,12 @@ def test_one_witness_is_never_called_sure() -> None:
     assert steep.apply(Claim(0.9, 20.0, is_catch_all=False, kinds=2, answered=4)) > 0.9
 
 
+def test_what_the_weights_do_not_make_likelier_than_not_is_never_called_sure() -> None:
+    steep = CalibrationMap("t", 50, (4.0, 1.0, 0.0))
+    assert steep.apply(Claim(0.49, 20.0, is_catch_all=True, kinds=2, answered=5)) < 0.9
+    assert steep.apply(Claim(0.51, 20.0, is_catch_all=True, kinds=2, answered=5)) > 0.9
+
+
 def test_the_shipped_map_can_be_read_and_never_rewards_a_weaker_claim() -> None:
     found = shipped()
     assert len(found.coefficients) == len(INPUTS)

@@ -75,7 +75,7 @@ def test_no_verdict_while_something_else_is_likelier_by_the_weights() -> None:
         return decide([alone], [ANOMALY], case_of(CALLS), challenged=None, calibration=lifting)
 
     weak, strong = decided(8.5), decided(9.5)
-    assert weak.leader.posterior > 0.9
+    assert weak.leader.posterior > 0.8
     assert weak.verdict == "inconclusive"
     assert [(r.name, r.detail) for r in weak.rules if not r.passed] == [
         ("Likelier than something else", "47% against 53% by the weights alone")
