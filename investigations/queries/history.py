@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import connection
 from django.db.models import F, QuerySet
 from pgvector.django import CosineDistance
 
+from investigations.days import day_begins, day_ends
 from investigations.models import BoardEntry, Diagnosis, Incident, IncidentMemory
 from investigations.queries.beginning import began_at
 from investigations.queries.resources import matching_resources
@@ -86,14 +87,10 @@ def filtered(wanted: HistoryFilter) -> QuerySet[Incident]:
     if wanted.service:
         rows = rows.filter(resource__in=matching_resources(wanted.service))
     if wanted.since:
-        rows = rows.filter(opened_at__gte=_midnight(wanted.since))
+        rows = rows.filter(opened_at__gte=day_begins(wanted.since))
     if wanted.until:
-        rows = rows.filter(opened_at__lt=_midnight(wanted.until + timedelta(days=1)))
+        rows = rows.filter(opened_at__lt=day_ends(wanted.until))
     return rows
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=UTC)
 
 
 def _is_filtered(wanted: HistoryFilter) -> bool:

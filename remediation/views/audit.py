@@ -4,7 +4,6 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, time, timedelta
 
 from asgiref.sync import sync_to_async
 from django import forms
@@ -13,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from investigations.days import day_begins, day_ends
 from investigations.domain.audit import verify_audit
 from investigations.forms import DayField
 from investigations.models import AuditEntry
@@ -63,10 +63,9 @@ def _rows(form: AuditForm) -> QuerySet[AuditEntry]:
     if given.get("incident") is not None:
         rows = about_incident(rows, given["incident"])
     if given.get("since"):
-        rows = rows.filter(at__gte=datetime.combine(given["since"], time(), tzinfo=UTC))
+        rows = rows.filter(at__gte=day_begins(given["since"]))
     if given.get("until"):
-        end = datetime.combine(given["until"] + timedelta(days=1), time(), tzinfo=UTC)
-        rows = rows.filter(at__lt=end)
+        rows = rows.filter(at__lt=day_ends(given["until"]))
     return rows
 
 
