@@ -1,6 +1,5 @@
 """The war room as one view model, in a bounded number of queries."""
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,18 +7,14 @@ from functools import partial
 
 from investigations.enums import (
     EntryKind,
-    HypothesisState,
     IncidentOrigin,
     IncidentState,
-    TestVerdict,
 )
 from investigations.models import (
     Diagnosis,
-    Hypothesis,
     Incident,
     Investigation,
 )
-from investigations.phrases import plain_rule, shared_with
 from investigations.presenters import words
 from investigations.presenters.answers import Answers, answers_of, coverage_of, under_way
 from investigations.presenters.axis import Axis, axis_of
@@ -27,9 +22,9 @@ from investigations.presenters.beginning import Beginning, beginning_of
 from investigations.presenters.cards import CardView, dress
 from investigations.presenters.closing import Offer, offer_of
 from investigations.presenters.consensus import Consensus, consensus_of
+from investigations.presenters.hypothesis_rows import HypothesisView, hypotheses_of, nested
 from investigations.presenters.lanes import SHOWN, Wanted
 from investigations.presenters.model import ModelSummary, note_of, summary_of
-from investigations.presenters.rivals import Rivalry, leading_number, rivalry_of
 from investigations.presenters.steering import Delivery, delivery_of
 from investigations.presenters.stream import AgentView, agents_of
 from investigations.presenters.timeline import Timeline, build_timeline
@@ -39,49 +34,8 @@ from investigations.queries.history import HistoryRow
 from investigations.queries.likeness import similar_incidents
 from investigations.queries.rows import NEWEST, BoardRows, Entry, Paging, claims_of, rows_now
 
-# What happens to a hypothesis that has not been tested, by the state of the run.
-TESTING = {
-    "pending": "its test comes next", "gathering": "its test comes next",
-    "examining": "being tested now", "reconciling": "being weighed now",
-}  # fmt: skip
 POSTED = 2
 FOREMOST = 2
-KILLER = re.compile(r"^E(\d+): (.*)$")
-
-
-@dataclass(frozen=True, slots=True)
-class HypothesisView:
-    """One row of the hypothesis column."""
-
-    row: Hypothesis
-    word: str
-    number: str
-    bar: int
-    by: str
-    testing: str
-    killer: int | None
-    why_out: str
-    rivalry: Rivalry
-
-    @property
-    def likelihood(self) -> str:
-        """Word and number, or that it was not tested."""
-        return words.likelihood(self.row.posterior)
-
-    @property
-    def shared(self) -> str:
-        """With which hypothesis it stands and falls (``part of H1``); empty for a rival."""
-        return "" if self.row.posterior is None else shared_with(self.row.note)
-
-    @property
-    def is_untold(self) -> bool:
-        """Whether it was read, and nothing here speaks for or against it: its note says why."""
-        return self.row.posterior is None and self.row.state == HypothesisState.INCONCLUSIVE
-
-    @property
-    def is_out(self) -> bool:
-        """Whether it was ruled out."""
-        return self.row.state == HypothesisState.RULED_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +87,19 @@ class Room:
         return words.likelihood(self.diagnosis.confidence) if self.diagnosis else ""
 
     @property
+    def rivals(self) -> tuple[HypothesisView, ...]:
+        """The hypotheses of which only one can hold, each with its parts."""
+        return nested(self.hypotheses)
+
+    @property
     def foremost(self) -> tuple[HypothesisView, ...]:
         """The hypotheses that a phone shows unasked: the leader and the rival next to it."""
-        return self.hypotheses[:FOREMOST]
+        return self.rivals[:FOREMOST]
 
     @property
     def further(self) -> tuple[HypothesisView, ...]:
         """The hypotheses that a phone folds away."""
-        return self.hypotheses[FOREMOST:]
+        return self.rivals[FOREMOST:]
 
     @property
     def out_count(self) -> int:
@@ -220,7 +179,7 @@ def room_of(
             for agent in ("network", "deployment", "database", "resource")
         ),
         oldest_number=rows.older_than,
-        hypotheses=tuple(_hypotheses(rows)),
+        hypotheses=tuple(hypotheses_of(rows)),
         diagnosis=diagnosis,
         answers=answers_of(
             incident, investigation, diagnosis, timeline, actions, now=now, alerting=rows.alerting
@@ -244,47 +203,6 @@ def room_of(
         severity_glyph=words.SEVERITY_GLYPHS[incident.severity],
         now=now,
     )
-
-
-def _hypotheses(board: BoardRows) -> list[HypothesisView]:
-    """Rank the leader, then by fewest contradictions; the untested and the ruled out come last."""
-
-    def order(row: Hypothesis) -> tuple[bool, bool, bool, int, float, int]:
-        return (
-            row.state == HypothesisState.RULED_OUT, row.posterior is None,
-            row.state != HypothesisState.LEADING, row.refutes_count, -(row.posterior or 0.0),
-            row.number,
-        )  # fmt: skip
-
-    testing, leader = TESTING.get(board.investigation.state, ""), leading_number(board.diagnosis)
-    return [
-        _hypothesis(row, testing, rivalry_of(row, board.weights, leader))
-        for row in sorted(board.hypotheses, key=order)
-    ]
-
-
-def _hypothesis(row: Hypothesis, testing: str, rivalry: Rivalry) -> HypothesisView:
-    word, _, number = words.likelihood(row.posterior).partition(", ")
-    why = plain_rule(row.ruled_out_by)
-    killer = KILLER.match(why)
-    return HypothesisView(
-        row=row,
-        word=word,
-        number=number,
-        bar=round((row.posterior or 0.0) * 100),
-        by=_by(row.author),
-        testing=testing if row.verdict == TestVerdict.UNTESTED else "",
-        killer=int(killer[1]) if killer else None,
-        why_out=killer[2] if killer else why.removeprefix("person/"),
-        rivalry=rivalry,
-    )
-
-
-def _by(author: str) -> str:
-    """Return who posted a hypothesis, where it was not the rules."""
-    if author == "agent/model":
-        return "a language model, tested by the rules"
-    return author.partition("/")[2] if author.startswith("person/") else ""
 
 
 def timeline_of(rows: BoardRows, *, limit: int = SHOWN) -> Timeline:

@@ -63,6 +63,9 @@ def plain_rule(text: str) -> str:
     return phrases.plain_rule(text)
 
 
+register.filter("shared_with", phrases.shared_with)
+
+
 @register.filter
 def by_name(author: str) -> str:
     """Return who wrote something: an agent's shown name, or a person's."""

@@ -70,6 +70,30 @@ def test_what_fits_the_leader_as_well_is_said_to_do_so(client) -> None:
     assert "3 fit it, 2 of them H1 too · 0 against" in copied
 
 
+def test_parts_of_one_cause_stand_under_it_and_rivals_beside_it(client) -> None:
+    """H2 is part of H1 and H4 the same as H2; H3 is a rival, and so is H5: its whole is ruled out."""
+    board = weighed(6)
+    notes = {2: "Part of H1: it says what is wrong.", 4: "The same cause as H2.",
+             5: "Part of H6: it says what is wrong."}  # fmt: skip
+    for number, note in notes.items():
+        board.hypotheses.filter(number=number).update(note=note, posterior=SURE)
+    board.hypotheses.filter(number=6).update(state="ruled_out")
+    room = room_of(rows_now(board), now=NOON)
+    told = {v.row.number: sorted(p.row.number for p in v.parts) for v in room.rivals}
+    assert told == {1: [2, 4], 5: [], 3: [], 6: []}
+    assert [v.row.number for v in room.foremost] == [1, 5]
+    client.force_login(person("mira", "responder"))
+    page = client.get(f"/i/{board.incident_id}/").content.decode()
+    parts = re.search(
+        r'<details class="parts" id="hyp-1-parts">.*?</details>\s*<article', page, re.DOTALL
+    )[0]
+    assert "not a rival: H2, H4</summary>" in parts
+    assert "hyp-2" in parts
+    assert 'class="bar"' not in parts
+    matrix = client.get(f"/i/{board.incident_id}/matrix/").content.decode()
+    assert '<span class="meta">part of H1</span>' in matrix
+
+
 @pytest.mark.parametrize(
     ("rivalry", "told"),
     [
