@@ -45,7 +45,8 @@ def scope_case(
     reached = _walk(graph, symptoms)
     resources = list(reached)[:MAX_RESOURCES]
     cut = len(reached) - len(resources)
-    note = f"{len(resources)} of {len(graph.resources)} resources can bear on the symptom."
+    everything = {*graph.resources, *reached}
+    note = f"{len(resources)} of {len(everything)} resources can bear on the symptom."
     notes = (note, f"{cut} more were left out.") if cut else (note,)
     return Scope(graph, tuple(resources), step, notes)
 

@@ -70,9 +70,9 @@ def check_own_time(reader: Reader) -> Iterator[Finding]:
         is_present = strength >= LEAST_STRENGTH
         name = delay.resource.name
         claim = (
-            f"{name} itself adds {duration(delay.added_seconds)} to a request: {delay.operation} "
-            f"takes it {duration(delay.now_seconds)}, usually {duration(delay.usual_seconds)} "
-            f"({delay.slow} of {delay.count} are slow)."
+            f"{name} itself adds {duration(delay.added_seconds)} to a request on average, most of it "
+            f"in {delay.operation}: the slow ones ({delay.slow} of {delay.count}) take "
+            f"{duration(delay.now_seconds)} at the median, usually {duration(delay.usual_seconds)}."
             if is_present
             else f"{name} itself takes as long as usual ({delay.count} requests)."
         )

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from investigations.domain.report_facts import Facts, clock, person, plain, safe, text_of, time_of
 from investigations.enums import GradeSource
+from investigations.queries.objects import BoardObject
 from investigations.scale import likelihood
 
 SLOW_ACKNOWLEDGE = timedelta(minutes=15)
@@ -80,14 +81,20 @@ def _evidence_that_fell(facts: Facts) -> list[str]:
     return lines
 
 
+def _is_of_person(said: BoardObject) -> bool:
+    """Whether a person asked for an action that the agents name for no cause."""
+    return bool(said.get("requested_by")) and not said.get("treats")
+
+
 def _actions_that_failed(facts: Facts) -> list[str]:
+    """Return what the agents planned and what did not help; what only a person wanted is no error of theirs."""
     bad = {"failed", "undone", "inconclusive", "halted", "unknown"}
     return [
         f"A{number} {text_of(steps[-1].said, 'title')}: {plain(steps[-1].said.get('state'))}. "
         f"{text_of(steps[-1].said, 'result')} {facts.link('a', number)} "
         f"{facts.log(steps[-1].sequence)}"
         for number, steps in facts.actions.items()
-        if steps[-1].said.get("state") in bad
+        if steps[-1].said.get("state") in bad and not _is_of_person(steps[-1].said)
     ]
 
 

@@ -107,7 +107,11 @@ def credit(
     """
     before = _before(run)
     if before is not None:
-        rows = [replace(r, before=str(before.seen.get(r.metric, r.before))) for r in rows]
+        rows = [
+            replace(r, before=str(before.seen.get(r.metric, r.before)),
+                    before_value=before.values.get(r.metric))
+            for r in rows
+        ]  # fmt: skip
     if before is not None and before.is_telling:
         return Credit(phase, rows)
     # Looked at from the first time on, whatever the rest says: a table keeps its rows.

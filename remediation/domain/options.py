@@ -1,6 +1,6 @@
 """What could be done about a diagnosis, weighed in the open: with its risk, and why it was taken or not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from investigations.models import Diagnosis
 from remediation.catalog.registry import CATALOG
@@ -10,7 +10,17 @@ WAIT = "Change nothing"
 CHOSEN = "taken: the first that treats this cause, can be done now, and was not tried before"
 NOT_NOW = "not now: {}"
 BESIDE = "a person asked for something else; it treats the likely cause, and can be proposed too"
+# How an option stands that treats the cause, while a person asked for something else.
+BESIDE_IT = "beside"
 LATER = "kept for when this does not help"
+
+
+def is_beside(option: Mapping[str, str]) -> bool:
+    """Whether an option treats the likely cause where a person asked for something else.
+
+    Plans of earlier versions kept no word for it, only the sentence.
+    """
+    return option.get("stands", "") == BESIDE_IT or option["why"] == NOT_NOW.format(BESIDE)
 
 
 def weigh(
@@ -33,7 +43,12 @@ def weigh(
         elif found:
             after.append(_option(slug, place, LATER))
         else:
-            before.append(_option(slug, place, NOT_NOW.format(next(reasons, BESIDE))))
+            why = next(reasons, None)
+            before.append(
+                _option(
+                    slug, place, NOT_NOW.format(why or BESIDE), BESIDE_IT if why is None else ""
+                )
+            )
     if not found:
         found.append(
             _option(
@@ -50,8 +65,13 @@ def weigh(
     return [*found, *before, *after, wait]
 
 
-def _option(slug: str, place: str, why: str) -> Option:
+def _option(slug: str, place: str, why: str, stands: str = "") -> Option:
     kind = CATALOG.get(slug)
     name = f"{kind.title if kind else slug} {place.rpartition('/')[2]}"
     undo = "" if kind is None or kind.has_undo else ", no way back"
-    return {"name": name, "risk": f"{kind.risk.value if kind else 'unknown'}{undo}", "why": why}
+    return {
+        "name": name,
+        "risk": f"{kind.risk.value if kind else 'unknown'}{undo}",
+        "why": why,
+        "stands": stands,
+    }

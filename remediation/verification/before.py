@@ -1,7 +1,7 @@
 """How it was right before the act: what was well already tells nothing of whether the act helped."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,11 +25,15 @@ SLACK_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The judged series by meaning, those of them that raised the alarm, and the witnesses."""
+    """The judged series by meaning, those of them that raised the alarm, and the witnesses.
+
+    ``values``: the last of each judged series; older rows keep none.
+    """
 
     seen: Mapping[str, str]
     alarm: tuple[str, ...]
     witnesses: tuple[Witness, ...] = ()
+    values: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
     def is_telling(self) -> bool:
@@ -51,7 +55,12 @@ class Before:
         """Read what ``as_row`` wrote; None: nobody has looked."""
         if not row:
             return None
-        return cls(row["seen"], tuple(row["alarm"]), tuple(Witness(**w) for w in row["witnesses"]))
+        return cls(
+            row["seen"],
+            tuple(row["alarm"]),
+            tuple(Witness(**w) for w in row["witnesses"]),
+            row.get("values") or {},
+        )
 
 
 def decisive(diagnosis: Diagnosis, *, target: str) -> list[Symptom]:
@@ -88,9 +97,11 @@ def look_back(
     found = seen_in(place, judged, last)
     if found is None:
         return None
-    seen = {semantic.value: how.value for (_, semantic), how in found.items()}
+    seen = {semantic.value: look.how.value for (_, semantic), look in found.items()}
+    values = {semantic.value: look.value for (_, semantic), look in found.items()}
     raised = (place.trigger,) if place.trigger else tuple(WATCHED)
-    before = Before(seen, tuple(s.value for s in raised if s.value in seen))
+    alarm = tuple(s.value for s in raised if s.value in seen)
+    before = Before(seen, alarm, values=values)
     if before.is_telling:
         return before
     witnesses = find_witnesses(place, _beside(symptoms, judged), last=last)

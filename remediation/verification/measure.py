@@ -29,8 +29,9 @@ class Measurement:
 
     ``limit`` is the most that is normal, or with ``is_least`` the least; ``is_both_ways``: down as up.
     ``before``: how it was right before the act (:class:`remediation.verification.before.Seen`), empty
-    where nobody looked. ``standing``: how it is now, in words, where it is judged as a whole and not
-    sample by sample. ``is_witness``: it was wrong before the act, and shows its effect.
+    where nobody looked; ``before_value``: its last value then, if known. ``standing``: how it is now,
+    in words, where it is judged as a whole and not sample by sample. ``is_witness``: it was wrong
+    before the act, and shows its effect.
     """
 
     metric: str
@@ -43,6 +44,7 @@ class Measurement:
     phase: str
     is_least: bool = False
     before: str = ""
+    before_value: float | None = None
     standing: str = ""
     is_both_ways: bool = False
     is_witness: bool = False

@@ -1,6 +1,7 @@
 """How series were in a short time, against what is usual of them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from django.conf import settings
@@ -23,9 +24,17 @@ class Seen(StrEnum):
     UNSEEN = "not seen"
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a series was, and its last known value; None: no sample is known."""
+
+    how: Seen
+    value: float | None
+
+
 def seen_in(
     place: Place, symptoms: Sequence[Symptom], window: TimeWindow
-) -> dict[Symptom, Seen] | None:
+) -> dict[Symptom, Look] | None:
     """Return how each series that has a baseline was at a window's end; None: no answer."""
     step, read = place.step_seconds, place.metrics.read_semantic
     resources = tuple(dict.fromkeys(resource for resource, _ in symptoms))
@@ -40,19 +49,20 @@ def seen_in(
     return {s: _judge(normal[s], then.get(s)) for s in symptoms if s in normal}
 
 
-def _judge(usual: Series, last: Series | None) -> Seen:
+def _judge(usual: Series, last: Series | None) -> Look:
     if last is None:
-        return Seen.UNSEEN
+        return Look(Seen.UNSEEN, None)
     reading, needed = READINGS[usual.ref.semantic or Semantic.ERROR_RATIO], settings.VERIFY_SAMPLES
     band = band_of(reading.of([float(v) for v in usual.values]), floor=reading.floor)
     samples = reading.of([float(v) for v in last.values])
+    value = next((v for v in reversed(samples) if v == v), None)
     phase = assess(band, samples, needed=needed, is_late=True)
     if phase is VerificationPhase.PASSED:
-        return Seen.IN_RANGE
+        return Look(Seen.IN_RANGE, value)
     if phase is VerificationPhase.FAILED:
-        return Seen.OUT_OF_RANGE
+        return Look(Seen.OUT_OF_RANGE, value)
     is_known = sum(v == v for v in samples[-needed:]) == needed
-    return Seen.MIXED if band and is_known else Seen.UNSEEN
+    return Look(Seen.MIXED if band and is_known else Seen.UNSEEN, value)
 
 
 def by_symptom(series: Iterable[Series]) -> dict[Symptom, Series]:

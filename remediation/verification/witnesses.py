@@ -70,7 +70,9 @@ def find_witnesses(
         if seen is None:
             return None
         found += [
-            Witness(str(r), s.value) for (r, s), how in seen.items() if how is Seen.OUT_OF_RANGE
+            Witness(str(r), s.value)
+            for (r, s), look in seen.items()
+            if look.how is Seen.OUT_OF_RANGE
         ]
     window = TimeWindow(last.end - LOOK_BACK, last.end)
     for resource, semantic in symptoms:
@@ -137,10 +139,10 @@ def _growth(
     worst = max(level, key=lambda s: s.per_second) if is_over else steepest(pods, needed=needed)
     name, limit = f"{_name(resource, GROWING)}, per second", before / 2
     if worst is None:
-        return _row(name, "bytes", limit, None, 0, standing=UNREAD, is_both_ways=True)
+        return _row(name, "bytes", limit, None, 0, standing=UNREAD, is_both_ways=True, was=before)
     standing = "level" if is_over else _course(worst)
     return _row(name, "bytes", limit, worst.per_second, worst.samples, standing=standing,
-                is_over=is_over, is_both_ways=True)  # fmt: skip
+                is_over=is_over, is_both_ways=True, was=before)  # fmt: skip
 
 
 def _course(slope: Slope) -> str:
@@ -164,13 +166,13 @@ def _count(
 
 def _row(
     metric: str, unit: str, limit: float | None, latest: float | None, samples: int, *,
-    standing: str, is_over: bool = False, is_both_ways: bool = False,
+    standing: str, is_over: bool = False, is_both_ways: bool = False, was: float | None = None,
 ) -> Measurement:  # fmt: skip
     phase = VerificationPhase.PASSED if is_over else VerificationPhase.RUNNING
     return Measurement(
         metric, unit, None, limit, samples, samples if is_over else 0, latest, phase.value,
-        before=Seen.OUT_OF_RANGE.value, standing=standing, is_both_ways=is_both_ways,
-        is_witness=True,
+        before=Seen.OUT_OF_RANGE.value, before_value=was, standing=standing,
+        is_both_ways=is_both_ways, is_witness=True,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from investigations.presenters import words
 from investigations.presenters.answers import coverage_of
 from remediation.catalog.registry import CATALOG
 from remediation.domain.assurance import compared
-from remediation.domain.options import BESIDE, NOT_NOW
+from remediation.domain.options import is_beside
 from remediation.domain.transitions import treats
 from remediation.enums import ActionState, Decision
 from remediation.guardrails.base import Ruling, Situation
@@ -137,7 +137,7 @@ class ActionView:
             return ""
         if treats(self.row):
             return f"Asked for by {person.get_username()}; the rules name it for this cause too."
-        own = [o["name"] for o in self.row.options if o["why"] == NOT_NOW.format(BESIDE)]
+        own = [o["name"] for o in self.row.options if is_beside(o)]
         told = f" By the rules what treats it is: {', '.join(own)}." if own else ""
         return f"Asked for by {person.get_username()}: no treatment of the likely cause by the rules.{told}"
 
@@ -259,11 +259,17 @@ def _measured(row: dict[str, Any]) -> MeasuredView:
     )
     return MeasuredView(
         name=str(row["metric"]).replace("_", " "),
-        before=str(row.get("before") or "not looked at"),
+        before=_before(row, unit),
         latest="unknown" if latest is None else quantity(float(latest), unit),
         normal="no baseline" if limit is None else f"{bound}{quantity(float(limit), unit)}",
         inside=str(row.get("standing") or f"{row['inside']} of {row['samples']}"),
     )
+
+
+def _before(row: dict[str, Any], unit: str) -> str:
+    """Return how it was right before the act, its value first where that was kept."""
+    how, value = str(row.get("before") or "not looked at"), row.get("before_value")
+    return how if value is None else f"{quantity(float(value), unit)}, {how}"
 
 
 def kill_switch_row() -> KillSwitch | None:

@@ -60,6 +60,7 @@ def test_the_severity_says_why_where_it_stands(client) -> None:
         why = re.search(r'<details class="sev-why">.*?</details>', page, re.DOTALL)
         assert bool(why) is bool(kept)
         assert "SEV1" in page
+    assert "From the alert alone; what the evidence says later does not change it." in why[0]
     assert "<li><bdi>label critical: SEV2</bdi></li>" in why[0]
     assert "&lt;b&gt;checkout&lt;/b&gt; fails: SEV1" in why[0]
     assert "<b>checkout</b>" not in page

@@ -219,7 +219,7 @@ def test_options_are_weighed_in_the_open_with_their_risk(lab_incident) -> None:
     second = plan_for(diagnosis.pk)
     assert [o["why"].partition(":")[0] for o in second.options] == ["taken", "not now", "not taken"]
     assert second.options[1] == {"name": f"Roll back {name}", "risk": "yellow",
-                                 "why": "not now: it was tried before"}  # fmt: skip
+                                 "why": "not now: it was tried before", "stands": ""}  # fmt: skip
 
 
 @integration

@@ -1,5 +1,6 @@
 """What was well before the act: nobody can say that the act helped, nor that it did not."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -124,7 +125,9 @@ def test_what_was_well_before_is_no_success_no_failure_and_not_undone(incident, 
     assert action.investigation.incident.state == "open"
     client.force_login(person("vi", "viewer"))
     page = client.get(f"/i/{action.investigation.incident_id}/a/{action.number}/").content.decode()
-    assert "<td>in range</td>" in page
+    assert '<td data-label="Before">0.1%, in range</td>' in page
+    # It is decided: nobody reviews it any more.
+    assert 'id="reviewing"' not in page
 
 
 def test_what_could_not_be_measured_is_judged_by_a_person_and_earns_nothing(
@@ -264,7 +267,8 @@ def test_in_practice_a_leak_whose_alarm_a_kill_ended_is_mended_by_a_rollback_alo
     page = client.get(f"/i/{action.investigation.incident_id}/a/{action.number}/").content.decode()
     row = page.partition(f'<th scope="row">{growth}, per second</th>')[2].partition("</tr>")[0]
     assert "within ±" in row
-    assert ('<td class="whole">level<' in row) == (state == "succeeded"), row
+    assert re.search(r'data-label="Before">[\d.]+ [kM]B, out of range<', row), row
+    assert (">level<" in row) == (state == "succeeded"), row
     assert f"memory growth of {name}" in action.checks["if_well_before"]
     assert ActionOutcome.objects.exists() == (state == "succeeded")
 

@@ -93,6 +93,10 @@ def test_what_a_person_adds_says_nothing_of_the_cause_that_the_agents_found(
     assert ["Treats:" in page for page in pages] == [True, False]
     told = "Asked for by mira: no treatment of the likely cause by the rules."
     assert [told in page for page in pages] == [False, True]
+    own = investigation.actions.get(number=2).options
+    named = ", ".join(o["name"] for o in own if o.get("stands") == "beside")
+    assert named
+    assert f"By the rules what treats it is: {named}." in pages[1]
     assert ["else undo" in page for page in pages] == [True, False]
     assert "it has no undo" in pages[1]
     assert "passed over" not in pages[1]
