@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 from typing import TypeVar, cast
 
 from telemetry.ask import GuardedSources
@@ -47,14 +48,19 @@ class Case:
     ) -> T:
         """Return what ``work`` gives, worked out once per scope, windows and words of people.
 
-        Two threads that ask at once may both work; they come to the same. What ``is_kept`` refuses
-        is worked out again by who asks next.
+        Of two threads that ask at once one works and the other waits for it. What ``is_kept``
+        refuses is worked out again by who asks next. ``work`` may ask for other things once, never
+        for this one.
         """
         key = (what, self.symptoms, self.window, self.baseline, self.affected, self.focus,
                self.hints, self.step_seconds)  # fmt: skip
         if key in self.memo:
             return cast("T", self.memo[key])
-        found = work()
-        if is_kept is None or is_kept(found):
-            self.memo[key] = found
-        return found
+        lock = cast("Lock", self.memo.setdefault((Lock, key), Lock()))
+        with lock:
+            if key in self.memo:
+                return cast("T", self.memo[key])
+            found = work()
+            if is_kept is None or is_kept(found):
+                self.memo[key] = found
+            return found

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.detectors.robust import median
+from agents.detectors.robust import median, quantile_above, quantiles
 from agents.detectors.shifts import INSIDE_SAMPLES, find_episodes
 from telemetry.types import FloatArray
 
@@ -66,8 +66,8 @@ def deviation(
     inside = known & (times >= baseline_end)
     if len(before) < MIN_BEFORE or not inside.any():
         return None
-    low, center, high = (float(q) for q in np.percentile(before, [25, 50, 75]))
-    reach = float(np.percentile(np.abs(before - center), 100 * reach_share, method="higher"))
+    low, center, high = quantiles(before, (0.25, 0.5, 0.75))
+    reach = quantile_above(np.abs(before - center), reach_share)
     # A rare spike of the baseline itself is usual too: it widens the range, but not by all of it.
     sigma = max((high - low) / IQR_TO_SIGMA, reach / 6, RELATIVE_FLOOR * abs(center), floor)
     at, level = times[inside], values[inside]

@@ -129,7 +129,7 @@ def compare(
     extreme, first, last = _excursion(at, outside, is_out, band * spread, since)
     peak = float(level[extreme])
     tail = values[inside][at >= at[-1] - latest_seconds]
-    latest = float(np.median(tail if len(tail) >= 2 else values[inside][-2:]))
+    latest = median(tail if len(tail) >= 2 else values[inside][-2:])
     return Shift(
         baseline=center,
         spread=spread,

@@ -13,7 +13,6 @@ from agents.specialists.reader import Reader
 from telemetry.types import ResourceRef
 
 MAX_TEXTS = 60
-MEMO = "change evidence"
 
 
 @dataclass
@@ -42,15 +41,16 @@ class Evidence:
 
 def gather_evidence(reader: Reader) -> Evidence:
     """Collect it once per case: alerts, shifted metrics, new lines of logs, failing spans."""
+    return reader.case.once("change evidence", lambda: _collect(reader))
+
+
+def _collect(reader: Reader) -> Evidence:
     case = reader.case
-    known = case.memo.get(MEMO)
-    if isinstance(known, Evidence):
-        return known
     found = Evidence()
     for symptom in case.symptoms:
         found.add_text(symptom.resource, symptom.summary)
     for name in SPECIALISTS:
-        for finding in check_metrics(Reader(case, name)):
+        for finding in Reader(case, name).found(check_metrics):
             if finding.presence is Presence.PRESENT:
                 found.add_text(finding.resource, "", finding.feature)
     _add_logs(reader, case, found)
@@ -58,7 +58,6 @@ def gather_evidence(reader: Reader) -> Evidence:
         if span.is_error:
             told = " ".join(value for _, value in span.attributes if not value.isdigit())
             found.add_text(span.resource, f"{span.operation} {told}".strip())
-    case.memo[MEMO] = found
     return found
 
 

@@ -1,6 +1,6 @@
 """A specialist that works by checks: it looks for every feature it owns, in bulk queries."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,16 +10,23 @@ from agents.enums import AgentName, Presence
 from agents.faults.registry import FAULTS
 from agents.features import FEATURES
 from agents.findings import Cause, Finding
-from agents.specialists.metric_checks import check_metrics, is_beyond, semantics_of, smoothing_of
+from agents.specialists.metric_checks import (
+    check_complaints,
+    check_metrics,
+    is_beyond,
+    semantics_of,
+    smoothing_of,
+)
 from agents.specialists.metric_rules import RULES, RuleShape
-from agents.specialists.reader import Reader, earliest_symptom
+from agents.specialists.reader import Check, Reader, earliest_symptom
 from agents.specialists.scan_checks import FEATURE as SERIES_ANOMALY
 from agents.specialists.scan_checks import check_series
 from telemetry.phrasing import clock, quantity
 from telemetry.types import ResourceRef, TelemetryKind, TimeWindow
 
-Check = Callable[[Reader], Iterator[Finding]]
 PART = 0.5
+# A scope of fewer resources is read as soon as the complaint alone.
+MANY = 8
 # A re-read is at so many times the step: the coarsest that still tells what has just begun.
 COARSER = (3, 2)
 STRENGTH_ORDER = {Presence.PRESENT: 0, Presence.UNKNOWN: 1, Presence.ABSENT: 2}
@@ -34,11 +41,19 @@ class CheckingSpecialist:
     checks: tuple[Check, ...]
 
     def gather(self, case: Case) -> Iterator[Finding]:
-        """Run every check over the scope; yield what is there, then what could not be asked."""
+        """Run every check over the scope; yield what is there, then what could not be asked.
+
+        What is complained of comes first, of a query of its own: nobody waits for the whole scope
+        to see that the alert is true.
+        """
+        first = {} if len(case.affected) < MANY else {
+            f.key: f for f in check_complaints(case, self.name)
+        }  # fmt: skip
+        yield from first.values()
         reader = Reader(case, self.name)
         for check in self.checks:
-            found = [f for f in _found(reader, check) if f.presence is Presence.PRESENT]
-            yield from sorted(found, key=lambda f: -f.strength)
+            found = [f for f in reader.found(check) if f.presence is Presence.PRESENT]
+            yield from sorted((f for f in found if f.key not in first), key=lambda f: -f.strength)
         yield from reader.gaps.values()
 
     def examine(
@@ -133,7 +148,7 @@ class CheckingSpecialist:
         for check in self.checks:
             if check is check_series and SERIES_ANOMALY not in features:
                 continue  # It reads every series there is.
-            for finding in _found(reader, check):
+            for finding in reader.found(check):
                 if finding.feature in features:
                     yield finding
 
@@ -184,17 +199,3 @@ def _coarser(case: Case, claim: Finding, until: datetime) -> Case | None:
             window = TimeWindow(case.window.start, end)
             return replace(case, window=window, step_seconds=step, memo={})
     return None
-
-
-def _found(reader: Reader, check: Check) -> tuple[Finding, ...]:
-    """Return what a check finds, present or not, worked out once for the steps of a round."""
-
-    def work() -> tuple[tuple[Finding, ...], dict[str, Finding]]:
-        return tuple(check(reader)), dict(reader.gaps)
-
-    # A source that failed is asked again by the next step.
-    found, gaps = reader.case.once(
-        (reader.agent, check), work, is_kept=lambda worked_out: not worked_out[1]
-    )
-    reader.gaps.update(gaps)
-    return found

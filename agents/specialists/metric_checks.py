@@ -1,10 +1,11 @@
 """Looking for features in metrics: the declarative rules, and the few that need two series."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
+from agents.case import Case
 from agents.detectors.robust import median
 from agents.detectors.shifts import SMOOTHING, Shift, compare
 from agents.detectors.trends import counter_increase, find_ramp
@@ -57,17 +58,41 @@ def check_metrics(reader: Reader) -> Iterator[Finding]:
             by_semantic.setdefault(series.ref.semantic, []).append(series)
     fails = failing(reader, by_semantic.get(Semantic.ERROR_RATIO, ()))
     for rule in rules_of(reader.agent):
-        for series in by_semantic.get(rule.semantic, []):
-            if rule.semantic in EDGE_OR_OWN and (series.ref.peer is not None):
-                continue
-            finding = _apply(reader, rule, series, result)
-            if finding is None:
-                continue
+        for finding in _apply_all(reader, rule, by_semantic.get(rule.semantic, ()), result):
             is_calm = fails.get(finding.resource) is False and finding.feature == LATE
             if is_calm and finding.presence is Presence.PRESENT:
                 finding = replace(finding, strength=NOTHING_FAILS * finding.strength)
             yield finding
     yield from check_pairs(reader, by_semantic, result)
+
+
+def check_complaints(case: Case, agent: AgentName) -> Iterator[Finding]:
+    """Apply the agent's rules to what is complained of alone: a query that answers at once.
+
+    Yields what `check_metrics` yields of the same series, if it is PRESENT; nothing where the
+    complaint names no series that the agent reads, or the source does not answer.
+    """
+    for symptom in case.symptoms:
+        rules = [r for r in rules_of(agent) if r.semantic is symptom.semantic]
+        if not rules or symptom.resource not in case.affected:
+            continue
+        reader = Reader(replace(case, affected=(symptom.resource,), memo={}), agent)
+        result = reader.metrics([rule.semantic for rule in rules[:1]])
+        for rule in rules:
+            for finding in _apply_all(reader, rule, result.data, result):
+                if finding.presence is Presence.PRESENT:
+                    yield finding
+
+
+def _apply_all(
+    reader: Reader, rule: MetricRule, every: Iterable[Series], result: Result
+) -> Iterator[Finding]:
+    for series in every:
+        if rule.semantic in EDGE_OR_OWN and series.ref.peer is not None:
+            continue
+        finding = _apply(reader, rule, series, result)
+        if finding is not None:
+            yield finding
 
 
 # A service's own view; its edges' view of the same comes from traces.

@@ -1,6 +1,6 @@
 """Reading once what several checks need, and saying plainly when a source does not answer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
@@ -32,6 +32,7 @@ LINE_LIMIT = 60_000
 # Enough lines to see whether they name the trace that they belong to.
 LINES_TRIED = 200
 T = TypeVar("T")
+Check = Callable[["Reader"], Iterator[Finding]]
 
 
 @dataclass
@@ -56,6 +57,19 @@ class Reader:
     def whole(self) -> TimeWindow:
         """From the beginning of the baseline to the end of the window."""
         return TimeWindow(self.case.baseline.start, self.case.window.end)
+
+    def found(self, check: Check) -> tuple[Finding, ...]:
+        """Return what a check finds, present or not, worked out once for the steps of a round."""
+
+        def work() -> tuple[tuple[Finding, ...], dict[str, Finding]]:
+            return tuple(check(self)), dict(self.gaps)
+
+        # A source that failed is asked again by the next step.
+        found, gaps = self.case.once(
+            (self.agent, check), work, is_kept=lambda worked_out: not worked_out[1]
+        )
+        self.gaps.update(gaps)
+        return found
 
     def metrics(self, semantics: Sequence[Semantic]) -> QueryResult[tuple[Series, ...]]:
         """Return the series of these meanings for everything in scope, baseline included."""

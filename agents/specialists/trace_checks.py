@@ -129,17 +129,16 @@ def _departure_strength(found: Departure) -> float:
 
 
 def _compare(reader: Reader) -> Comparison:
-    known = reader.case.memo.get("trace comparison")
-    if isinstance(known, Comparison):
-        return known
+    return reader.case.once("trace comparison", lambda: _compare_parts(reader))
+
+
+def _compare_parts(reader: Reader) -> Comparison:
     usual, now = reader.segments("baseline")[0], reader.segments("window")[0]
     own, ways = find_delays(usual, now)
-    found = Comparison(
+    return Comparison(
         tuple(own), tuple(ways), _departures(reader, usual, now), _in_both(usual, now),
         usual_request_seconds(usual),
     )  # fmt: skip
-    reader.case.memo["trace comparison"] = found
-    return found
 
 
 def _departures(

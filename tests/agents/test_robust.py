@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from agents.detectors.robust import median
+from agents.detectors.robust import median, quantile_above, quantiles
 from agents.specialists.metric_findings import sample_of
 from telemetry.types import Series, SeriesRef, TopologyEdge, TopologyGraph, service
 
@@ -18,6 +18,13 @@ def test_the_median_is_the_median(values) -> None:
     kept = values.copy()
     assert median(values) == pytest.approx(float(np.median(values)), rel=1e-12, abs=1e-12)
     assert np.array_equal(values, kept)
+
+
+@given(arrays(np.float64, st.integers(1, 40), elements=ANY), st.floats(0.0, 1.0))
+def test_quantiles_are_quantiles(values, share) -> None:
+    shares = (0.25, 0.5, 0.75, share)
+    assert quantiles(values, shares) == tuple(float(np.quantile(values, s)) for s in shares)
+    assert quantile_above(values, share) == float(np.quantile(values, share, method="higher"))
 
 
 def test_the_median_of_nothing_is_not_a_number() -> None:
