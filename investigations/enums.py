@@ -193,6 +193,8 @@ class HandoffState(TextChoices):
     PENDING = "pending", "waits to be taken"
     ACCEPTED = "accepted", "taken"
     WITHDRAWN = "withdrawn"
+    DECLINED = "declined"
+    LAPSED = "lapsed", "not taken before the end"
 
 
 class ReportSection(TextChoices):

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.models import User as Person
 
 from investigations.domain.audit import record_audit
+from investigations.domain.handoff_ends import end_handoff, record_handoff
+from investigations.domain.incidents import refuse_merged
 from investigations.domain.journal import BoardWriter, writing
 from investigations.domain.lifecycle import set_lead
-from investigations.enums import BoardEventKind, HandoffState
+from investigations.enums import HandoffState, IncidentState
 from investigations.errors import BoardError, NotFound
-from investigations.models import Handoff
+from investigations.models import Handoff, Incident
 from investigations.queries.handoffs import NotePrefill, prefill_note
-from investigations.queries.objects import handoff_object
 from investigations.rules import can_respond
 from telemetry.redaction import redact
 
@@ -53,10 +54,11 @@ def offer_handoff(
 
     Raises:
         BoardError: Another handoff waits, the person is unknown or may not respond, a part is too
-            long, or the next look lies in the past.
+            long, the next look lies in the past, or the incident is over.
     """
     to = _recipient(to_username.removeprefix("@"), user)
     with writing(investigation_id) as board:
+        _refuse_over(board.investigation.incident)
         note = note or _note_of(prefill_note(board.investigation, now=board.now))
         _check(note, board.now)
         parts = {name: redact(getattr(note, name), limit=MAX_PART) for name in TEXTS}
@@ -72,7 +74,7 @@ def offer_handoff(
             author=author, offered_by=user, to=to, to_name=to.get_username() if to else "",
             check_at=note.check_at, offered_at=board.now, **parts,
         )  # fmt: skip
-        _record(
+        record_handoff(
             board, handoff, author=author, sentence=f"Handoff {handoff} offered by {author[7:]}"
         )
         record_audit(actor=author, verb="handoff.offered",
@@ -88,7 +90,7 @@ def accept_handoff(*, investigation_id: int, number: int, user: "User") -> Hando
     asleep. The event says so. Events: ``handoff_changed``, ``incident_changed``.
 
     Raises:
-        BoardError: Somebody else took it, it was withdrawn, or it is one's own offer.
+        BoardError: Somebody else took it, it has ended, it is one's own, or the incident is over.
         NotFound: There is no such handoff.
     """
     name = user.get_username()
@@ -101,6 +103,7 @@ def accept_handoff(*, investigation_id: int, number: int, user: "User") -> Hando
             raise BoardError(f"N{number} is already {handoff.get_state_display()}{by}.")
         if handoff.offered_by_id == user.pk:
             raise BoardError("It is your own offer: withdraw it to keep the lead.")
+        _refuse_over(board.investigation.incident)
         handoff.state, handoff.accepted_by, handoff.ended_at = (
             HandoffState.ACCEPTED,
             name,
@@ -108,7 +111,7 @@ def accept_handoff(*, investigation_id: int, number: int, user: "User") -> Hando
         )
         handoff.save(update_fields=["state", "accepted_by", "ended_at"])
         instead = f", instead of {handoff.to_name}" if handoff.to_name not in {"", name} else ""
-        _record(
+        record_handoff(
             board, handoff, author=f"person/{name}", sentence=f"N{number}: {name} has it{instead}"
         )
         set_lead(board, username=name, author=f"person/{name}",
@@ -120,7 +123,9 @@ def accept_handoff(*, investigation_id: int, number: int, user: "User") -> Hando
 
 
 def withdraw_handoff(*, investigation_id: int, number: int, user: "User") -> Handoff:
-    """Take an offer back. Idempotent. Any responder may: its author may be gone.
+    """Take an offer back, or decline what is offered to oneself. Idempotent.
+
+    Any responder may: its author may be gone. Event: ``handoff_changed``.
 
     Raises:
         BoardError: It was taken.
@@ -128,14 +133,15 @@ def withdraw_handoff(*, investigation_id: int, number: int, user: "User") -> Han
     author = f"person/{user.get_username()}"
     with writing(investigation_id) as board:
         handoff = _get(board, number)
-        if handoff.state == HandoffState.WITHDRAWN:
-            return handoff
         if handoff.state == HandoffState.ACCEPTED:
             raise BoardError(f"N{number} was taken by {handoff.accepted_by}.")
-        handoff.state, handoff.ended_at = HandoffState.WITHDRAWN, board.now
-        handoff.save(update_fields=["state", "ended_at"])
-        _record(board, handoff, author=author, sentence=f"N{number} withdrawn by {author[7:]}")
-        record_audit(actor=author, verb="handoff.withdrawn",
+        if handoff.state != HandoffState.PENDING:
+            return handoff
+        is_theirs = handoff.to_id == user.pk
+        state = HandoffState.DECLINED if is_theirs else HandoffState.WITHDRAWN
+        end_handoff(board, handoff, state, author=author,
+                    sentence=f"N{number} {state.value} by {author[7:]}")  # fmt: skip
+        record_audit(actor=author, verb=f"handoff.{state.value}",
                      subject=f"incident/{board.investigation.incident_id}",
                      detail={"handoff": number})  # fmt: skip
     return handoff
@@ -150,6 +156,12 @@ def _recipient(username: str, user: "User") -> Person | None:
     if found is None or not can_respond(found):
         raise BoardError(f"There is no responder named {username[:60]}.")
     return found
+
+
+def _refuse_over(incident: Incident) -> None:
+    refuse_merged(incident)
+    if incident.state == IncidentState.RESOLVED:
+        raise BoardError(f"{incident} is resolved: nobody needs to take it over.")
 
 
 def _check(note: HandoffNote, now: datetime) -> None:
@@ -175,12 +187,3 @@ def _get(board: BoardWriter, number: int) -> Handoff:
     if found is None:
         raise NotFound(f"There is no handoff N{number}.")
     return found
-
-
-def _record(board: BoardWriter, handoff: Handoff, *, author: str, sentence: str) -> None:
-    board.record(
-        BoardEventKind.HANDOFF_CHANGED,
-        author=author,
-        sentence=sentence,
-        upsert={"handoffs": {f"N{handoff.number}": handoff_object(handoff)}},
-    )

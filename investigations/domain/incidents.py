@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from investigations.domain import grouping
 from investigations.domain.audit import record_audit
+from investigations.domain.handoff_ends import end_with_incident
 from investigations.domain.journal import BoardWriter, writing
 from investigations.domain.reports import write_draft
 from investigations.domain.severity import (
@@ -198,6 +199,7 @@ def change_incident_state(
             detail={"reason": reason},
         )
         if to == IncidentState.RESOLVED:
+            end_with_incident(board, author=author)
             write_draft(board)
         enqueue_embedding(incident.pk)
         tell_change(investigation_id)

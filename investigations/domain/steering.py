@@ -174,7 +174,9 @@ def _handoff(investigation: Investigation, user: "User", rest: str) -> str:
         investigation_id=investigation.pk, user=user, to_username=rest.partition(" ")[0]
     )
     to = f"@{handoff.to_name}" if handoff.to_name else "whoever takes it"
-    return f"Handoff offered to {to}, with a note made from the board. You lead until it is taken."
+    lead = investigation.incident.lead
+    leads = "You lead" if lead == user.get_username() else f"{lead or 'Nobody'} leads"
+    return f"Handoff offered to {to}, with a note made from the board. {leads} until it is taken."
 
 
 def _stop(investigation: Investigation, user: "User", rest: str) -> str:

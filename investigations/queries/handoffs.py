@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from investigations.enums import (
+    OVER_STATES,
     EntryKind,
     HandoffState,
     HypothesisState,
@@ -44,7 +45,7 @@ def list_pending_handoffs(user: User) -> list[Handoff]:
     the caller's to check. One query.
     """
     rows = Handoff.objects.filter(Q(to=user) | Q(to=None, to_name=""), state=HandoffState.PENDING)
-    rows = rows.exclude(investigation__incident__state=IncidentState.MERGED)
+    rows = rows.exclude(investigation__incident__state__in=OVER_STATES)
     rows = rows.exclude(offered_by=user).select_related("investigation__incident")
     return list(rows.order_by("-offered_at", "-pk")[:SHOWN])
 

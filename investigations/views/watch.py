@@ -25,6 +25,7 @@ PARTS = (
 )  # fmt: skip
 CHECKS = (15, 30, 60, 120, 480)
 SHOWN = 20
+ROW, MOST_ROWS = 80, 14
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -44,12 +45,18 @@ def _page(
         "incident": investigation.incident, "refusal": refusal,
         "pending": next((h for h in rows if h.state == HandoffState.PENDING), None),
         "earlier": [h for h in rows if h.state != HandoffState.PENDING],
-        "parts": [(n, label, values.get(n, getattr(filled, n))) for n, label in PARTS],
+        "parts": [_part(n, label, values.get(n, getattr(filled, n))) for n, label in PARTS],
         "people": [u for u in list_responders() if u.pk != person_of(request).pk],
         "chosen": values.get("to", ""), "checks": CHECKS,
         "check": values.get("check_minutes", "30"), "limit": handoffs.MAX_PART,
     }  # fmt: skip
     return render(request, "investigations/handoff.html", context, status=status)
+
+
+def _part(name: str, label: str, text: str) -> tuple[str, str, str, int]:
+    """Return a part with as many rows as show all of its text, of about 80 characters each."""
+    rows = sum(1 + len(line) // ROW for line in text.split("\n"))
+    return name, label, text, min(MOST_ROWS, max(2, rows))
 
 
 @require_POST

@@ -115,6 +115,30 @@ def test_another_may_take_what_was_offered_to_one_who_sleeps() -> None:
     assert told == "N1: ana has it, instead of jo"
 
 
+def test_an_offer_ends_with_its_incident_and_may_be_declined() -> None:
+    board, mira, jo = open_board(), person("mira", "responder"), person("jo", "responder")
+    offer(board, mira, "jo")
+    handoffs.withdraw_handoff(investigation_id=board.pk, number=1, user=jo)
+    assert Handoff.objects.get(number=1).state == "declined"
+    assert board.events.last().payload["sentence"] == "N1 declined by jo"
+    made = offer(board, mira, "jo")
+    change_incident_state(investigation_id=board.pk, to=IncidentState.RESOLVED,
+                          author="person/mira", reason="rolled back")  # fmt: skip
+    made.refresh_from_db()
+    assert (made.state, made.ended_at is not None) == ("lapsed", True)
+    told = [e.payload["sentence"] for e in board.events.all()]
+    assert f"N2 ended with INC-{board.incident_id}: nobody took it" in told
+    # One that waits from before it was so ends nowhere, and is neither shown nor taken.
+    Handoff.objects.filter(pk=made.pk).update(state="pending")
+    assert list_pending_handoffs(jo) == []
+    for ask in (lambda: handoffs.accept_handoff(investigation_id=board.pk, number=2, user=jo),
+                lambda: offer(board, mira)):  # fmt: skip
+        with pytest.raises(BoardError, match="is resolved: nobody needs to take it over"):
+            ask()
+    board.incident.refresh_from_db()
+    assert board.incident.lead == ""
+
+
 def test_whoever_is_everybody_but_the_one_who_offers() -> None:
     board, mira, jo = open_board(), person("mira", "responder"), person("jo", "responder")
     made = handoffs.offer_handoff(investigation_id=board.pk, user=mira)

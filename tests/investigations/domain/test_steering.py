@@ -42,6 +42,8 @@ def mira():
         ("/budget 30s", "30 s and 200 queries added."),
         ("/PROPOSE rollback payments because it began with it",
          "Asked for rollback of payments. The answer comes below; another person approves it."),
+        ("/handoff",
+         "Handoff offered to whoever takes it, with a note made from the board. Nobody leads until it is taken."),
     ],
 )  # fmt: skip
 def test_each_command_says_what_it_did(board, mira, text, said) -> None:
