@@ -65,6 +65,8 @@ class FaultModel:
         words: Phrases that people use for it: one that stands in a text means this fault.
         vague: Words that mean it only of a resource of its kinds: that a database is slow.
         is_of_caller: Of a call from one resource to another it is the caller that has it.
+        at_database: The class that the same words mean of a database: a client is out of connections
+            to it, a database has none left for its clients.
         triggers: Features whose presence makes the resource a candidate.
         is_generic: It blames a change without saying how; a specific mechanism explains it away,
             and a symptom that is over excuses it.
@@ -89,6 +91,7 @@ class FaultModel:
     words: tuple[str, ...] = ()
     vague: tuple[str, ...] = ()
     is_of_caller: bool = False
+    at_database: str = ""
     prior: float = 0.0
     is_generic: bool = False
     is_catch_all: bool = False

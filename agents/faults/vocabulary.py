@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents.faults.model import Blame, FaultModel
 from agents.faults.naming import Mention, ends_of_call, mentions_of, unknown_name
@@ -82,7 +82,11 @@ def match_text(
     if not places and (wanted := unknown_name(words, used)):
         note = f"Nothing in this incident's scope is called {wanted[:60]}: name what is meant."
         return Reading(None, "", note)
+    if best.model.is_of_caller:  # "out of database connections" says what of, not where.
+        places = [m for m in places if not (m.is_general and best.start <= m.start < best.end)]
     where = _place(best, said, places, resources, symptom, known)
+    if where.kind is ResourceKind.DATABASE and best.model.at_database:
+        best = replace(best, model=FAULTS[best.model.at_database])
     note = f"{best.model.title} at {where.name}"
     remark = _how(best, said, kept, places, where)
     is_named = any(not m.is_general for m in places)
@@ -103,13 +107,18 @@ def _matches(words: Sequence[str], named: Sequence[Mention]) -> list[_Match]:
         best: _Match | None = None
         phrases = [
             (p, True)
-            for p in (*model.words, model.slug.replace("_", " "), model.title.partition(",")[0])
+            for p in (
+                *model.words,
+                model.slug.replace("_", " "),
+                model.title.partition(",")[0],
+                *_claims(model),
+            )
         ]
         phrases += [
             (p, False) for p in model.vague if any(m.resource.kind in model.kinds for m in named)
         ]
         for phrase, is_whole in phrases:
-            asked = re.findall(r"[a-z0-9]+", " ".join(words_of(phrase)))
+            asked = re.findall(r"[a-z0-9]+|[,;]", " ".join(words_of(phrase)))
             rank = (sum(w not in FILLERS for w in asked) if is_whole else 0, len(phrase))
             if best is not None and rank <= best.rank:
                 continue
@@ -122,6 +131,11 @@ def _matches(words: Sequence[str], named: Sequence[Mention]) -> list[_Match]:
         if best is not None:
             found.append(best)
     return found
+
+
+def _claims(model: FaultModel) -> set[str]:
+    """Return the words of our own claim without its names: who types them means this class."""
+    return {model.claim.format(name=" ", other=other) for other in (" ", model.other)}
 
 
 def _match_at(

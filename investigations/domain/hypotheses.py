@@ -149,6 +149,13 @@ def propose_hypothesis(
     return known
 
 
+def told_of_post(row: Hypothesis, *, user: "User") -> str:
+    """Return what became of a person's words: a hypothesis of theirs, or one that says the same."""
+    if row.posted_by_id != user.pk:
+        return f"H{row.number} says so already: {row.get_state_display().lower()}."
+    return f"H{row.number} posted. Agents will test it."
+
+
 def classify_hypothesis(
     *,
     hypothesis_id: int,
@@ -173,9 +180,9 @@ def classify_hypothesis(
             .first()
         )
         if fault_class and twin is not None:
-            hypothesis.note = f"The same cause as H{twin.number}; tested there. {remark}".strip()[
-                :500
-            ]
+            is_out = twin.state == HypothesisState.RULED_OUT
+            told = "tested there, and ruled out" if is_out else "tested there"
+            hypothesis.note = f"The same cause as H{twin.number}; {told}. {remark}".strip()[:500]
         else:
             hypothesis.resource, hypothesis.fault_class = resource, fault_class
             hypothesis.note = (f"{note}. {remark}" if remark else note)[:500]

@@ -85,7 +85,7 @@ def _hypothesis(investigation: Investigation, user: "User", rest: str) -> str:
         investigation_id=investigation.pk, claim=rest, author=f"person/{user.get_username()}",
         posted_by=user,
     )  # fmt: skip
-    return f"H{row.number} posted. Agents will test it."
+    return hypotheses.told_of_post(row, user=user)
 
 
 def _rule_out(investigation: Investigation, user: "User", rest: str) -> str:

@@ -40,9 +40,8 @@ def post_hypothesis(request: HttpRequest, incident_id: int) -> HttpResponse:
         )
     except BoardError as error:
         return refused(request, error, incident_id=incident_id, kept=claim)
-    return answer(
-        request, incident_id=incident_id, text=f"H{row.number} posted. Agents will test it."
-    )
+    text = hypotheses.told_of_post(row, user=person_of(request))
+    return answer(request, incident_id=incident_id, text=text)
 
 
 @require_POST

@@ -56,6 +56,14 @@ READ = [
     ("I'm not sure, but the disk of orders-db is full", "disk_exhaustion", "orders-db"),
     ("The connection pool of orders is too small", "pool_exhaustion", "orders"),
     ("connections are never released in orders", "pool_exhaustion", "orders"),
+    ("orders is out of database connections", "pool_exhaustion", "orders"),
+    ("orders runs out of database connections", "pool_exhaustion", "orders"),
+    ("payments has no database connections left", "pool_exhaustion", "payments"),
+    ("out of database connections", "pool_exhaustion", "orders"),
+    ("no free database connection in orders", "pool_exhaustion", "orders"),
+    ("the database of orders is out of connections", "database_connections", "orders-db"),
+    ("orders-db has no connection left", "database_connections", "orders-db"),
+    ("too many connections at orders-db", "database_connections", "orders-db"),
     ("CPU of checkout is throttled", "cpu_throttling", "checkout"),
     ("checkout’s cpu limit is too low", "cpu_throttling", "checkout"),  # noqa: RUF001
     ("the certificate of payments has expired", "certificate_expiry", "payments"),
@@ -122,6 +130,8 @@ def test_where_words_leave_a_choice_it_is_told_how_to_say_the_other() -> None:
 @pytest.mark.parametrize("slug", sorted(FAULTS))
 def test_each_class_is_found_by_its_title_and_its_phrases(slug: str) -> None:
     model = FAULTS[slug]
+    own = model.claim.format(name="payments", other="orders")
+    assert match_text(own, KNOWN, service("orders"), GRAPH).fault_class == slug, own
     for phrase in (model.title.partition(",")[0], *model.words):
         found = match_text(f"{phrase} at payments", KNOWN, service("orders"), GRAPH)
         assert found.fault_class == slug, phrase

@@ -43,6 +43,12 @@ MODEL = FaultModel(
         "connection exhausted",
         "out of connections",
         "runs out of connections",
+        "out of database connections",
+        "database connections exhausted",
+        "exhausts database connections",
+        "no free database connection",
+        "no database connection left",
+        "waiting for database connection",
         "no free connection",
         "no connection left",
         "connection leak",
@@ -58,4 +64,5 @@ MODEL = FaultModel(
         "pgbouncer",
     ),
     is_of_caller=True,
+    at_database="database_connections",
 )

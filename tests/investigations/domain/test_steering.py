@@ -3,7 +3,11 @@
 import pytest
 
 from investigations.domain import runs
-from investigations.domain.hypotheses import propose_hypothesis
+from investigations.domain.hypotheses import (
+    classify_hypothesis,
+    propose_hypothesis,
+    rule_out_hypothesis,
+)
 from investigations.domain.steering import COMMANDS, obey
 from investigations.enums import SteeringKind, SteeringState
 from investigations.errors import BoardError
@@ -49,6 +53,21 @@ def mira():
 def test_each_command_says_what_it_did(board, mira, text, said) -> None:
     propose_hypothesis(investigation_id=board.pk, claim="a first one", author="agent/x")
     assert obey(investigation=board, user=mira, text=text) == said
+
+
+def test_what_stands_already_is_named_with_its_state(board, mira) -> None:
+    pool = {"resource": "service/orders", "fault_class": "pool_exhaustion"}
+    first = propose_hypothesis(investigation_id=board.pk, claim="the pool is small",
+                               author="agent/x", **pool)  # fmt: skip
+    rule_out_hypothesis(hypothesis_id=first.pk, reason="half of it is free", user=mira)
+    said = obey(investigation=board, user=mira, text="/hypothesis The pool is small")
+    assert said == "H1 says so already: ruled out."
+    other = propose_hypothesis(investigation_id=board.pk, claim="orders is out of connections",
+                               author="person/mira", posted_by=mira)  # fmt: skip
+    row = classify_hypothesis(hypothesis_id=other.pk, note="x", author="agent/x", **pool)
+    assert (row.fault_class, row.note) == (
+        "", "The same cause as H1; tested there, and ruled out.",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
