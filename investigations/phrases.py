@@ -61,3 +61,8 @@ def also_affected(happening: str, *, alerting: Iterable[str], place: str, is_ove
     more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
     was = "Was" if len(others) == 1 else "Were"
     return f"{f'{was} also affected:' if is_over else ALSO} {', '.join(others[:NAMED])}{more}."
+
+
+def blames(told: str) -> str:
+    """Return a sentence of the change that a cause blames (``rollout “v42”, 3 min before``)."""
+    return f"It blames this {told}{' the report' if told.endswith((' before', ' after')) else ''}."

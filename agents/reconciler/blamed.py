@@ -11,7 +11,7 @@ WORDS = {
     "flag_before_onset": "flag change", "schema_before_onset": "schema change",
     "infrastructure_before_onset": "infrastructure change",
 }  # fmt: skip
-LONGEST = 80
+LONGEST = 60
 
 
 def blamed_change(leader: Ranked, findings: Sequence[Finding]) -> BlamedChange | None:
@@ -25,7 +25,7 @@ def blamed_change(leader: Ranked, findings: Sequence[Finding]) -> BlamedChange |
 
 
 def _told(finding: Finding) -> str:
-    """Return what changed, and how long before the report: ``rollout "v42", 3 min before …``."""
+    """Return what changed, and how long before the report: ``rollout “v42”, 3 min before``."""
     summary = " ".join(str(finding.sample.get("summary") or "").split())
     if len(summary) > LONGEST:
         summary = f"{summary[: LONGEST - 1].rstrip()}…"
@@ -34,4 +34,4 @@ def _told(finding: Finding) -> str:
     if seconds is None:
         return what
     side = "before" if seconds >= 0 else "after"
-    return f"{what}, {duration(abs(seconds))} {side} it was reported"
+    return f"{what}, {duration(abs(seconds))} {side}"

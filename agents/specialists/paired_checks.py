@@ -265,13 +265,15 @@ def _recovery(reader: Reader, by_semantic: BySemantic, result: Result) -> Iterat
             judged, key=lambda item: (item[0].ref.semantic is symptom.semantic, item[1].score)
         )
         level = quantity(shift.latest, series.ref.unit)
+        meaning = series.ref.semantic.value if series.ref.semantic else series.ref.name
+        name = meaning.removesuffix("_seconds").replace("_", " ")
         claim = (
-            f"The symptom on {symptom.resource.name} is over: {series.ref.name} is at {level} again."
+            f"The symptom on {symptom.resource.name} is over: {name} is at {level} again."
             if is_over
-            else f"{series.ref.name} of {symptom.resource.name} is at {level} again, but requests "
+            else f"{name} of {symptom.resource.name} is at {level} again, but requests "
             f"are still in trouble at {troubled}."
             if troubled
-            else f"The symptom on {symptom.resource.name} goes on: {series.ref.name} is at {level}, "
+            else f"The symptom on {symptom.resource.name} goes on: {name} is at {level}, "
             f"usually {quantity(shift.baseline, series.ref.unit)}."
         )
         yield metric_finding(

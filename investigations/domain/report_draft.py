@@ -222,7 +222,12 @@ def detection(facts: Facts) -> list[str]:
         lines.append(f"{clock(moment.at)} {safe(moment.sentence)} {facts.log(moment.sequence)}")
     seen = next((m for m in facts.incident if m.said.get("acknowledged_by")), None)
     if seen is None:
-        lines.append(f"Nobody acknowledged it {facts.log(facts.last)}")
+        deed = facts.first_deed()
+        lines.append(
+            f"Nobody acknowledged it; the first deed of a person came at {clock(deed.at)}: "
+            f"{safe(deed.sentence)} ({person(deed.author)}) {facts.log(deed.sequence)}" if deed
+            else f"Nobody acknowledged it {facts.log(facts.last)}"
+        )  # fmt: skip
     else:
         took = length((seen.at - first.at).total_seconds())
         lines.append(f"{clock(seen.at)} acknowledged by {text_of(seen.said, 'acknowledged_by')}, "
@@ -276,6 +281,10 @@ def repair(facts: Facts) -> list[str]:
                       f"{_commands(first.said)} {facts.link('a', number)} "
                       f"{facts.log(first.sequence)}"))  # fmt: skip
         for was, step in pairwise(steps):
+            blocked = text_of(step.said, "blocked")
+            if blocked and blocked != text_of(was.said, "blocked"):
+                found.append((step.sequence, f"{clock(step.at)} A{number} waited, but nobody could approve "
+                              f"it: {blocked} {facts.log(step.sequence)}"))  # fmt: skip
             if step.said.get("state") != was.said.get("state"):
                 result = text_of(step.said, "result")
                 line = (

@@ -67,6 +67,13 @@ class Facts:
         """Return the grades of one source, in order. Earlier journals name none: people's."""
         return [m for m in self.grades if m.said.get("source", GradeSource.PERSON) == source]
 
+    def first_deed(self) -> Moment | None:
+        """Return what a person did first after it was opened, of what is kept here."""
+        told = [*self.incident[1:], *self.steering, *self.updates, *self.handoffs]
+        told += [m for steps in (*self.actions.values(), *self.hypotheses.values()) for m in steps]
+        deeds = [m for m in told if m.author.startswith("person/")]
+        return min(deeds, key=lambda m: m.sequence, default=None)
+
     def log(self, sequence: int) -> str:
         """Return a link to an event's line in the log."""
         page = (sequence - 1) // EVENT_PAGE * EVENT_PAGE

@@ -142,7 +142,8 @@ def follow_ups(facts: Facts) -> list[str]:
 def _habits(facts: Facts) -> list[str]:
     lines = []
     said, first = facts.one("incident"), facts.incident[0]
-    seen = time_of(said, "acknowledged_at")
+    deed = facts.first_deed()
+    seen = time_of(said, "acknowledged_at") or (deed.at if deed else None)
     if seen is None or seen - first.at > SLOW_ACKNOWLEDGE:
         lines.append(f"Find out why nobody acknowledged it sooner {facts.log(first.sequence)}")
     if not facts.updates:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from investigations.enums import DiagnosisVerdict, HypothesisState
 from investigations.models import Diagnosis
-from investigations.phrases import plain_rule
+from investigations.phrases import blames, plain_rule
 from investigations.presenters import words
 
 SPECIALISTS = ("network", "deployment", "database", "resource")
@@ -117,7 +117,9 @@ def consensus_of(
         word = f"No fault: {word.lower()}"
     elif verdict == DiagnosisVerdict.INCONCLUSIVE:
         word, number = "Inconclusive", ""
-    cited = [int(n) for n in (diagnosis.cited or lead) if int(n) in claims]
+    # What decides comes first, in the order in which the page tells it.
+    own = list(map(int, diagnosis.cited or lead))
+    cited = [n for n in dict.fromkeys([*(n for n in lead if n in own), *own]) if n in claims]
     voices = {*diagnosis.agreement, *(str(d["agent"]) for d in diagnosis.dissent)}
     silent = [a for a in SPECIALISTS if a not in voices and a in set(spoken)]
     dissent = tuple(
@@ -192,7 +194,7 @@ def _sentences(
         found.append(CitedSentence(text, tuple((own or cited)[:CITED]) if is_claim else ()))
     blamed = blamed_of(diagnosis)
     if blamed and all(s.evidence != blamed.evidence for s in found):
-        found.insert(1, CitedSentence(f"It blames this {blamed.text}.", blamed.evidence))
+        found.insert(1, CitedSentence(blames(blamed.text), blamed.evidence))
     return tuple(found)
 
 

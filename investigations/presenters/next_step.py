@@ -73,7 +73,9 @@ def next_of(
     if last is not None:
         return _stands(last)
     if diagnosis is not None and diagnosis.next_steps:
-        return NextStep("", plain_step(diagnosis.next_steps[0]))
+        # What was not met is a reason and no step.
+        steps = [str(s) for s in diagnosis.next_steps if not str(s).startswith("Not met: ")]
+        return NextStep("", plain_step((steps or diagnosis.next_steps)[0]))
     if investigation.is_over:
         return NextStep("", "Nothing waits for anybody.")
     return NextStep("", "Nothing waits for you. The agents go on by themselves.")

@@ -186,7 +186,7 @@ def room_of(
         ),
         offer=offer_of(incident, diagnosis, timeline, actions),
         consensus=consensus_of(diagnosis, claims, spoken=counts, lead=lead),
-        rests_on=tuple((n, claims[n]) for n in (cited or lead)[:3] if n in claims),
+        rests_on=tuple((n, claims[n]) for n in (lead or cited)[:3] if n in claims),
         weighed=dissents_of(rows.views),
         record=track_record(
             diagnosis.confidence if diagnosis else None,

@@ -7,6 +7,7 @@ from investigations.comings_back import will_come_back
 from investigations.enums import EntryKind, IncidentState
 from investigations.models import BoardEntry, Diagnosis, Incident, StatusUpdate
 from investigations.presenters import words
+from investigations.presenters.answers import UNDER_WAY
 from investigations.queries.beginning import began_at, newest_diagnosis
 from investigations.typed_text import title_or_untitled, without_reordering
 
@@ -17,6 +18,7 @@ STATES = {
     IncidentState.MERGED: "Handled together with another incident",
 }
 PAUSING = "Eased for now: it may hurt users again before it is mended; it is being worked on"
+UNVERIFIED = "Counts as mitigated: whether the fix holds is still being checked"
 SHOWN = 50
 
 
@@ -77,9 +79,12 @@ def build_status(incident: Incident, *, now: datetime) -> StatusView:
 def _state_text(incident: Incident, diagnosis: Diagnosis | None) -> str:
     """Return the state for those who wait: a symptom that only pauses is not called over."""
     text = STATES[IncidentState(incident.state)]
-    if incident.state != IncidentState.MITIGATED or not (diagnosis and diagnosis.comes_back):
+    if incident.state != IncidentState.MITIGATED:
         return text
-    done = BoardEntry.objects.filter(
-        kind=EntryKind.ACTION, data__state="succeeded", investigation__incident=incident
-    ).values_list("data__kind", "data__target")
-    return PAUSING if will_come_back(diagnosis, succeeded=done) else text
+    acts = BoardEntry.objects.filter(kind=EntryKind.ACTION, investigation__incident=incident)
+    told = [(a.get("state"), a.get("kind"), a.get("target"))
+            for a in acts.order_by("-pk").values_list("data", flat=True)[:SHOWN]]  # fmt: skip
+    if any(state in UNDER_WAY for state, *_ in told):
+        return UNVERIFIED
+    helped = ((kind, target) for state, kind, target in told if state == "succeeded")
+    return PAUSING if will_come_back(diagnosis, succeeded=helped) else text

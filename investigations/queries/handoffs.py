@@ -64,7 +64,8 @@ def prefill_note(investigation: Investigation, *, now: datetime) -> NotePrefill:
     entries = investigation.entries.filter(kind=EntryKind.ACTION).order_by("id")[:50]
     actions = [entry.data for entry in entries]
     seen = seen_before(incident, diagnosis)
-    minutes = max(0, int((now - (seen or incident.started_at)).total_seconds() // 60))
+    until = (incident.resolved_at or now) if incident.state == IncidentState.RESOLVED else now
+    minutes = max(0, int((until - (seen or incident.started_at)).total_seconds() // 60))
     by = "reported" if incident.origin == IncidentOrigin.MANUAL else "alert"
     since = (
         f"began {seen:%H:%M:%SZ} ({minutes} min), {by} {incident.started_at:%H:%M:%SZ}" if seen
