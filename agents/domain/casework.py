@@ -191,7 +191,7 @@ def open_case(
     """Return the case from the investigation's scope, without asking anything yet.
 
     With ``answers`` it shares what other steps were told. What people named in their messages to
-    this agent, or to all, comes first in the scope.
+    this agent, or to all, comes first in the scope; what their hypotheses blame belongs to it too.
     """
     meter = Meter(breaker_of(investigation.pk))
     scope = investigation.scope
@@ -213,13 +213,24 @@ def open_case(
         baseline=TimeWindow(investigation.baseline_start, investigation.baseline_end),
         graph=graph,
         # An empty scope means everything: it must not shrink to what people named.
-        affected=tuple(dict.fromkeys((*focus, *affected))) if affected else (),
+        affected=tuple(dict.fromkeys((*focus, *affected, *_suspected(investigation))))
+        if affected
+        else (),
         focus=focus,
         hints=hints,
         step_seconds=float(scope.get("step_seconds", 10.0)),
         memo={} if answers is None else answers.memo,
     )
     return Casework(investigation, case, meter)
+
+
+def _suspected(investigation: Investigation) -> list[ResourceRef]:
+    """Return what people's hypotheses blame, at most five: out of scope nothing would test them."""
+    rows = investigation.hypotheses.filter(author__startswith="person/").exclude(fault_class="")
+    rows = rows.exclude(state=HypothesisState.RULED_OUT).exclude(resource="")
+    return [
+        parse_resource(r) for r in rows.order_by("number").values_list("resource", flat=True)[:5]
+    ]
 
 
 def match_named(text: str, resources: tuple[ResourceRef, ...]) -> tuple[ResourceRef, ...]:

@@ -16,7 +16,7 @@ from investigations.enums import (
     Role,
 )
 from investigations.models import Diagnosis, Handoff, Hypothesis, Investigation
-from investigations.phrases import also_affected, lead_of, plain_rule, shared_with
+from investigations.phrases import also_affected, blames, lead_of, plain_rule, shared_with
 from investigations.queries.beginning import seen_before
 from investigations.queries.rows import alerting_of
 from investigations.scale import likelihood
@@ -119,9 +119,8 @@ def _leading(rivals: list[Hypothesis], diagnosis: Diagnosis | None) -> str:
         f"{first.refutes_count} against."
     )
     if diagnosis and diagnosis.blamed and diagnosis.hypothesis_id == first.pk:
-        told = (
-            f"{told} It blames this {diagnosis.blamed['text']} (E{diagnosis.blamed['evidence']})."
-        )
+        blamed = blames(str(diagnosis.blamed["text"]))
+        told = f"{told} {blamed} (E{diagnosis.blamed['evidence']})"
     return _lines([told, *(f"H{h.number} {h.claim}: {shared_with(h.note)}." for h in tested
                            if h is not first and shared_with(h.note)),
                    *(_of_person(h) for h in open_ones if h is not first

@@ -233,3 +233,21 @@ def test_each_query_is_told_with_its_reason(worked) -> None:
     dock = agents_of(investigation, [e.data for e in investigation.entries.filter(kind="agent")],
                      sequence=investigation.last_sequence)  # fmt: skip
     assert {a.state for a in dock if a.agent != "model"} == {"done"}
+
+
+def test_what_a_person_blames_is_looked_at_though_it_was_out_of_scope(lab_incident) -> None:
+    investigation = lab_incident("pool_exhaustion").investigation
+    scope = investigation.scope
+    away = sorted(
+        r for r in {*scope["resources"]} - {*scope["affected"]} if r.startswith("service/")
+    )
+    assert away, "somebody lies outside"
+    name = away[0].rpartition("/")[2]
+    row = hypotheses.propose_hypothesis(investigation_id=investigation.pk, author="person/mira",
+                                        claim=f"A release of {name} is at fault",
+                                        posted_by=person("mira", "responder"))  # fmt: skip
+    go_on(investigation)
+    row.refresh_from_db()
+    assert row.resource == away[0]
+    assert row.stances.filter(evidence__resource=away[0]).exists()
+    assert row.posterior is not None
