@@ -14,6 +14,12 @@ from investigations.enums import Role
 from sre_workspace.models import SignInLink
 
 LINK_LIFETIME = timedelta(minutes=15)
+# The accounts of this machine, by what their links are called. What one approver stopped another lets
+# run again, and what is red needs both.
+LOCAL_ACCOUNTS = {
+    "approver": Role.APPROVER, "approver-2": Role.APPROVER, "responder": Role.RESPONDER,
+    "viewer": Role.VIEWER, "admin": Role.ADMIN,
+}  # fmt: skip
 
 
 def ensure_roles() -> None:
@@ -47,6 +53,11 @@ def make_account(*, username: str, roles: list[str], password: str | None) -> Us
             detail={"roles": sorted(roles)},
         )
     return user
+
+
+def make_local_account(name: str) -> User:
+    """Create or update one of :data:`LOCAL_ACCOUNTS`. It has no password: links sign it in."""
+    return make_account(username=f"local-{name}", roles=[LOCAL_ACCOUNTS[name]], password=None)
 
 
 def _digest(token: str) -> str:

@@ -15,6 +15,7 @@ from remediation.queries.autonomy import list_gates
 from remediation.queries.burden import read_burden
 from remediation.queries.gate import read_gate
 from remediation.queries.phases import installation_phase
+from remediation.queries.switches import list_releasers
 from remediation.views.panel import kill_switch_row
 
 PHASES = (
@@ -40,10 +41,13 @@ def autonomy(request: HttpRequest) -> HttpResponse:
     chosen = installation_phase()
     is_shadow = chosen is not None and chosen.phase == Autonomy.SHADOW
     now_in = Autonomy.AUTONOMOUS if alone else Autonomy.ASSIST
+    switch = kill_switch_row()
+    is_stopped = switch is None or switch.is_engaged
     context = {
+        "releasers": list_releasers(switch) if is_stopped else (),
         "practice": practice, "criteria": read_gate(practice=practice, now=now), "gates": gates,
         "phases": PHASES, "phase": Autonomy.SHADOW if is_shadow else now_in,
-        "alone": alone, "tiers": TIERS, "switch": kill_switch_row(),
+        "alone": alone, "tiers": TIERS, "switch": switch,
         "may_stop": can_respond(request.user) or can_administer(request.user),
         "freezes": ChangeFreeze.objects.filter(ends_at__gt=now).order_by("starts_at")[:20],
         "limits": {

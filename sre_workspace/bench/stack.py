@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # A run of its own must not share the database, the broker or the settings of its caller.
 OWN = ("DATABASE_URL", "REDIS_URL", "SRE_TEST_DATABASE", "DJANGO_SETTINGS_MODULE", "SRE_CRASH_AT")
 READY = re.compile(r"^READY (\S+)")
-LINK = re.compile(r"^\s+(\w+)\s+(http\S+/sign-in/\S+/)$")
+LINK = re.compile(r"^\s+([\w-]+)\s+(http\S+/sign-in/\S+/)$")
 LAST_LINE = "Stop with Ctrl-C"
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from investigations.domain.audit import record_audit
 from investigations.enums import GradeValue
 from investigations.models import Diagnosis, Incident, Investigation
+from remediation.domain import kill_switch
 from remediation.models import Action, ActionOutcome
 from remediation.queries.gate import read_gate
 from tests.factories.board import NOON, open_board
@@ -186,6 +187,35 @@ def test_the_audit_page_filters_and_verifies(viewer) -> None:
     tomorrow = (timezone.now() + timedelta(days=1)).date()
     assert "Nothing matches" in viewer.get(f"/audit/?since={tomorrow}").content.decode()
     assert viewer.get("/audit/?since=nonsense").status_code == 422
+
+
+def test_who_lets_actions_run_again_is_named_with_the_way_there(viewer, client) -> None:
+    """Stopping has a way back on the page: a name, a command, or how to get another approver."""
+    ana = person("local-approver", "approver")
+    kill_switch.engage(person=ana, reason="peak")
+    client.force_login(ana)
+    alone = client.get("/autonomy/").content.decode()
+    assert "There is no other approver yet" in alone
+    assert "<code>./run manage make_account NAME --role approver</code>" in alone
+    assert "Why is it safe again?" not in alone
+    client.force_login(person("ada", "admin"))
+    assert (
+        'href="/settings/people/">People and roles</a>' in client.get("/autonomy/").content.decode()
+    )
+    gone = person("gone", "approver")
+    gone.is_active = False
+    gone.save()
+    person("zoe", "approver")
+    other = person("local-approver-2", "approver")
+    other.set_unusable_password()
+    other.save()
+    client.force_login(ana)
+    page = client.get("/autonomy/").content.decode()
+    assert "<bdi>local-approver-2</bdi>, <bdi>zoe</bdi>. They do it on this page." in page
+    assert page.count("./run manage sign_in_link") == 1
+    assert "<code>./run manage sign_in_link approver-2</code>" in page
+    client.force_login(other)
+    assert "Why is it safe again?" in client.get("/autonomy/").content.decode()
 
 
 def test_error_pages_say_what_is_safe_and_what_next(viewer) -> None:

@@ -75,8 +75,11 @@ def test_it_says_ready_once_and_every_part_serves(stack: RunningStack) -> None:
     assert _health(stack.address) == (200, dict.fromkeys(PARTS, "ok"))
 
 
-def test_it_offers_a_link_for_each_role(stack: RunningStack) -> None:
-    assert set(stack.links) == {"viewer", "responder", "approver", "admin"}
+def test_it_offers_a_link_for_each_role_and_for_two_approvers(stack: RunningStack) -> None:
+    """What one approver stops only another may let run again."""
+    assert set(stack.links) == {"viewer", "responder", "approver", "approver-2", "admin"}
+    assert len(set(stack.links.values())) == 5
+    assert "/sign-in/" in stack.manage("sign_in_link", "approver-2")
 
 
 def test_a_second_up_says_where_the_first_runs(stack: RunningStack) -> None:

@@ -1,11 +1,11 @@
-"""``manage.py sign_in_link ROLE``: a fresh one-time link for a local account."""
+"""``manage.py sign_in_link NAME``: a fresh one-time link for a local account."""
 
 import argparse
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from sre_workspace.accounts import make_account, make_sign_in_link
+from sre_workspace.accounts import LOCAL_ACCOUNTS, make_local_account, make_sign_in_link
 from sre_workspace.embedded.children import read_pid
 from sre_workspace.embedded.stack import SUPERVISOR
 
@@ -13,11 +13,11 @@ from sre_workspace.embedded.stack import SUPERVISOR
 class Command(BaseCommand):
     """Print a one-time link."""
 
-    help = "Print a one-time sign-in link for a role's local account, while `up` runs on loopback."
+    help = "Print a one-time sign-in link for a local account, while `up` runs on loopback."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """The role."""
-        parser.add_argument("role", choices=["viewer", "responder", "approver", "admin"])
+        """Whose."""
+        parser.add_argument("name", choices=sorted(LOCAL_ACCOUNTS))
 
     def handle(self, *args: object, **options: object) -> None:
         """Make the link."""
@@ -26,6 +26,5 @@ class Command(BaseCommand):
             raise CommandError("SRE Workspace does not run. Start it with ./run up.")
         if not running.note:
             raise CommandError("Links are for loopback only. Use ./run manage make_account.")
-        role = str(options["role"])
-        user = make_account(username=f"local-{role}", roles=[role], password=None)
-        self.stdout.write(f"{running.note}/sign-in/{make_sign_in_link(user)}/")
+        link = make_sign_in_link(make_local_account(str(options["name"])))
+        self.stdout.write(f"{running.note}/sign-in/{link}/")

@@ -17,7 +17,6 @@ from sre_workspace.embedded.paths import StateError
 from sre_workspace.embedded.stack import Stack
 
 READY_TIMEOUT_SECONDS = 60.0
-LINK_ROLES = ("approver", "responder", "viewer", "admin")
 
 
 class Command(BaseCommand):
@@ -113,15 +112,16 @@ class Command(BaseCommand):
             self._flush()
             return
         from sre_workspace.accounts import (  # noqa: PLC0415  # needs the database
-            make_account,
+            LOCAL_ACCOUNTS,
+            make_local_account,
             make_sign_in_link,
         )
 
         self.stdout.write("Sign in with one of these links (one use, 15 minutes):")
-        for role in LINK_ROLES:
-            user = make_account(username=f"local-{role}", roles=[role], password=None)
-            self.stdout.write(f"  {role:<10}{base}/sign-in/{make_sign_in_link(user)}/")
-        self.stdout.write("Stop with Ctrl-C. More links: ./run manage sign_in_link ROLE")
+        for name in LOCAL_ACCOUNTS:
+            link = make_sign_in_link(make_local_account(name))
+            self.stdout.write(f"  {name:<11}{base}/sign-in/{link}/")
+        self.stdout.write("Stop with Ctrl-C. More links: ./run manage sign_in_link NAME")
         self._flush()
 
     def _stop(self, stack: Stack) -> None:
