@@ -14,16 +14,16 @@ const listbox = (field, list, take) => {
       option.scrollIntoView({ block: "nearest" });
     } else field.removeAttribute("aria-activedescendant");
   };
-  const open = (isOpen, first = -1) => {
-    list.hidden = !isOpen || !shown().length;
-    field.setAttribute("aria-expanded", String(!list.hidden));
-    mark(list.hidden ? -1 : first);
-    if (list.hidden) at = -1;
-  };
   const unmark = () => {
     at = -1;
     for (const option of shown()) option.setAttribute("aria-selected", "false");
     field.removeAttribute("aria-activedescendant");
+  };
+  const open = (isOpen, first = -1) => {
+    list.hidden = !isOpen || !shown().length;
+    field.setAttribute("aria-expanded", String(!list.hidden));
+    if (list.hidden || first < 0) unmark();
+    else mark(first);
   };
   field.addEventListener("keydown", (event) => {
     if (list.hidden) return;
@@ -44,5 +44,5 @@ const listbox = (field, list, take) => {
     const option = event.target.closest("[role=option]");
     if (option) take(option);
   });
-  return { open, unmark };
+  return { open };
 };

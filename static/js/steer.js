@@ -34,11 +34,16 @@ if (steerBox && $("#steer-list")) {
   const offer = () => {
     const [kinds, word] = wanted(steerBox.value.slice(0, steerBox.selectionStart));
     if (kinds.includes("hypothesis")) hypothesisOptions(list);
-    for (const option of $$("[role=option]", list)) {
+    const typed = word.toLowerCase();
+    const fits = $$("[role=option]", list).filter((option) => {
       const value = option.dataset.value.toLowerCase();
-      option.hidden = !kinds.includes(option.dataset.for) || !value.startsWith(word.toLowerCase()) || value.trim() === word.toLowerCase();
-    }
-    box.open(kinds.length > 0 && document.activeElement === steerBox, word ? 0 : -1);
+      option.hidden = !kinds.includes(option.dataset.for) || !value.startsWith(typed) || value.trim() === typed;
+      return !option.hidden;
+    });
+    // Enter sends a service as it is typed: it may be whole, and another's name begin like it. H1 is not H10.
+    const named = fits.findIndex((option) => option.dataset.value.toLowerCase().startsWith(`${typed} `));
+    const first = word && !kinds.includes("service") ? Math.max(named, 0) : -1;
+    box.open(kinds.length > 0 && document.activeElement === steerBox, first);
   };
   const box = listbox(steerBox, list, (option) => {
     const at = steerBox.selectionStart;
