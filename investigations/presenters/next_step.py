@@ -88,10 +88,12 @@ def _is_cause(diagnosis: Diagnosis | None) -> bool:
 
 
 def _waits(waiting: list[Action], now: datetime) -> NextStep:
-    first, others = waiting[-1], len(waiting) - 1
+    # The panel of actions shows them in the same order.
+    first = min(waiting, key=lambda a: (_is_beside(a), int(str(a["number"]))))
+    others = len(waiting) - 1
     more = f" {others} more wait{'s' if others == 1 else ''}." if others else ""
     who = first.get("requested_by")
-    beside = "" if first.get("treats") else ", and no treatment of the likely cause"
+    beside = ", and no treatment of the likely cause" if _is_beside(first) else ""
     asked = f" Asked for by {who}{beside}." if who else ""
     expires = first.get("expires_at")
     at = datetime.fromisoformat(str(expires)) if expires else None
@@ -99,6 +101,11 @@ def _waits(waiting: list[Action], now: datetime) -> NextStep:
         f"A{first['number']}", f"{first['title']}.{asked}{more}", int(str(first["number"])), True,
         at, words.until(at, now) if at else "", blocked=str(first.get("blocked", "")),
     )  # fmt: skip
+
+
+def _is_beside(action: Action) -> bool:
+    """Whether a person asked for what is no treatment of the likely cause."""
+    return bool(action.get("requested_by")) and not action.get("treats")
 
 
 def _stands(action: Action) -> NextStep:

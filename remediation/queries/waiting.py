@@ -29,4 +29,5 @@ def decidable(user: "User") -> QuerySet[Action]:
         | Q(diagnosis__steered_by__contains=[user.pk])
         | Q(requested_by=user)
     )
-    return rows.select_related("investigation__incident").order_by("approval_expires_at")
+    rows = rows.select_related("investigation__incident", "diagnosis", "requested_by")
+    return rows.order_by("approval_expires_at")

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, When
+from django.db.models import Case, F, Q, When
 
 from investigations.models import Investigation
 from investigations.presenters import words
@@ -130,12 +130,17 @@ class ActionView:
         return hypothesis.claim if hypothesis else ""
 
     @property
+    def is_beside(self) -> bool:
+        """Whether a person asked for what the rules do not name for the cause found."""
+        return not treats(self.row)
+
+    @property
     def asked_by(self) -> str:
         """Who asked for it, and what it is to the cause found; empty of what the agents planned."""
         person = self.row.requested_by
         if person is None:
             return ""
-        if treats(self.row):
+        if not self.is_beside:
             return f"Asked for by {person.get_username()}; the rules name it for this cause too."
         own = [o["name"] for o in self.row.options if is_beside(o)]
         told = f" By the rules what treats it is: {', '.join(own)}." if own else ""
@@ -174,16 +179,23 @@ class ActionView:
 
 def list_actions(investigation: Investigation, *, now: datetime, person_id: int | None
                  ) -> list[ActionView]:  # fmt: skip
-    """Return the investigation's actions, what waits for people first, then the newest.
+    """Return the investigation's actions: what waits for people first, then the newest.
 
-    Guardrails are judged for what waits.
+    Of what waits, that which treats the cause found leads, the oldest first: as in what is told to be
+    done next. Guardrails are judged for what waits.
     """
     rows = investigation.actions.select_related(
         "diagnosis__hypothesis", "verification", "outcome", "requested_by"
     )
-    waits = Case(When(state=ActionState.PROPOSED, then=0), default=1)
-    found = rows.order_by(waits, "-number")[:SHOWN]
-    return [view_of(row, now=now, person_id=person_id) for row in found]
+    is_waiting = Q(state=ActionState.PROPOSED)
+    place = Case(
+        When(is_waiting, requested_by=None, then=0), When(is_waiting, then=1), default=2
+    )  # fmt: skip
+    within = Case(When(is_waiting, then=F("number")), default=-F("number"))
+    found = [
+        view_of(row, now=now, person_id=person_id) for row in rows.order_by(place, within)[:SHOWN]
+    ]
+    return sorted(found, key=lambda a: (not a.is_waiting, a.is_waiting and a.is_beside))
 
 
 def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:

@@ -22,6 +22,7 @@ from investigations.queries.handoffs import list_pending_handoffs
 from investigations.queries.incidents import IncidentRow, list_active
 from investigations.queries.visits import Change, list_changes, snoozed_incidents
 from investigations.rules import can_respond
+from remediation.domain.transitions import treats
 from remediation.enums import ActionState
 from remediation.models import Action
 from remediation.queries.waiting import decidable
@@ -36,7 +37,8 @@ LIMIT = 50
 class Waiting:
     """One thing that waits for a person. ``kind``: action, question or handoff.
 
-    ``blocked``: why nobody can do it now, if nobody can.
+    ``blocked``: why nobody can do it now, if nobody can. ``beside``: who asked for an action that is
+    no treatment of the likely cause.
     """
 
     key: str
@@ -47,6 +49,7 @@ class Waiting:
     path: str
     until: datetime | None = None
     blocked: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ def _actions(user: "User") -> list[Waiting]:
             f"a{row.pk}", "action", row.investigation.incident, f"{row}: {row.title}",
             "Review", reverse("action", args=[row.investigation.incident_id, row.number]),
             row.approval_expires_at, row.blocked or "",
+            row.requested_by.get_username() if row.requested_by and not treats(row) else "",
         )
         for row in decidable(user).annotate(blocked=Subquery(told.values("why")[:1]))[:LIMIT]
     ]  # fmt: skip

@@ -1,5 +1,7 @@
 """An action that a person asks for: from the catalogue only, and decided by somebody else."""
 
+import re
+
 import pytest
 
 from investigations.domain import runs
@@ -100,3 +102,21 @@ def test_what_a_person_adds_says_nothing_of_the_cause_that_the_agents_found(
     assert ["else undo" in page for page in pages] == [True, False]
     assert "it has no undo" in pages[1]
     assert "passed over" not in pages[1]
+
+
+def test_what_treats_the_cause_leads_wherever_both_wait(planned, client) -> None:
+    investigation, _ = planned
+    room = f"/i/{investigation.incident_id}/"
+    ask(investigation, person("mira", "approver"), "restart cart because it began there")
+    client.force_login(person("jo", "approver"))
+    panel = client.get(f"{room}actions/", headers={"HX-Request": "true"}).content.decode()
+    assert re.findall(r'<article class="action stack" id="action-(\d+)"', panel) == ["1", "2"]
+    assert re.findall(r'class="btn( btn-primary)?" type="submit" data-needs-live', panel) == [
+        " btn-primary",
+        "",
+    ]
+    assert "A1 waits for you:" in client.get(room).content.decode()
+    rows = client.get("/inbox/").content.decode().split('<li class="entry is-action"')[1:3]
+    warned = {"A2:" in row: "no treatment of the likely cause by the rules" in row for row in rows}
+    assert warned == {True: True, False: False}
+    assert [row.count("btn-primary") for row in rows if "A2:" in row] == [0]
