@@ -3,18 +3,27 @@
 import difflib
 from typing import TYPE_CHECKING
 
+import structlog
+from django.db import transaction
+
 from investigations.domain import runs
 from investigations.enums import IncidentState, SteeringKind, SteeringState
-from investigations.models import SteeringMessage
+from investigations.models import Diagnosis, SteeringMessage
 from investigations.offers import PROPOSAL
-from remediation.catalog.base import ActionKind, Treatment
+from remediation.catalog.base import ActionKind, Proposal, Treatment
 from remediation.catalog.registry import CATALOG
-from remediation.domain.planning import SYSTEM, propose
-from remediation.errors import ExecutorError, NotPlannable
+from remediation.domain.live_check import drift_of
+from remediation.domain.planning import SYSTEM, plan_for, propose
+from remediation.domain.transitions import move
+from remediation.enums import ActionState
+from remediation.errors import ExecutorError, IllegalTransition, NotPlannable
+from remediation.executors.ports import DryRun, TargetState
 from remediation.executors.registry import executor_for
 
 if TYPE_CHECKING:
     from remediation.models import Action
+
+log = structlog.get_logger(__name__)
 
 
 def plan_requested(message_id: int) -> None:
@@ -76,17 +85,54 @@ def _plan(message: SteeringMessage) -> "Action":
     reason = (found[3] or "").strip() or "asked for without a reason"
     who = message.author.removeprefix("person/")
     treatment = Treatment(kind.slug, target, f"{who}: {reason}"[:300], diagnosis.fault_class)
-    executor = executor_for(str(investigation.telemetry.get("kind", "")))
-    state = executor.observe(target.rpartition("/")[2])
-    proposal = kind.plan(treatment, state)
-    dry = executor.dry_run(proposal.request)
     action = propose(
-        diagnosis, treatment, proposal, state, dry, executor.name,
-        requested_by=message.posted_by,
-    )  # fmt: skip
+        diagnosis, treatment, *_prepare(diagnosis, treatment), requested_by=message.posted_by
+    )
     if action is None:
         raise NotPlannable("Another action is under way; ask again when it is over.")
     return action
+
+
+def _prepare(
+    diagnosis: Diagnosis, treatment: Treatment
+) -> tuple[Proposal, TargetState, DryRun, str]:
+    executor = executor_for(str(diagnosis.investigation.telemetry.get("kind", "")))
+    state = executor.observe(treatment.target.rpartition("/")[2])
+    proposal = CATALOG[treatment.action].plan(treatment, state)
+    return proposal, state, executor.dry_run(proposal.request), executor.name
+
+
+def renew(action: "Action") -> None:
+    """Take back a waiting action whose target another one has changed, and plan it anew.
+
+    What a person asked for is proposed again in their name, in the same transaction; what agents
+    planned they plan anew, if it still treats the newest diagnosis. Where the target cannot be read
+    nothing is done: the next look tries again.
+    """
+    diagnosis = action.diagnosis
+    treatment = Treatment(action.kind, action.target, action.reason, diagnosis.fault_class)
+    try:
+        drift = drift_of(action)
+        is_asked = bool(drift) and action.requested_by is not None
+        prepared = _prepare(diagnosis, treatment) if is_asked else None
+    except ExecutorError as error:
+        log.info("renew.target_unread", action=action.pk, reason=str(error))
+        return
+    except NotPlannable as error:
+        drift, prepared = f"It can no longer be done: {error}", None
+    if not drift:
+        return
+    again = " It is planned anew." if prepared or action.requested_by is None else ""
+    try:
+        with transaction.atomic():
+            move(action, ActionState.STALE, actor=SYSTEM, result=f"{drift} Nothing ran.{again}")
+            if prepared is not None:
+                propose(diagnosis, treatment, *prepared, requested_by=action.requested_by)
+    except IllegalTransition as error:
+        log.info("renew.moved_on", action=action.pk, reason=str(error))
+        return
+    if action.requested_by is None:
+        plan_for(diagnosis.pk)
 
 
 def _answer(message: SteeringMessage, to: SteeringState, reply: str) -> None:

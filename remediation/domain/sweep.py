@@ -1,9 +1,10 @@
 """The reconciler of remediation's open work: it finds what a lost message or a crash left."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from investigations.domain.clock import database_now
 from investigations.enums import DiagnosisVerdict, SteeringKind, SteeringState
@@ -12,13 +13,14 @@ from remediation.domain.approvals import expire_old
 from remediation.domain.blocking import tell_blocks
 from remediation.domain.execution import execute, resolve_unknown
 from remediation.domain.planning import SYSTEM, plan_for
-from remediation.domain.requested import plan_requested
+from remediation.domain.requested import plan_requested, renew
 from remediation.domain.transitions import move
 from remediation.domain.undoing import undo
 from remediation.domain.verifying import verify
 from remediation.enums import ActionState
 from remediation.errors import IllegalTransition
-from remediation.models import Action
+from remediation.guardrails.standing import UNDER_WAY
+from remediation.models import Action, Execution
 
 log = structlog.get_logger(__name__)
 SWEEP_LOCK = 0x5E_5EEB
@@ -51,9 +53,13 @@ def _sweep() -> None:
         state=ActionState.INCONCLUSIVE, outcome__helped=False,
         outcome__recorded_at__gt=now - timedelta(hours=1),
     )  # fmt: skip
-    for diagnosis_id in [*recent.values_list("pk", flat=True)[:LIMIT],
-                         *said.values_list("diagnosis_id", flat=True)[:LIMIT]]:  # fmt: skip
+    for diagnosis_id in dict.fromkeys([
+        *recent.values_list("pk", flat=True)[:LIMIT], *said.values_list("diagnosis_id", flat=True)[:LIMIT],
+        *_taken_back(now).values_list("diagnosis_id", flat=True)[:LIMIT],
+    ]):  # fmt: skip
         plan_for(diagnosis_id)
+    for action in _outdated()[:LIMIT]:
+        renew(action)
     asked = SteeringMessage.objects.filter(
         kind=SteeringKind.PROPOSE,
         state=SteeringState.SENT,
@@ -79,6 +85,25 @@ def _sweep() -> None:
             verify(action_id)
         except IllegalTransition as error:
             log.info("verify.moved_on", action=action_id, reason=str(error))
+
+
+def _taken_back(now: datetime) -> QuerySet[Action]:
+    """Return what was denied, or went stale before it began, and nothing was planned since."""
+    later = Action.objects.filter(diagnosis=OuterRef("diagnosis"), number__gt=OuterRef("number"))
+    return Action.objects.filter(
+        ~Exists(later), state__in=[ActionState.DENIED, ActionState.STALE], executions=None,
+        ended_at__gt=now - timedelta(hours=1),
+    )  # fmt: skip
+
+
+def _outdated() -> QuerySet[Action]:
+    """Return what waits while another action has changed its target since, and none is under way there."""
+    same = Action.objects.filter(target=OuterRef("target"), state__in=UNDER_WAY)
+    changed = Execution.objects.filter(
+        action__target=OuterRef("target"), is_done=True, finished_at__gt=OuterRef("proposed_at")
+    ).exclude(action=OuterRef("pk"))
+    rows = Action.objects.filter(~Exists(same), Exists(changed), state=ActionState.PROPOSED)
+    return rows.select_related("diagnosis__investigation__incident", "requested_by")
 
 
 def _in_state(state: ActionState) -> list[int]:

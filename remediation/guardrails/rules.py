@@ -18,6 +18,7 @@ from remediation.guardrails.standing import (
     phase,
     policy_rules,
     scale_bound,
+    target_free,
 )
 from remediation.models import ActionOutcome, ChangeFreeze, Execution, KillSwitch
 from remediation.queries.switches import GLOBAL, scopes_of
@@ -226,7 +227,7 @@ def track_record(situation: Situation) -> Ruling:
 
 
 GUARDRAILS = (
-    kill_switch, phase, incident_state, policy_rules, protected_resources, blast_radius, gradual,
+    kill_switch, phase, incident_state, policy_rules, protected_resources, target_free, blast_radius, gradual,
     dependents, scale_bound, error_budget, change_freeze, cooldown, rate_limit, oscillation,
     independent_sources, track_record, assurance,
 )  # fmt: skip

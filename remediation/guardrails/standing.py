@@ -3,12 +3,18 @@
 from django.conf import settings
 
 from investigations.queries.services import dependents_of, known_services
-from remediation.enums import GuardrailVerdict
+from remediation.enums import ActionState, GuardrailVerdict
 from remediation.guardrails.base import Ruling, Situation
 from remediation.queries.phases import rules_about, shadow_of
 
 MOST_TIMES = 2
 MOST_DEPENDENTS = 0.5
+# What of an action that is not over may still change its target, or is about to.
+UNDER_WAY = {
+    ActionState.APPROVED: "about to begin", ActionState.RUNNING: "running",
+    ActionState.UNKNOWN: "being looked up", ActionState.VERIFYING: "still being verified",
+    ActionState.UNDOING: "being undone",
+}  # fmt: skip
 ALLOW, ASK, BLOCK = GuardrailVerdict.ALLOW, GuardrailVerdict.ASK, GuardrailVerdict.BLOCK
 
 
@@ -46,6 +52,25 @@ def scale_bound(situation: Situation) -> Ruling:
         return Ruling("scale bound", BLOCK, "From how many replicas it would scale is not known.")
     text = f"From {has} to {wanted} replicas; at most {MOST_TIMES * has} at once."
     return Ruling("scale bound", BLOCK if wanted > MOST_TIMES * has else ALLOW, text)
+
+
+def target_free(situation: Situation) -> Ruling:
+    """While another action is under way on its target, an approval would be lost: the target changes."""
+    action = situation.action
+    others = type(action).objects.filter(target=action.target, state__in=UNDER_WAY)
+    other = others.exclude(pk=action.pk).select_related("verification", "investigation").first()
+    if other is None:
+        return Ruling("target", ALLOW, "No other action is under way on it.")
+    own = other.investigation_id == action.investigation_id
+    name = f"{other}" if own else f"INC-{other.investigation.incident_id} {other}"
+    run = getattr(other, "verification", None)
+    is_verified = other.state == ActionState.VERIFYING and run is not None
+    limit = f", until {run.deadline:%H:%M:%SZ} at the latest" if run and is_verified else ""
+    text = (
+        f"{name} ({other.title}) is {UNDER_WAY[ActionState(other.state)]}{limit}. It changes the same "
+        "target: this is planned anew after it, where it has to be."
+    )
+    return Ruling("target", BLOCK, text)
 
 
 def dependents(situation: Situation) -> Ruling:

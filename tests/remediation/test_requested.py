@@ -7,10 +7,13 @@ import pytest
 from investigations.domain import runs
 from investigations.enums import SteeringKind, SteeringState
 from remediation.domain.approvals import decide
+from remediation.domain.execution import execute
 from remediation.domain.planning import plan_for
 from remediation.domain.requested import kind_named, plan_requested
+from remediation.domain.sweep import sweep
+from remediation.domain.transitions import move
 from remediation.enums import ActionState, Decision
-from remediation.errors import NotPlannable, NotYours
+from remediation.errors import GuardrailBlocked, NotPlannable, NotYours
 from remediation.models import Action
 from remediation.queries.waiting import decidable
 from tests.factories.people import person
@@ -120,3 +123,35 @@ def test_what_treats_the_cause_leads_wherever_both_wait(planned, client) -> None
     warned = {"A2:" in row: "no treatment of the likely cause by the rules" in row for row in rows}
     assert warned == {True: True, False: False}
     assert [row.count("btn-primary") for row in rows if "A2:" in row] == [0]
+
+
+def test_while_one_acts_no_approval_is_lost_and_what_waits_is_planned_anew_after_it(
+    planned,
+) -> None:
+    investigation, theirs = planned
+    mira, jo = person("mira", "approver"), person("jo", "approver")
+    name = theirs.target.rpartition("/")[2]
+    for kind in ("restart", "scale"):
+        ask(investigation, mira, f"{kind} {name}")
+    first = Action.objects.get(investigation=investigation, number=2)
+    decide(action_id=first.pk, person=jo, decision=Decision.APPROVE, seen_digest=first.digest)
+    with pytest.raises(
+        GuardrailBlocked, match=r"A2 \(.*\) is about to begin\. It changes the same"
+    ):
+        decide(action_id=theirs.pk, person=jo, decision=Decision.APPROVE, seen_digest=theirs.digest)
+    execute(first.pk)
+    with pytest.raises(GuardrailBlocked, match=r"still being verified, until .* at the latest"):
+        decide(action_id=theirs.pk, person=jo, decision=Decision.APPROVE, seen_digest=theirs.digest)
+    sweep()
+    theirs.refresh_from_db()
+    assert (theirs.state, theirs.approvals.count()) == (ActionState.PROPOSED, 0)
+    first.refresh_from_db()
+    move(first, ActionState.INCONCLUSIVE, actor="agent/remediation", result="A person must judge.")
+    sweep()
+    rows = {a.number: a for a in Action.objects.filter(investigation=investigation)}
+    assert [rows[n].state for n in (1, 3)] == [ActionState.STALE] * 2
+    waiting = {
+        (a.kind, a.requested_by_id) for a in rows.values() if a.state == ActionState.PROPOSED
+    }
+    assert waiting == {(theirs.kind, None), ("scale", mira.pk)}
+    assert "It is planned anew." in rows[1].result
