@@ -17,7 +17,7 @@ from remediation.enums import ActionState, Decision
 from remediation.errors import GuardrailBlocked, IllegalTransition, NotYours, PlanChanged
 from remediation.guardrails.base import Situation
 from remediation.guardrails.evaluate import blocking_sentence, evaluate
-from remediation.jobs import enqueue_execution
+from remediation.jobs import enqueue_execution, enqueue_plan
 from remediation.models import Action, Approval
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def decide(
     """Record a decision; with enough approvals, approve the action and ask for its execution.
 
     One transaction under the action's row lock, so of racing decisions exactly one settles it. One
-    denial vetoes. Idempotent per person: the same decision again returns the first.
+    denial vetoes, and the next treatment of the cause is planned. Idempotent per person: the same decision again returns the first.
 
     Raises:
         NotYours: No approver, or this very person asked for it, posted the hypothesis it rests on,
@@ -51,7 +51,7 @@ def decide(
         actor = f"person/{person.get_username()}"
         if decision == Decision.DENY:
             if not reason.strip():
-                raise NotYours("Say why: the agents will look for something better.")
+                raise NotYours("Say why: it is kept with the action.")
         else:
             situation = Situation(action, database_now(), action.investigation.incident.environment)
             stopped = blocking_sentence(evaluate(situation))
@@ -94,6 +94,7 @@ def _check_action(action: Action, seen_digest: str) -> None:
 def _settle(action: Action, actor: str, decision: Decision, reason: str) -> None:
     if decision == Decision.DENY:
         move(action, ActionState.DENIED, actor=actor, result=f"Denied: {reason}")
+        enqueue_plan(action.diagnosis_id)
         return
     count = action.approvals.filter(decision=Decision.APPROVE).count()
     if count >= action.approvals_needed:

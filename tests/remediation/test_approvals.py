@@ -12,6 +12,7 @@ from remediation.domain.approvals import decide, expire_old
 from remediation.domain.digests import digest_of_action
 from remediation.domain.execution import execute, resolve_unknown
 from remediation.domain.planning import plan_for
+from remediation.domain.sweep import sweep
 from remediation.enums import ActionState, Decision
 from remediation.errors import (
     ExecutorError,
@@ -96,6 +97,17 @@ def test_a_denial_needs_a_reason_and_vetoes(planned) -> None:
     say(action, person("b", "approver"), Decision.DENY, reason="peak traffic")
     with pytest.raises(IllegalTransition):
         say(action, person("c", "approver"))
+
+
+def test_after_a_denial_what_else_treats_the_cause_is_proposed(planned) -> None:
+    incident, action = planned
+    other = {"action": "rolling_restart", "resource": action.target, "reason": "fresh pods"}
+    action.diagnosis.treatments.append(other)
+    action.diagnosis.save()
+    say(action, person("b", "approver"), Decision.DENY, reason="peak traffic")
+    sweep()
+    rows = incident.investigation.actions.filter(state=ActionState.PROPOSED)
+    assert [(a.kind, a.requested_by) for a in rows] == [("rolling_restart", None)]
 
 
 @pytest.mark.capability(39)
