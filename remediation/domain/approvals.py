@@ -11,7 +11,7 @@ from investigations.domain.clock import database_now
 from investigations.enums import OVER_STATES
 from investigations.rules import can_approve
 from remediation.domain.digests import digest_of_action
-from remediation.domain.planning import SYSTEM
+from remediation.domain.planning import SYSTEM, plan_for
 from remediation.domain.transitions import move, tell_approvals
 from remediation.enums import ActionState, Decision
 from remediation.errors import GuardrailBlocked, IllegalTransition, NotYours, PlanChanged
@@ -30,7 +30,8 @@ def decide(
     """Record a decision; with enough approvals, approve the action and ask for its execution.
 
     One transaction under the action's row lock, so of racing decisions exactly one settles it. One
-    denial vetoes, and the next treatment of the cause is planned. Idempotent per person: the same decision again returns the first.
+    denial vetoes, and the next treatment of the cause is planned. Idempotent per person: the same
+    decision again returns the first.
 
     Raises:
         NotYours: No approver, or this very person asked for it, posted the hypothesis it rests on,
@@ -107,7 +108,10 @@ def _settle(action: Action, actor: str, decision: Decision, reason: str) -> None
 
 
 def expire_old(*, limit: int = 100) -> int:
-    """Expire what nobody decided on, or what was not started, in time. Returns how many."""
+    """Expire what nobody decided on, or what was not started, in time. Returns how many.
+
+    What agents planned and nobody could approve when its time was up is planned anew.
+    """
     now = database_now()
     late = list(
         Action.objects.filter(state=ActionState.PROPOSED, approval_expires_at__lte=now)[:limit]
@@ -116,10 +120,16 @@ def expire_old(*, limit: int = 100) -> int:
         Action.objects.filter(state=ActionState.APPROVED, execution_expires_at__lte=now)[:limit]
     )
     for action in late:
+        is_kept = action.state == ActionState.PROPOSED and action.requested_by_id is None
+        situation = Situation(action, now, action.investigation.incident.environment)
+        is_blocked = is_kept and bool(blocking_sentence(evaluate(situation)))
+        again = " Nobody could approve it: it is planned anew." if is_blocked else ""
         try:
-            move(action, ActionState.EXPIRED, actor=SYSTEM, result="Expired. Nothing ran.")
+            move(action, ActionState.EXPIRED, actor=SYSTEM, result=f"Expired. Nothing ran.{again}")
         except IllegalTransition:
             continue
+        if is_blocked:
+            plan_for(action.diagnosis_id)
     return len(late) + supersede_over(limit=limit)
 
 

@@ -10,11 +10,12 @@ from remediation.models import Action
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """One guardrail's verdict."""
+    """One guardrail's verdict. ``warns``: what who approves gives away by it, if anything."""
 
     guardrail: str
     verdict: GuardrailVerdict
     reason: str
+    warns: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from investigations.enums import IncidentOrigin, IncidentState
 from investigations.models import Incident
@@ -20,7 +20,7 @@ from remediation.guardrails.standing import (
     scale_bound,
     target_free,
 )
-from remediation.models import ActionOutcome, ChangeFreeze, Execution, KillSwitch
+from remediation.models import Action, ActionOutcome, ChangeFreeze, Execution, KillSwitch
 from remediation.queries.switches import GLOBAL, scopes_of
 
 ALLOW, ASK, BLOCK = GuardrailVerdict.ALLOW, GuardrailVerdict.ASK, GuardrailVerdict.BLOCK
@@ -174,11 +174,25 @@ def rate_limit(situation: Situation) -> Ruling:
     )
     full = here if counts[0] >= PER_HOUR_SERVICE else same
     if counts[0] < PER_HOUR_SERVICE and counts[1] < PER_HOUR_ENVIRONMENT:
-        return Ruling("changes in the last hour", ALLOW, text)
+        left = (PER_HOUR_SERVICE - counts[0], PER_HOUR_ENVIRONMENT - counts[1])
+        return Ruling("changes in the last hour", ALLOW, text, _last(action, left, (here, same)))
     limit = PER_HOUR_SERVICE if full is here else PER_HOUR_ENVIRONMENT
     oldest = full.order_by("-started_at").values_list("started_at", flat=True)[limit - 1]
     text += f" From {oldest + timedelta(hours=1):%H:%MZ} on another may run."
     return Ruling("changes in the last hour", BLOCK, f"Changes in the last hour: {text}")
+
+
+def _last(action: Action, left: tuple[int, int], ran: tuple[QuerySet[Execution], ...]) -> str:
+    """Say what the last change of an hour locks, and until when; ``left``: on the target, in all."""
+    places = (f"on {action.target.rpartition('/')[2]}", "in this environment")
+    for place, spare, rows in zip(places, left, ran, strict=True):
+        oldest = rows.order_by("started_at").values_list("started_at", flat=True).first()
+        if spare == 1 and oldest is not None:
+            return (
+                f"It is the last change {place} that the limit allows: after it nobody can run another "
+                f"there until {oldest + timedelta(hours=1):%H:%MZ}. Approve it only if it is the right one."
+            )
+    return ""
 
 
 def oscillation(situation: Situation) -> Ruling:

@@ -16,6 +16,7 @@ from remediation.domain.blocking import tell_blocks
 from remediation.domain.digests import digest_of_action
 from remediation.domain.execution import claim
 from remediation.domain.live_check import drift_of
+from remediation.domain.sweep import sweep
 from remediation.enums import GuardrailVerdict
 from remediation.errors import GuardrailBlocked
 from remediation.guardrails.base import Situation
@@ -191,6 +192,32 @@ def test_a_second_action_on_a_target_rests_and_says_until_when(incident, setting
     Action.objects.filter(pk=elsewhere.pk).update(state="succeeded")
     settings.COOLDOWN_SECONDS = 299
     assert claim(approve(plan_action(incident, number=8), "cat").pk) is not None
+
+
+def test_the_last_change_of_an_hour_is_told_before_and_what_it_locks_is_kept(incident) -> None:
+    first, ran_at = approve(plan_action(incident), "ann"), database_now() - timedelta(minutes=20)
+    Execution.objects.create(action=first, key="one", started_at=ran_at, is_done=True)
+    Action.objects.filter(pk=first.pk).update(state="undone")
+    action = plan_action(incident, "rolling_restart", number=7)
+    client, until = Client(), f"{ran_at + timedelta(hours=1):%H:%MZ}"
+    client.force_login(person("jo", "approver"))
+
+    def page() -> str:
+        address = f"/i/{action.investigation.incident_id}/a/{action.number}/"
+        return client.get(address).content.decode()
+
+    assert (
+        f"It is the last change on cart that the limit allows: after it nobody can run another there until {until}"
+        in page()
+    )
+    Action.objects.filter(pk=_again(incident, action).pk).update(state="undone")
+    assert "the last change on cart" not in page()
+    assert f"2 of 2 on this target, 2 of 6 in all. From {until} on another may run." in page()
+    assert "If its time is up before, it is planned anew. Sooner only by hand" in page()
+    Action.objects.filter(pk=action.pk).update(approval_expires_at=database_now())
+    sweep()
+    rows = Action.objects.filter(diagnosis=action.diagnosis)
+    assert [a.state for a in rows.order_by("number")] == ["expired", "proposed"]
 
 
 @pytest.mark.capability(72)
