@@ -168,7 +168,11 @@ def _look(action: Action, execution: Execution) -> None:
     health = check_health(action, is_late=is_late)
     after = state_now(action)
     unlike = [name for name in COMPARED if after.get(name) != action.snapshot.get(name)]
-    is_well = health.phase == VerificationPhase.PASSED and not unlike
+    # Pods that are still there beyond what is asked for: the way back is not over yet.
+    is_over = (
+        health.latest is not None and health.limit is not None and health.latest > health.limit
+    )
+    is_well = health.phase == VerificationPhase.PASSED and not unlike and not is_over
     if not is_well and not is_late:
         return
     who = action.undo_asked_by.get_username() if action.undo_asked_by else "a person"
@@ -197,6 +201,11 @@ def _told(action: Action, health: Measurement, unlike: list[str]) -> str:
         "how many of its pods are ready is not known" if health.latest is None
         else f"{health.latest:.0f} of {health.limit:.0f} pods ready"
     )  # fmt: skip
+    if health.latest is not None and health.limit is not None and health.latest > health.limit:
+        return (
+            f"{name} is set as before, but has {health.latest:.0f} pods ready where "
+            f"{health.limit:.0f} are asked for: a person must look."
+        )
     if not unlike:
         return f"{name} is as it was before, {ready}."
     return f"{name} is not as it was before ({', '.join(unlike)}), {ready}: a person must look."

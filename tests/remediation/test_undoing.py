@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -111,6 +112,31 @@ def test_before_the_target_is_as_it_was_nothing_is_said(incident) -> None:
     assert standing(action) == "undone"
     assert "cart is not as it was before (replicas)" in action.result
     assert "a person must look" in action.result
+
+
+class KeepsMore(LabExecutor):
+    """The pods that are too many have not ended yet."""
+
+    def observe(self, name):
+        found = super().observe(name)
+        return replace(found, ready=found.replicas + 2, updated=found.replicas)
+
+
+def test_pods_that_are_too_many_are_waited_for_and_told(incident) -> None:
+    action = unjudged(incident)
+    ask(action, person("abe", "approver"))
+    undo(action.pk)
+    incident.pass_time(60)
+    with override_executor(KeepsMore(InProcessActions(incident.client))):
+        undo(action.pk)
+        assert standing(action) == "undoing"
+        Execution.objects.filter(is_undo=True).update(
+            finished_at=database_now() - timedelta(seconds=121)
+        )
+        undo(action.pk)
+    assert standing(action) == "undone"
+    assert "has 5 pods ready where 3 are asked for: a person must look" in action.result
+    assert AuditEntry.objects.get(verb="action.undo_verified").detail["is_well"] is False
 
 
 @pytest.mark.parametrize("roles", [(), ("viewer",), ("responder",), ("admin",)])
