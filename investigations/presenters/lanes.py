@@ -167,7 +167,7 @@ def present(entry: Entry, axis: Axis) -> Lane:
         value_text=value,
         note=note,
         usual_text=usual,
-        course=course(points, since=since, low=low, high=high),
+        course=course(points, since=since, low=low, high=high, label=label),
         is_calm=low <= latest <= high,
         evidence=int(str(entry.get("evidence") or 0)),
         as_of=as_of,

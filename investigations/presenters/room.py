@@ -126,8 +126,9 @@ class Room:
 
     @property
     def waiting(self) -> Entry | None:
-        """The action that waits for an approver, if one does."""
-        return next((a for a in self.actions if a.get("state") == "proposed"), None)
+        """The action that waits for an approver and is told to be next, if one does."""
+        step = self.answers.next
+        return next((a for a in self.actions if step.waits and a["number"] == step.action), None)
 
     @property
     def coverage(self) -> str:

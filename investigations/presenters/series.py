@@ -40,6 +40,8 @@ FLOORS = {
 }  # fmt: skip
 # What never comes near zero: on a scale that begins there, its growth is a flat line.
 AFLOAT = {"memory"}
+# Of these less is worse, and more than usual is nobody's pain: a service that was scaled up, say.
+HIGH_IS_WELL = {"pods ready", "share of pods ready", "cache hits", "certificate left"}
 BOUNDED = {"CPU", "disk used", "disk I/O", "pool in use", "memory of limit"}
 UNIT_ENDINGS = re.compile(r"_(ratio|seconds|bytes|total|rate|count|per_second)$")
 MAX_LABEL = 22
@@ -89,12 +91,15 @@ def standing(label: str, latest: float, low: float, high: float, usual_text: str
     return f"base {usual_text}" if usual_text else "above base" if latest > high else "below base"
 
 
-def course(points: Points, *, since: float, low: float, high: float) -> str:
+def course(points: Points, *, since: float, low: float, high: float, label: str = "") -> str:
     """Return whether a series moves away from its usual range: worse, easing, steady, back, or "".
 
-    Compares the means of the last and the middle third of what was measured since a moment.
+    Compares the means of the last and the middle third of what was measured since a moment. What is
+    well when it is high counts as in its range above it (``label``).
     """
     values = [v for t, v in points if t >= since]
+    if label in HIGH_IS_WELL:
+        high = max(high, *values) if values else high
     if len(values) < 6:
         return ""
     if all(low <= v <= high for v in values[-3:]):

@@ -98,6 +98,23 @@ def test_course_of_an_impact(values: list[float], expected: str) -> None:
     assert course(points, since=0, low=0.0, high=0.2) == expected
 
 
+def test_more_pods_than_usual_hurt_nobody() -> None:
+    ready = {"pods ready": [3, 3, 3, 3, 3, 6, 6, 6, 6], "p99 latency": [3, 3, 3, 3, 3, 6, 6, 6, 6]}
+    told = {
+        label: course(
+            [(float(i), float(v)) for i, v in enumerate(values)],
+            since=0,
+            low=3.0,
+            high=3.0,
+            label=label,
+        )
+        for label, values in ready.items()
+    }
+    assert told == {"pods ready": "back", "p99 latency": "worse"}
+    fewer = [(float(i), float(v)) for i, v in enumerate([3, 3, 3, 3, 3, 2, 1, 1, 1])]
+    assert course(fewer, since=0, low=3.0, high=3.0, label="pods ready") == "worse"
+
+
 def test_usual_range_is_of_before_the_impact() -> None:
     points = [(float(i), 1.0) for i in range(10)] + [(10.0 + i, 50.0) for i in range(30)]
     low, high = usual_range(points, before=10, fallback=(0, 99))
