@@ -5,9 +5,14 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from investigations.domain.audit import record_audit
+from investigations.domain.board import write_entry
 from investigations.domain.clock import database_now
+from investigations.domain.journal import writing
+from investigations.enums import EntryKind
 from investigations.rules import can_respond
 from investigations.typed_text import refuse_longer
+from remediation.domain.planning import SYSTEM
+from remediation.domain.transitions import summary_of
 from remediation.enums import ActionState
 from remediation.errors import NotYours, RuleRefused
 from remediation.jobs import enqueue_plan
@@ -15,6 +20,8 @@ from remediation.models import Action, ActionFeedback, ActionOutcome, FeedbackVa
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+MUST_JUDGE = "A person must judge."
 
 
 def give_feedback(*, action_id: int, person: "User", value: str, note: str = "") -> ActionFeedback:
@@ -38,6 +45,7 @@ def give_feedback(*, action_id: int, person: "User", value: str, note: str = "")
         outcome = getattr(action, "outcome", None)
         if outcome is None and action.state == ActionState.INCONCLUSIVE:
             outcome = _outcome_by_word(action, value)
+            _tell(action, f"{person.get_username()} judged it: {FeedbackValue(value).label}.")
             if not outcome.helped:
                 enqueue_plan(action.diagnosis_id)
         if outcome is None:
@@ -51,6 +59,17 @@ def give_feedback(*, action_id: int, person: "User", value: str, note: str = "")
             subject=f"action/{action_id}", detail={"value": value, "note": note},
         )  # fmt: skip
     return row
+
+
+def _tell(action: Action, told: str) -> None:
+    """Put a person's judgement where it said that one is needed: on the card and on the board."""
+    with writing(action.investigation_id) as board:
+        action.result = f"{action.result.removesuffix(MUST_JUDGE).strip()} {told}"[:500]
+        action.save(update_fields=["result"])
+        write_entry(
+            board, kind=EntryKind.ACTION, key=str(action), data=summary_of(action), author=SYSTEM,
+            sentence=f"{action} {action.title}: {told}",
+        )  # fmt: skip
 
 
 def _outcome_by_word(action: Action, value: str) -> ActionOutcome:

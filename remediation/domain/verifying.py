@@ -95,7 +95,7 @@ def _passed(action: Action, judged: Credit) -> None:
     if judged.is_by_alarm:
         started = action.executions.get(is_undo=False).started_at
         seconds = (database_now() - started).total_seconds()
-        text = f"It helped: back in the normal range {seconds:.0f} s after it began."
+        text = f"It helped: back in the normal range {seconds:.0f} s after {action} began."
     with transaction.atomic():
         move(action, ActionState.SUCCEEDED, actor=SYSTEM, result=text)
         _learn(action, helped=True, seconds=seconds)

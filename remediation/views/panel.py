@@ -14,7 +14,7 @@ from remediation.catalog.registry import CATALOG
 from remediation.domain.assurance import compared
 from remediation.domain.options import is_beside
 from remediation.domain.transitions import treats
-from remediation.enums import ActionState, Decision
+from remediation.enums import ActionState, Decision, Risk
 from remediation.guardrails.base import Ruling, Situation
 from remediation.guardrails.evaluate import blocking_sentence, blocks, evaluate
 from remediation.models import Action, ActionFeedback, FeedbackValue, KillSwitch
@@ -103,6 +103,12 @@ class ActionView:
         run = getattr(self.row, "verification", None)
         if self.row.state != ActionState.VERIFYING or run is None:
             return ""
+        if run.note:
+            # All may be in range: it was so before, and says nothing.
+            return (
+                f"{run.note} Until {run.deadline:%H:%M:%SZ} it waits for something that was wrong before "
+                "the change and is well since; then a person must judge."
+            )
         every = f"one every {run.step_seconds:.0f} s" if run.step_seconds else "as they come"
         return (
             f"Waits for {settings.VERIFY_SAMPLES} new samples in a row in their normal range, "
@@ -113,6 +119,19 @@ class ActionView:
     def words(self) -> tuple[tuple[str, str], ...]:
         """What a person may say of it with one click; more words are on its page."""
         return (FeedbackValue.HELPED, "It helped"), (FeedbackValue.NEUTRAL, "It did not help")
+
+    @property
+    def standing(self) -> str:
+        """Where it stands; of what could not be measured, whether a person has judged it."""
+        is_judged = self.row.state == ActionState.INCONCLUSIVE and hasattr(self.row, "outcome")
+        return "inconclusive: judged by people" if is_judged else self.row.get_state_display()
+
+    @property
+    def risk(self) -> str:
+        """Its class; of one that could run alone where it has earned it, that it has not."""
+        text = f"{self.row.get_risk_display()} risk"
+        is_green = self.row.risk == Risk.GREEN and self.is_waiting
+        return f"{text}, but not trusted to run alone here" if is_green else text
 
     @property
     def needs_judging(self) -> bool:

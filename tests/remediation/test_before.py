@@ -144,6 +144,11 @@ def test_what_could_not_be_measured_is_judged_by_a_person_and_earns_nothing(
     told = client.get(page).content.decode()
     assert "it helped." in told
     assert "Requests came back" in told
+    assert "must judge" not in told.casefold()
+    action.refresh_from_db()
+    entry = action.investigation.entries.get(kind="action", key=str(action))
+    assert action.result.endswith("ray judged it: it helped.")
+    assert entry.data["result"] == action.result
     assert f"{page}#judged" not in client.get("/inbox/").content.decode()
     assert list_gates() == []
     assert past_runs(action.kind, practice=True) == []
@@ -155,6 +160,9 @@ def test_what_could_not_be_measured_is_judged_by_a_person_and_earns_nothing(
 def test_what_was_wrong_before_and_is_well_after_is_a_success(incident) -> None:
     action = judged(incident, acted(incident, errors=0.3), errors=0.001)
     assert action.state == "succeeded"
+    assert re.fullmatch(
+        r"It helped: back in the normal range \d+ s after A\d+ began\.", action.result
+    )
     assert ActionOutcome.objects.get().seconds_to_recover is not None
 
 
