@@ -36,3 +36,13 @@ def test_typing_at_the_edge_scrolls_nothing(open_page, seeded) -> None:
         page.keyboard.type("@network look at catalogue")
         assert page.evaluate("scrollY") == 0, width
         page.fill("#steer", "")
+    names = "#steer-list [data-for=service]"
+    name = page.locator(names).first.get_attribute("data-value")
+    page.keyboard.type(f"/focus {name[:-1]}")
+    page.wait_for_selector(f"{names}:visible")
+    # A target is sent as it was typed; the arrow takes a name that begins like it.
+    assert page.locator("#steer-list [aria-selected=true]:visible").count() == 0
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert page.input_value("#steer") == f"/focus {name}"
+    page.fill("#steer", "")
