@@ -11,7 +11,7 @@ from investigations.domain.clock import database_now
 from investigations.enums import OVER_STATES
 from investigations.rules import can_approve
 from remediation.domain.digests import digest_of_action
-from remediation.domain.planning import SYSTEM, plan_for
+from remediation.domain.planning import SYSTEM, newest_diagnosis, plan_for
 from remediation.domain.transitions import move, tell_approvals
 from remediation.enums import ActionState, Decision
 from remediation.errors import GuardrailBlocked, IllegalTransition, NotYours, PlanChanged
@@ -95,7 +95,7 @@ def _check_action(action: Action, seen_digest: str) -> None:
 def _settle(action: Action, actor: str, decision: Decision, reason: str) -> None:
     if decision == Decision.DENY:
         move(action, ActionState.DENIED, actor=actor, result=f"Denied: {reason}")
-        enqueue_plan(action.diagnosis_id)
+        enqueue_plan(newest_diagnosis(action))
         return
     count = action.approvals.filter(decision=Decision.APPROVE).count()
     if count >= action.approvals_needed:
@@ -129,7 +129,7 @@ def expire_old(*, limit: int = 100) -> int:
         except IllegalTransition:
             continue
         if is_blocked:
-            plan_for(action.diagnosis_id)
+            plan_for(newest_diagnosis(action))
     return len(late) + supersede_over(limit=limit)
 
 

@@ -86,6 +86,12 @@ def plan_for(diagnosis_id: int) -> Action | None:
     return None
 
 
+def newest_diagnosis(action: Action) -> int:
+    """Return the key of what is planned for now where an action stood: a later verdict may go on."""
+    rows = Diagnosis.objects.filter(investigation=action.investigation_id).order_by("-number")
+    return rows.values_list("pk", flat=True)[0]
+
+
 def _goes_on(diagnosis: Diagnosis) -> bool:
     """Whether what was found still hurts, or only pauses and nothing has ended it."""
     investigation = diagnosis.investigation

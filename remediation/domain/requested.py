@@ -13,7 +13,7 @@ from investigations.offers import PROPOSAL
 from remediation.catalog.base import ActionKind, Proposal, Treatment
 from remediation.catalog.registry import CATALOG
 from remediation.domain.live_check import drift_of
-from remediation.domain.planning import SYSTEM, plan_for, propose
+from remediation.domain.planning import SYSTEM, newest_diagnosis, plan_for, propose
 from remediation.domain.transitions import move
 from remediation.enums import ActionState
 from remediation.errors import ExecutorError, IllegalTransition, NotPlannable
@@ -132,7 +132,7 @@ def renew(action: "Action") -> None:
         log.info("renew.moved_on", action=action.pk, reason=str(error))
         return
     if action.requested_by is None:
-        plan_for(diagnosis.pk)
+        plan_for(newest_diagnosis(action))
 
 
 def _answer(message: SteeringMessage, to: SteeringState, reply: str) -> None:

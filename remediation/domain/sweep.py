@@ -12,7 +12,7 @@ from investigations.models import Diagnosis, SteeringMessage
 from remediation.domain.approvals import expire_old
 from remediation.domain.blocking import tell_blocks
 from remediation.domain.execution import execute, resolve_unknown
-from remediation.domain.planning import SYSTEM, plan_for
+from remediation.domain.planning import SYSTEM, newest_diagnosis, plan_for
 from remediation.domain.requested import plan_requested, renew
 from remediation.domain.transitions import move
 from remediation.domain.undoing import undo
@@ -55,7 +55,7 @@ def _sweep() -> None:
     )  # fmt: skip
     for diagnosis_id in dict.fromkeys([
         *recent.values_list("pk", flat=True)[:LIMIT], *said.values_list("diagnosis_id", flat=True)[:LIMIT],
-        *_taken_back(now).values_list("diagnosis_id", flat=True)[:LIMIT],
+        *(newest_diagnosis(action) for action in _taken_back(now)[:LIMIT]),
     ]):  # fmt: skip
         plan_for(diagnosis_id)
     for action in _outdated()[:LIMIT]:
@@ -89,7 +89,9 @@ def _sweep() -> None:
 
 def _taken_back(now: datetime) -> QuerySet[Action]:
     """Return what was denied, or went stale before it began, and nothing was planned since."""
-    later = Action.objects.filter(diagnosis=OuterRef("diagnosis"), number__gt=OuterRef("number"))
+    later = Action.objects.filter(
+        investigation=OuterRef("investigation"), proposed_at__gt=OuterRef("ended_at")
+    )
     return Action.objects.filter(
         ~Exists(later), state__in=[ActionState.DENIED, ActionState.STALE], executions=None,
         ended_at__gt=now - timedelta(hours=1),

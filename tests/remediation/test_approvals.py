@@ -6,7 +6,7 @@ from investigations.domain.clock import database_now
 from investigations.domain.incidents import change_incident_state
 from investigations.enums import IncidentState
 from investigations.errors import BoardError
-from investigations.models import AuditEntry
+from investigations.models import AuditEntry, Diagnosis
 from remediation.domain import kill_switch
 from remediation.domain.approvals import decide, expire_old
 from remediation.domain.digests import digest_of_action
@@ -101,9 +101,12 @@ def test_a_denial_needs_a_reason_and_vetoes(planned) -> None:
 
 def test_after_a_denial_what_else_treats_the_cause_is_proposed(planned) -> None:
     incident, action = planned
-    other = {"action": "rolling_restart", "resource": action.target, "reason": "fresh pods"}
-    action.diagnosis.treatments.append(other)
-    action.diagnosis.save()
+    places = [(action.kind, action.target), ("rolling_restart", action.target)]
+    Diagnosis.objects.create(
+        investigation=incident.investigation, number=action.diagnosis.number + 1, step_key="made/2",
+        verdict="likely_cause", fault_class="bad_release", resource=action.target, summary="x",
+        treatments=[{"action": kind, "resource": on, "reason": "a test"} for kind, on in places],
+    )  # fmt: skip
     say(action, person("b", "approver"), Decision.DENY, reason="peak traffic")
     sweep()
     rows = incident.investigation.actions.filter(state=ActionState.PROPOSED)
