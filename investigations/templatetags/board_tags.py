@@ -30,6 +30,16 @@ register.filter("plain_step", consensus.plain_step)
 
 
 @register.filter
+def second(at: datetime | None) -> SafeString | str:
+    """Show a date and time in UTC, to the second."""
+    if at is None:
+        return ""
+    moment = at.astimezone(UTC)
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(),
+                       moment.strftime("%Y-%m-%d %H:%M:%SZ"))  # fmt: skip
+
+
+@register.filter
 def day(at: datetime | None) -> SafeString | str:
     """Show a date and time in UTC."""
     if at is None:

@@ -31,17 +31,19 @@ def history(request: HttpRequest) -> HttpResponse:
     given = form.cleaned_data if is_valid else {}
     wanted = _wanted(given, request.GET.get("before", ""))
     like = _like(request)
-    rows = _rows(wanted, like)
+    is_good = is_valid or not request.GET
+    rows = _rows(wanted, like) if is_good else []
     is_ranked = bool(wanted.text or like)
     query = request.GET.copy()
     query.pop("before", None)
     context = {
         "form": form, "rows": rows, "like": like, "is_ranked": is_ranked, "query": query.urlencode(),
         "is_searching": is_ranked or any(given.values()) or not is_valid, "now": database_now(),
+        "is_good": is_good,
         "is_narrowed": bool(form.errors) or any(v for name, v in given.items() if name != "q"),
         "next": rows[-1].incident.pk if len(rows) == PAGE and not is_ranked else None,
     }  # fmt: skip
-    status = 200 if is_valid or not request.GET else 422
+    status = 200 if is_good else 422
     return render(request, "investigations/history.html", context, status=status)
 
 

@@ -1,7 +1,9 @@
 """Of which incident an entry of the audit log tells: by what was done to, and the other way round."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
@@ -12,10 +14,19 @@ from remediation.models import Action
 
 # What belongs to an incident, by how its subject begins.
 PARTS = ("action", "diagnosis", "evidence", "investigation")
+ON_BOARD = re.compile(r"A([0-9]{1,6})", re.IGNORECASE)
 
 
-def incidents_of(entries: Iterable[AuditEntry]) -> dict[int, int]:
-    """Return the incident of each entry that tells of one, by the entry's id. Four queries at most."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry belongs: its incident, and the number of the action there (``A1``) or None."""
+
+    incident: int
+    action: int | None = None
+
+
+def places_of(entries: Iterable[AuditEntry]) -> dict[int, Place]:
+    """Return the place of each entry that tells of an incident, by the entry's id. Five queries at most."""
     wanted: dict[str, set[int]] = defaultdict(set)
     named: dict[int, tuple[str, int]] = {}
     for entry in entries:
@@ -27,7 +38,22 @@ def incidents_of(entries: Iterable[AuditEntry]) -> dict[int, int]:
     known = {(kind, pk): incident for kind in PARTS if wanted[kind]
              for pk, incident in _places(kind).filter(pk__in=wanted[kind]).values_list("pk", "place")}  # fmt: skip
     known |= {("incident", pk): pk for pk in wanted["incident"]}
-    return {entry: known[key] for entry, key in named.items() if key in known}
+    numbers = dict(Action.objects.filter(pk__in=wanted["action"]).values_list("pk", "number"))
+    return {
+        entry: Place(known[key], numbers.get(key[1]) if key[0] == "action" else None)
+        for entry, key in named.items()
+        if key in known
+    }
+
+
+def about_subject(entries: QuerySet[AuditEntry], text: str) -> QuerySet[AuditEntry]:
+    """Return the entries whose subject holds a text; of ``A1`` those of actions with that number."""
+    named = ON_BOARD.fullmatch(text)
+    if named is None:
+        return entries.filter(subject__icontains=text)
+    key = Concat(Value("action/"), Cast("pk", CharField()), output_field=CharField())
+    acts = Action.objects.order_by().filter(number=int(named[1])).annotate(key=key)
+    return entries.filter(subject__in=acts.values("key"))
 
 
 def about_incident(entries: QuerySet[AuditEntry], incident_id: int) -> QuerySet[AuditEntry]:

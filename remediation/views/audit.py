@@ -19,7 +19,7 @@ from investigations.models import AuditEntry
 from investigations.rules import can_view
 from investigations.typed_text import read_number
 from investigations.views.common import needs
-from remediation.queries.audit import about_incident, incidents_of
+from remediation.queries.audit import about_incident, about_subject, places_of
 
 PAGE = 100
 CHUNK = 1000
@@ -48,16 +48,21 @@ class AuditForm(forms.Form):
 
     actor = forms.CharField(required=False, max_length=150, label="Who")
     verb = forms.CharField(required=False, max_length=64, label="What")
-    subject = forms.CharField(required=False, max_length=200, label="To")
+    subject = forms.CharField(required=False, max_length=200, label="To",
+                              widget=forms.TextInput(attrs={"placeholder": "A1, incident/7"}))  # fmt: skip
     incident = IncidentField(label="Incident")
     since = DayField(label="Since (UTC day)")
     until = DayField(label="Until (UTC day)")
 
 
 def _rows(form: AuditForm) -> QuerySet[AuditEntry]:
-    given = form.cleaned_data if form.is_valid() else {}
     rows = AuditEntry.objects.order_by("-id")
-    for name in ("actor", "verb", "subject"):
+    if form.is_bound and not form.is_valid():
+        return rows.none()
+    given = form.cleaned_data if form.is_bound else {}
+    if given.get("subject"):
+        rows = about_subject(rows, given["subject"].strip())
+    for name in ("actor", "verb"):
         if given.get(name):
             rows = rows.filter(**{f"{name}__icontains": given[name].strip()})
     if given.get("incident") is not None:
@@ -76,7 +81,8 @@ def audit(request: HttpRequest) -> HttpResponse:
     form = AuditForm(request.GET or None)
     rows = _rows(form)
     wanted = request.GET.get("format", "")
-    if wanted in {"csv", "json"}:
+    is_good = not form.is_bound or form.is_valid()
+    if is_good and wanted in {"csv", "json"}:
         return _export(rows, wanted)  # type: ignore[return-value]  # a stream, answered like a page
     before = read_number(request.GET.get("before", ""))
     page = list((rows if before is None else rows.filter(pk__lt=before))[:PAGE])
@@ -84,15 +90,14 @@ def audit(request: HttpRequest) -> HttpResponse:
     for name in ("before", "verify", "format"):
         query.pop(name, None)
     is_verified = bool(request.GET.get("verify"))
-    places = incidents_of(page)
+    places = places_of(page)
     context = {
         "form": form, "rows": [(row, places.get(row.pk)) for row in page],
         "query": query.urlencode(), "count": AuditEntry.objects.count(),
         "head": AuditEntry.objects.order_by("-id").first(), "is_verified": is_verified,
-        "broken": verify_audit() if is_verified else None,
+        "is_good": is_good, "broken": verify_audit() if is_verified else None,
         "next": page[-1].pk if len(page) == PAGE else None,
     }  # fmt: skip
-    is_good = form.is_valid() or not request.GET
     return render(request, "remediation/audit.html", context, status=200 if is_good else 422)
 
 

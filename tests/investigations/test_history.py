@@ -188,6 +188,8 @@ def test_days_are_read_in_one_form_whatever_the_browsers_language(viewer) -> Non
     assert "Year, month and day, as 2026-03-01." in page
     assert 'value="03/01/2026"' in page
     assert 'value="disk"' in page
+    assert "Nothing is searched until what is marked above is corrected" in page
+    assert 'name="pick"' not in page
     assert viewer.get("/history/?since=2026-03-01&until=2026-03-02").status_code == 200
 
 

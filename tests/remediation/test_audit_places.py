@@ -1,5 +1,7 @@
 """The audit log by incident: each row names the one that it tells of, and is found by it."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -25,11 +27,24 @@ def test_a_row_links_the_incident_it_is_about_and_is_found_by_it(lab_incident, c
     with CaptureQueriesContext(connection) as few:
         every = client.get("/audit/?verb=made").content.decode()
     assert (every.count("made.up"), every.count(link)) == (8, 4)
+    assert re.search(r"<time datetime=[^>]*>\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ</time>", every), (
+        "seconds"
+    )
+    there = f'<a href="/i/{place}/a/{action.number}/">A{action.number}</a>'
+    assert there not in every, "none of these is of an action that there is"
+    of_action = client.get(f"/audit/?subject=a{action.number}").content.decode()
+    assert of_action.count(there) == of_action.count('<tr id="n') >= 1
+    assert "Nothing matches" in client.get("/audit/?subject=A999").content.decode()
     mine = client.get(f"/audit/?incident=inc-{place}").content.decode()
     assert mine.count(link) == mine.count('<tr id="n') >= 5
     assert "action.proposed" in mine
     assert "Nothing matches" in client.get("/audit/?incident=999").content.decode()
-    assert client.get("/audit/?incident=storefront").status_code == 422
+    for query in ("", "&format=csv"):
+        bad = client.get(f"/audit/?incident=storefront{query}")
+        assert bad.status_code == 422
+        assert '<tr id="n' not in bad.content.decode(), (
+            "a filter that is not understood finds nothing"
+        )
     for _ in range(3):
         record_audit(actor="system", verb="made.up", subject=f"action/{action.pk}")
         record_audit(actor="system", verb="made.up", subject=f"diagnosis/{action.diagnosis_id}")
