@@ -7,7 +7,7 @@ from datetime import datetime
 
 from investigations.enums import DiagnosisVerdict, HypothesisState
 from investigations.models import Diagnosis
-from investigations.phrases import blames, plain_rule
+from investigations.phrases import plain_rule
 from investigations.presenters import words
 
 SPECIALISTS = ("network", "deployment", "database", "resource")
@@ -192,9 +192,6 @@ def _sentences(
         own = [n for n in cited if claims[n] == text]
         is_claim = text.rstrip(".") not in NO_CLAIM
         found.append(CitedSentence(text, tuple((own or cited)[:CITED]) if is_claim else ()))
-    blamed = blamed_of(diagnosis)
-    if blamed and all(s.evidence != blamed.evidence for s in found):
-        found.insert(1, CitedSentence(blames(blamed.text), blamed.evidence))
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ from django.db.models import Case, F, Q, When
 from investigations.models import Investigation
 from investigations.presenters import words
 from investigations.presenters.answers import coverage_of
+from investigations.presenters.consensus import CitedSentence, blamed_of
 from remediation.catalog.registry import CATALOG
 from remediation.domain.assurance import compared
 from remediation.domain.options import is_beside
@@ -154,6 +155,11 @@ class ActionView:
     def is_beside(self) -> bool:
         """Whether a person asked for what the rules do not name for the cause found."""
         return not treats(self.row)
+
+    @property
+    def blamed(self) -> CitedSentence | None:
+        """The change that this cause blames, with its evidence, if it blames one."""
+        return blamed_of(self.row.diagnosis) if self.cause else None
 
     @property
     def asked_by(self) -> str:

@@ -96,6 +96,9 @@ def test_what_a_person_adds_says_nothing_of_the_cause_that_the_agents_found(
     client.force_login(person("vi", "viewer"))
     pages = [client.get(f"/i/{investigation.incident_id}/a/{n}/").content.decode() for n in (1, 2)]
     assert ["Treats:" in page for page in pages] == [True, False]
+    blamed = theirs.diagnosis.blamed
+    cited = f'<a class="cite" href="/i/{investigation.incident_id}/e/{blamed["evidence"]}/">'
+    assert [f": <bdi>{blamed['text']}</bdi> {cited}" in page for page in pages] == [True, False]
     told = "Asked for by mira: no treatment of the likely cause by the rules."
     assert [told in page for page in pages] == [False, True]
     own = investigation.actions.get(number=2).options
