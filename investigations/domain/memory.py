@@ -2,11 +2,18 @@
 
 import structlog
 from django.contrib.postgres.search import SearchVector
-from django.db.models import Value
+from django.db.models import Q, Value
 
 from investigations.embeddings import MODEL_NAME, EmbeddingUnavailable, get_embedder
-from investigations.enums import EvidenceKind
-from investigations.models import BoardEntry, Diagnosis, Evidence, Incident, IncidentMemory
+from investigations.enums import EvidenceKind, HypothesisState
+from investigations.models import (
+    BoardEntry,
+    Diagnosis,
+    Evidence,
+    Hypothesis,
+    Incident,
+    IncidentMemory,
+)
 
 log = structlog.get_logger(__name__)
 MAX_SIGNS = 200
@@ -33,7 +40,9 @@ def remember(incident_id: int) -> IncidentMemory | None:
     )  # fmt: skip
     # Names are found by words alone: in the text they would make unlike incidents near in meaning.
     IncidentMemory.objects.filter(pk=memory.pk).update(
-        words=SearchVector(Value(f"{text}\n{names_of(incident)}"), config="english")
+        words=SearchVector(
+            Value(f"{text}\n{names_of(incident)}\n{suspected_of(incident)}"), config="english"
+        )
     )
     return memory
 
@@ -80,6 +89,14 @@ def names_of(incident: Incident) -> str:
     said = diagnosis.happening if diagnosis is not None else ""
     names = [key.replace("/", " ") for key in dict.fromkeys(hurt)]
     return "\n".join([*names, said, *told])[:8000]
+
+
+def suspected_of(incident: Incident) -> str:
+    """Return what people took it for, and what was not ruled out: they will look for these words."""
+    claims = Hypothesis.objects.filter(investigation__incident=incident)
+    kept = claims.filter(~Q(state=HypothesisState.RULED_OUT) | Q(author__startswith="person/"))
+    told = kept.order_by("number").values_list("claim", flat=True)[:MAX_NAMES]
+    return "\n".join(told)[:8000]
 
 
 def memory_text(incident: Incident) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 
 import pytest
-from django.contrib.postgres.search import SearchVector
+from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pgvector.django import CosineDistance
@@ -13,7 +13,7 @@ from pgvector.django import CosineDistance
 from investigations.domain.incidents import change_incident_state
 from investigations.domain.memory import remember
 from investigations.enums import IncidentState
-from investigations.models import Alert, Diagnosis, Evidence, Incident, IncidentMemory
+from investigations.models import Alert, Diagnosis, Evidence, Hypothesis, Incident, IncidentMemory
 from investigations.presenters.words import alike
 from investigations.queries.history import HistoryFilter, search, vector_of
 from sre_workspace.bench.history import seed
@@ -81,6 +81,21 @@ def test_that_no_action_helped_is_said_only_of_what_is_over(viewer) -> None:
     page = viewer.get("/history/").content.decode()
     assert "No action helped." in page
     assert "Not over yet." not in page
+
+
+def test_what_people_took_it_for_is_found(viewer) -> None:
+    incident = diagnosed("payments is slow", "slow_query")
+    board = incident.investigations.get()
+    for number, (claim, author) in enumerate(
+        (("a deadlock in the ledger", "person/mira"), ("zebras eat it", "agent/network")), 1
+    ):
+        Hypothesis.objects.create(investigation=board, number=number, claim=claim, author=author,
+                                  state="ruled_out")  # fmt: skip
+    remember(incident.pk)
+    assert listed(viewer, "q=deadlock") == [incident.pk]
+    assert incident.memory.text.count("deadlock") == 0, "its likeness is of what was found"
+    words = IncidentMemory.objects.filter(words=SearchQuery("zebras", config="english"))
+    assert not words.exists(), "what agents ruled out would make every incident match"
 
 
 def test_likeness_says_what_is_shared(viewer) -> None:
