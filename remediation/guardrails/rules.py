@@ -226,7 +226,8 @@ def independent_sources(situation: Situation) -> Ruling:
         action.investigation.evidence.filter(number__in=action.evidence, is_tainted=False)
         .exclude(feature__startswith="treatment_").values_list("ingestion_path", flat=True)
     )  # fmt: skip
-    text = f"{len(paths)} ways of ingestion behind the diagnosis."
+    found = "one kind of source" if len(paths) == 1 else f"{len(paths) or 'no'} kinds of sources"
+    text = f"The diagnosis rests on {found}, such as metrics or logs; two must agree."
     return Ruling("independent sources", ALLOW if len(paths) >= 2 else ASK, text)
 
 
