@@ -1,5 +1,8 @@
 """Refusals of remediation, each with the sentence a person should read."""
 
+MAX_REASON = 480
+"""Of a decision: with what is written before it, it must fit an action's result."""
+
 
 class RemediationError(Exception):
     """Something about an action was refused. Nothing ran."""
@@ -15,6 +18,10 @@ class PlanChanged(RemediationError):
 
 class NotYours(RemediationError):
     """This person may not decide on this action."""
+
+
+class TooLong(RemediationError):
+    """A reason is longer than what is kept. Nothing was done."""
 
 
 class RuleRefused(RemediationError):
@@ -49,3 +56,15 @@ class TargetRefused(ExecutorError):
     """The target's system refused the request: nothing was changed."""
 
     is_certain = True
+
+
+def refuse_longer(reason: str, limit: int) -> None:
+    """Refuse a person's reason that is longer than what is kept: nothing is cut without a word.
+
+    Raises:
+        TooLong: It is.
+    """
+    if len(reason) > limit:
+        raise TooLong(
+            f"At most {limit} characters for the reason; yours has {len(reason):,}. Nothing was done."
+        )

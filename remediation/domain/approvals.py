@@ -14,7 +14,14 @@ from remediation.domain.digests import digest_of_action
 from remediation.domain.planning import SYSTEM, newest_diagnosis, plan_for
 from remediation.domain.transitions import move, tell_approvals
 from remediation.enums import ActionState, Decision
-from remediation.errors import GuardrailBlocked, IllegalTransition, NotYours, PlanChanged
+from remediation.errors import (
+    MAX_REASON,
+    GuardrailBlocked,
+    IllegalTransition,
+    NotYours,
+    PlanChanged,
+    refuse_longer,
+)
 from remediation.guardrails.base import Situation
 from remediation.guardrails.evaluate import blocking_sentence, evaluate
 from remediation.jobs import enqueue_execution, enqueue_plan
@@ -39,7 +46,9 @@ def decide(
         PlanChanged: The digest is not that of the action as it now is.
         GuardrailBlocked: A guardrail blocks it now.
         IllegalTransition: It is decided, expired or superseded already.
+        TooLong: The reason is longer than 480 characters.
     """
+    refuse_longer(reason, MAX_REASON)
     with transaction.atomic():
         action = Action.objects.select_for_update().get(pk=action_id)
         _check_person(action, person)
@@ -59,11 +68,11 @@ def decide(
             if stopped:
                 raise GuardrailBlocked(stopped)
         approval = Approval.objects.create(
-            action=action, person=person, decision=decision, digest=seen_digest, reason=reason[:500]
+            action=action, person=person, decision=decision, digest=seen_digest, reason=reason
         )
         record_audit(
             actor=actor, verb=f"approval.{decision.value}", subject=f"action/{action.pk}",
-            detail={"digest": seen_digest, "reason": reason[:300]},
+            detail={"digest": seen_digest, "reason": reason},
         )  # fmt: skip
         _settle(action, actor, decision, reason)
     return approval

@@ -7,13 +7,15 @@ from django.db import transaction
 from investigations.domain.audit import record_audit
 from investigations.domain.clock import ClockTimestamp
 from investigations.rules import can_administer, can_approve, can_respond
-from remediation.errors import NotYours
+from remediation.errors import NotYours, refuse_longer
 from remediation.jobs import enqueue_open_work
 from remediation.models import Action, KillSwitch
 from remediation.queries.switches import GLOBAL, scopes_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+MAX_SWITCH_REASON = 300
 
 
 def is_free(action: Action) -> bool:
@@ -53,16 +55,17 @@ def engage(*, person: "User", reason: str = "", scope: str = GLOBAL) -> KillSwit
     """
     if not (can_respond(person) or can_administer(person)):
         raise NotYours("Viewers cannot stop actions. Ask a responder.")
+    reason = reason[:MAX_SWITCH_REASON]  # Stopping is never refused over its words.
     with transaction.atomic():
         row = _locked(scope, is_engaged=False)
         if not row.is_engaged or row.engaged_by_id is None:
             row.is_engaged, row.engaged_by = True, person
-            row.reason = (reason or "no reason given")[:300]
+            row.reason = reason or "no reason given"
             row.changed_at = ClockTimestamp()
             row.save()
             record_audit(
                 actor=f"person/{person.get_username()}", verb="kill_switch.engaged",
-                subject=f"kill_switch/{scope}", detail={"reason": reason[:300]},
+                subject=f"kill_switch/{scope}", detail={"reason": reason},
             )  # fmt: skip
             enqueue_open_work()
     row.refresh_from_db()
@@ -76,7 +79,9 @@ def release(*, person: "User", reason: str, scope: str = GLOBAL) -> KillSwitch:
 
     Raises:
         NotYours: No approver, the engager themself, or no reason.
+        TooLong: The reason is longer than 300 characters.
     """
+    refuse_longer(reason, MAX_SWITCH_REASON)
     if not can_approve(person):
         raise NotYours("Only an approver releases the stop.")
     if not reason.strip():
@@ -88,12 +93,12 @@ def release(*, person: "User", reason: str, scope: str = GLOBAL) -> KillSwitch:
         if row.engaged_by_id == person.pk:
             raise NotYours("You engaged it: another approver must release it.")
         row.is_engaged = False
-        row.reason = reason[:300]
+        row.reason = reason
         row.changed_at = ClockTimestamp()
         row.save()
         record_audit(
             actor=f"person/{person.get_username()}", verb="kill_switch.released",
-            subject=f"kill_switch/{scope}", detail={"reason": reason[:300]},
+            subject=f"kill_switch/{scope}", detail={"reason": reason},
         )  # fmt: skip
         enqueue_open_work()
     row.refresh_from_db()

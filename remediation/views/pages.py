@@ -99,6 +99,7 @@ def decide(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
     row = action_of(request.user, incident_id, number)
     view = view_of(row, now=database_now(), person_id=request.user.pk)
     context = {"incident_id": incident_id, "a": view, "refusal": text, "was_decided": True}
+    context["kept"] = request.POST.get("reason", "") if text else ""
     context["is_page"] = not is_htmx(request) or "page" in request.POST
     name = "_action" if is_htmx(request) else "action"
     return render(request, f"remediation/{name}.html", context, status=status)

@@ -1,5 +1,7 @@
 """Who may decide, on what, and what a decision binds to."""
 
+from html import unescape
+
 import pytest
 
 from investigations.domain.clock import database_now
@@ -90,10 +92,21 @@ def test_a_digest_that_was_not_shown_is_refused(planned) -> None:
         say(planned[1], person("x", "approver"), digest="0" * 64)
 
 
-def test_a_denial_needs_a_reason_and_vetoes(planned) -> None:
+def test_a_denial_needs_a_reason_and_vetoes(planned, client) -> None:
     _, action = planned
     with pytest.raises(NotYours):
         say(action, person("a", "approver"), Decision.DENY)
+    client.force_login(person("cy", "approver"))
+    path = f"/i/{action.investigation.incident_id}/a/{action.number}/approvals/"
+    long = "the batch of the night must end first, <b>really</b>: " * 10
+    answer = client.post(path, {"decision": "deny", "digest": action.digest, "reason": long})
+    page = unescape(answer.content.decode())
+    assert answer.status_code == 422
+    assert (
+        f"At most 480 characters for the reason; yours has {len(long)}. Nothing was done." in page
+    )
+    assert f'value="{long}"' in page, "what was written is kept"
+    assert action.approvals.count() == 0
     say(action, person("b", "approver"), Decision.DENY, reason="peak traffic")
     with pytest.raises(IllegalTransition):
         say(action, person("c", "approver"))
