@@ -49,7 +49,7 @@ class AuditForm(forms.Form):
     actor = forms.CharField(required=False, max_length=150, label="Who")
     verb = forms.CharField(required=False, max_length=64, label="What")
     subject = forms.CharField(required=False, max_length=200, label="To",
-                              widget=forms.TextInput(attrs={"placeholder": "A1, incident/7"}))  # fmt: skip
+                              widget=forms.TextInput(attrs={"placeholder": "A1"}))  # fmt: skip
     incident = IncidentField(label="Incident")
     since = DayField(label="Since (UTC day)")
     until = DayField(label="Until (UTC day)")
