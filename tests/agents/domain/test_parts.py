@@ -36,7 +36,11 @@ def test_the_setting_that_emptied_the_pool_is_part_of_the_cause(lab_incident, cl
     told = f"setting change “Save database connections”, {duration(change.magnitude)} before"
     cause = re.search(r"<h2>Most likely cause</h2>.*?</div>", page, re.DOTALL)[0]
     cited = f'<a class="cite" href="/i/{investigation.incident_id}/e/{change.number}/">'
-    assert f"<bdi>{leader.claim}</bdi>: <bdi>{told}</bdi> {cited}" in cause
+    # The citation leads: what is long is cut at three lines.
+    assert (
+        f"</strong> {cited}[E{change.number}]</a><strong>:</strong> <bdi>{leader.claim}</bdi>: <bdi>{told}</bdi>"
+        in cause
+    )
     facts = read_facts(investigation.incident_id, list_events(investigation.pk, after=0))
     lines = [line for line in diagnosis(facts) if setting.claim in line]
     assert len(lines) == 1
