@@ -206,6 +206,11 @@ def test_days_are_read_in_one_form_whatever_the_browsers_language(viewer) -> Non
     assert "Nothing is searched until what is marked above is corrected" in page
     assert 'name="pick"' not in page
     assert viewer.get("/history/?since=2026-03-01&until=2026-03-02").status_code == 200
+    for path in ("/history/?since=x", "/audit/?since=x&incident=y", "/incidents/?state=x"):
+        page = viewer.get(path).content.decode()
+        named = re.findall(r'aria-describedby="(id_\w+)"', page)
+        assert named, path
+        assert all(page.count(f'id="{name}"') == 1 for name in named), "what is wrong is read out"
 
 
 def test_two_side_by_side(viewer, django_assert_max_num_queries) -> None:
