@@ -23,7 +23,7 @@ from remediation.errors import (
     refuse_longer,
 )
 from remediation.guardrails.base import Situation
-from remediation.guardrails.evaluate import blocking_sentence, evaluate
+from remediation.guardrails.evaluate import blocking_sentence, evaluate, passes_by_itself
 from remediation.jobs import enqueue_execution, enqueue_plan
 from remediation.models import Action, Approval
 
@@ -119,7 +119,7 @@ def _settle(action: Action, actor: str, decision: Decision, reason: str) -> None
 def expire_old(*, limit: int = 100) -> int:
     """Expire what nobody decided on, or what was not started, in time. Returns how many.
 
-    What agents planned and nobody could approve when its time was up is planned anew.
+    What agents planned and only a limit of time kept people from approving is planned anew.
     """
     now = database_now()
     late = list(
@@ -131,8 +131,8 @@ def expire_old(*, limit: int = 100) -> int:
     for action in late:
         is_kept = action.state == ActionState.PROPOSED and action.requested_by_id is None
         situation = Situation(action, now, action.investigation.incident.environment)
-        is_blocked = is_kept and bool(blocking_sentence(evaluate(situation)))
-        again = " Nobody could approve it: it is planned anew." if is_blocked else ""
+        is_blocked = is_kept and passes_by_itself(evaluate(situation))
+        again = " A limit kept it: it is planned anew." if is_blocked else ""
         try:
             move(action, ActionState.EXPIRED, actor=SYSTEM, result=f"Expired. Nothing ran.{again}")
         except IllegalTransition:

@@ -8,6 +8,7 @@ from remediation.enums import GuardrailVerdict
 from remediation.guardrails.base import Guardrail, Ruling, Situation
 from remediation.guardrails.rules import GUARDRAILS
 
+PASSING = {"cooldown", "changes in the last hour"}
 ORDER = [GuardrailVerdict.ALLOW, GuardrailVerdict.ASK, GuardrailVerdict.BLOCK]
 
 
@@ -33,6 +34,12 @@ def strictest(rulings: Sequence[Ruling]) -> GuardrailVerdict:
 def blocks(rulings: Sequence[Ruling]) -> list[Ruling]:
     """Return the rulings that block."""
     return [r for r in rulings if r.verdict is GuardrailVerdict.BLOCK]
+
+
+def passes_by_itself(rulings: Sequence[Ruling]) -> bool:
+    """Whether all that blocks is a limit that ends at a time it names: no person has to do anything."""
+    names = {r.guardrail for r in blocks(rulings)}
+    return bool(names) and names <= PASSING
 
 
 def blocking_sentence(rulings: Sequence[Ruling]) -> str:

@@ -17,7 +17,7 @@ from remediation.domain.options import is_beside
 from remediation.domain.transitions import treats
 from remediation.enums import ActionState, Decision, Risk
 from remediation.guardrails.base import Ruling, Situation
-from remediation.guardrails.evaluate import blocking_sentence, blocks, evaluate
+from remediation.guardrails.evaluate import blocking_sentence, evaluate, passes_by_itself
 from remediation.models import Action, ActionFeedback, FeedbackValue, KillSwitch
 from telemetry.phrasing import quantity
 from telemetry.results import canonical
@@ -25,8 +25,6 @@ from telemetry.results import canonical
 SHOWN = 5
 # The names of what a plan says will be checked.
 CHECKS = ("range", "samples", "if_well_before")
-# What blocks only for a time that it names.
-LIMITS = {"cooldown", "changes in the last hour"}
 # So many letters of a title fit on a button of the narrowest column.
 ONE_LINE = 48
 
@@ -203,8 +201,7 @@ class ActionView:
     @property
     def way_out(self) -> str:
         """What is left where only a limit on changes blocks it: time, or a person's own hands."""
-        names = {r.guardrail for r in blocks(self.rulings)}
-        if not names or not names <= LIMITS:
+        if not passes_by_itself(self.rulings):
             return ""
         again = "" if self.row.requested_by_id else " If its time is up before, it is planned anew."
         return f"It waits for that.{again} Sooner only by hand: its command is above."
