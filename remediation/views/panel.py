@@ -203,8 +203,8 @@ class ActionView:
         """What is left where only a limit on changes blocks it: time, or a person's own hands."""
         if not passes_by_itself(self.rulings):
             return ""
-        again = "" if self.row.requested_by_id else " If its time is up before, it is planned anew."
-        return f"It waits for that.{again} Sooner only by hand: its command is above."
+        again = "ask for it again" if self.row.requested_by_id else "it is planned anew"
+        return f"If its time is up before, {again}. Sooner only by hand: its command is above."
 
     @property
     def is_followed(self) -> bool:
