@@ -68,6 +68,24 @@ def propose_like(
     return number
 
 
+def set_aside(incident: int, number: int) -> str:
+    """Let no other action of an incident wait; return the numbers of those that did."""
+    others = Action.objects.filter(
+        investigation__incident_id=incident, state="proposed"
+    ).exclude(number=number)  # fmt: skip
+    numbers = [str(n) for n in others.values_list("number", flat=True)]
+    others.update(state="expired")
+    return ",".join(numbers)
+
+
+def put_back(incident: int, numbers: str) -> int:
+    """Let actions that were set aside wait again; return how many."""
+    rows = Action.objects.filter(investigation__incident_id=incident, state="expired")
+    return rows.filter(number__in=[int(n) for n in numbers.split(",") if n]).update(
+        state="proposed"
+    )
+
+
 def propose_heard(incident: int) -> int:
     """Propose as :func:`propose_like`, and live until the doorbell's thread has rung."""
     number = propose_like(incident)

@@ -19,9 +19,12 @@ def propose(stack, seeded) -> int:
 def test_approving_by_keyboard_and_a_refusal_that_is_told(open_page, stack, seeded) -> None:
     """Checks 15 and 20: three keys; focus on the result; why it does not run, within two seconds."""
     number = propose(stack, seeded)
+    # The keys lead to the first that waits, which is the oldest.
+    others = stack.seed(f"set_aside({seeded.number}, {number})")
     page = open_page()
     page.goto(seeded.room)
     page.wait_for_selector(f"#action-{number} [data-needs-live]:not([disabled])")
+    stack.seed(f"put_back({seeded.number}, {others!r})")
     page.keyboard.press("a")
     page.keyboard.press("Tab")
     assert page.evaluate(f"{HAS_FOCUS}.matches('#action-{number} [data-needs-live]')")
