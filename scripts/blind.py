@@ -78,8 +78,11 @@ def shipped_text() -> dict[str, str]:
 
 
 def main(folders: list[str]) -> int:
-    """Print what was found; return 1 if anything but plain words was."""
+    """Print what was found; return 1 if anything but plain words was, 2 if no set was given."""
     sets = [Path(f) for f in folders if (Path(f) / "labels.json").is_file()]
+    if not sets:
+        print("No folder of a set was given: each holds a labels.json (blind.py PATH/*/).")
+        return 2
     found = {n for s in sets for n in (*identifiers(s), *resources(s))}
     names = {n for n in found if len(n) >= SHORTEST}
     text = shipped_text()
