@@ -77,7 +77,7 @@ def check_complaints(case: Case, agent: AgentName) -> Iterator[Finding]:
         if not rules or symptom.resource not in case.affected:
             continue
         reader = Reader(replace(case, affected=(symptom.resource,), memo={}), agent)
-        result = reader.metrics([rule.semantic for rule in rules[:1]])
+        result = reader.metrics([rules[0].semantic])
         for rule in rules:
             for finding in _apply_all(reader, rule, result.data, result):
                 if finding.presence is Presence.PRESENT:

@@ -29,24 +29,25 @@ def clock(at: datetime | None) -> SafeString | str:
 register.filter("plain_step", consensus.plain_step)
 
 
-@register.filter
-def second(at: datetime | None) -> SafeString | str:
-    """Show a date and time in UTC, to the second."""
+def _dated(at: datetime | None, pattern: str) -> SafeString | str:
     if at is None:
         return ""
     moment = at.astimezone(UTC)
-    return format_html('<time datetime="{}">{}</time>', moment.isoformat(),
-                       moment.strftime("%Y-%m-%d %H:%M:%SZ"))  # fmt: skip
+    return format_html(
+        '<time datetime="{}">{}</time>', moment.isoformat(), moment.strftime(pattern)
+    )
+
+
+@register.filter
+def second(at: datetime | None) -> SafeString | str:
+    """Show a date and time in UTC, to the second."""
+    return _dated(at, "%Y-%m-%d %H:%M:%SZ")
 
 
 @register.filter
 def day(at: datetime | None) -> SafeString | str:
     """Show a date and time in UTC."""
-    if at is None:
-        return ""
-    moment = at.astimezone(UTC)
-    return format_html('<time datetime="{}">{}</time>', moment.isoformat(),
-                       moment.strftime("%Y-%m-%d %H:%MZ"))  # fmt: skip
+    return _dated(at, "%Y-%m-%d %H:%MZ")
 
 
 @register.filter

@@ -16,7 +16,7 @@ from remediation.domain.digests import digest_of_action
 from remediation.domain.kill_switch import environment_of, is_free
 from remediation.domain.live_check import drift_of
 from remediation.domain.planning import SYSTEM
-from remediation.domain.transitions import move, tell_delay
+from remediation.domain.transitions import MUST_JUDGE, move, tell_delay
 from remediation.enums import ActionState, Decision
 from remediation.errors import ExecutorError, IllegalTransition, NotPlannable, TargetRefused
 from remediation.executors.deadline import within
@@ -47,7 +47,7 @@ AT_CLAIM = (
 BUDGET_LOCK = 0x5E_B0D6
 STOPPED = "All actions were stopped before it began. Nothing ran."
 UNDO_STOPPED = "It did not help. Its undo was stopped with all actions: a person must judge."
-ASKED_STOPPED = "All actions were stopped before its undo began: it stands. A person must judge."
+ASKED_STOPPED = f"All actions were stopped before its undo began: it stands. {MUST_JUDGE}"
 
 
 def execute(action_id: int) -> None:
@@ -214,7 +214,7 @@ def _failed(execution: Execution, error: ExecutorError) -> None:
         Execution.objects.filter(pk=execution.pk).update(finished_at=ClockTimestamp())
         if action.state == ActionState.UNDOING:
             move(action, ActionState.INCONCLUSIVE, actor=SYSTEM,
-                 result=f"{error} Nothing was undone. A person must judge.")  # fmt: skip
+                 result=f"{error} Nothing was undone. {MUST_JUDGE}")  # fmt: skip
         elif execution.is_undo:
             move(action, ActionState.FAILED, actor=SYSTEM, result=f"It did not help; undo: {error}")
         else:

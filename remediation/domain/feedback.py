@@ -12,7 +12,7 @@ from investigations.enums import EntryKind
 from investigations.rules import can_respond
 from investigations.typed_text import refuse_longer
 from remediation.domain.planning import SYSTEM
-from remediation.domain.transitions import summary_of
+from remediation.domain.transitions import MUST_JUDGE, summary_of
 from remediation.enums import ActionState
 from remediation.errors import NotYours, RuleRefused
 from remediation.jobs import enqueue_plan
@@ -20,8 +20,6 @@ from remediation.models import Action, ActionFeedback, ActionOutcome, FeedbackVa
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-MUST_JUDGE = "A person must judge."
 
 
 def give_feedback(*, action_id: int, person: "User", value: str, note: str = "") -> ActionFeedback:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from investigations.domain.clock import database_now
 from investigations.enums import DiagnosisVerdict, SteeringKind, SteeringState
@@ -12,7 +12,7 @@ from investigations.models import Diagnosis, SteeringMessage
 from remediation.domain.approvals import expire_old
 from remediation.domain.blocking import tell_blocks
 from remediation.domain.execution import execute, resolve_unknown
-from remediation.domain.planning import SYSTEM, newest_diagnosis, plan_for
+from remediation.domain.planning import SYSTEM, plan_for
 from remediation.domain.requested import plan_requested, renew
 from remediation.domain.transitions import move
 from remediation.domain.undoing import undo
@@ -55,7 +55,7 @@ def _sweep() -> None:
     )  # fmt: skip
     for diagnosis_id in dict.fromkeys([
         *recent.values_list("pk", flat=True)[:LIMIT], *said.values_list("diagnosis_id", flat=True)[:LIMIT],
-        *(newest_diagnosis(action) for action in _taken_back(now)[:LIMIT]),
+        *_taken_back(now),
     ]):  # fmt: skip
         plan_for(diagnosis_id)
     for action in _outdated()[:LIMIT]:
@@ -87,15 +87,20 @@ def _sweep() -> None:
             log.info("verify.moved_on", action=action_id, reason=str(error))
 
 
-def _taken_back(now: datetime) -> QuerySet[Action]:
-    """Return what was denied, or went stale before it began, and nothing was planned since."""
+def _taken_back(now: datetime) -> list[int]:
+    """Return the newest diagnoses of where something was denied, or went stale before it began.
+
+    Those left out have had something planned since. One query.
+    """
     later = Action.objects.filter(
         investigation=OuterRef("investigation"), proposed_at__gt=OuterRef("ended_at")
     )
-    return Action.objects.filter(
+    newest = Diagnosis.objects.filter(investigation=OuterRef("investigation")).order_by("-number")
+    rows = Action.objects.annotate(newest=Subquery(newest.values("pk")[:1])).filter(
         ~Exists(later), state__in=[ActionState.DENIED, ActionState.STALE], executions=None,
         ended_at__gt=now - timedelta(hours=1),
     )  # fmt: skip
+    return list(rows.values_list("newest", flat=True)[:LIMIT])
 
 
 def _outdated() -> QuerySet[Action]:

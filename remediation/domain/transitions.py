@@ -20,6 +20,7 @@ from remediation.models import Action, VerificationRun
 from telemetry.phrasing import counted
 
 A = ActionState
+MUST_JUDGE = "A person must judge."
 # What a verification that is over says of the action, in one word for whoever reads the board.
 HELPED: dict[str, bool] = {VerificationPhase.PASSED: True, VerificationPhase.FAILED: False}
 EDGES: dict[str, set[str]] = {

@@ -14,7 +14,7 @@ from remediation.domain.digests import digest_of_action
 from remediation.domain.execution import act, resume_undo, version_left
 from remediation.domain.kill_switch import is_free
 from remediation.domain.planning import SYSTEM, plan_for
-from remediation.domain.transitions import move
+from remediation.domain.transitions import MUST_JUDGE, move
 from remediation.domain.verifying import state_now, take_autonomy
 from remediation.enums import ActionState, VerificationPhase
 from remediation.errors import (
@@ -153,7 +153,7 @@ def _claim(action: Action, *, drift: str) -> Execution | None:
         why = why or _blocked(locked) or drift
         if why:
             move(locked, ActionState.INCONCLUSIVE, actor=SYSTEM,
-                 result=f"{why} {NOTHING} A person must judge.")  # fmt: skip
+                 result=f"{why} {NOTHING} {MUST_JUDGE}")  # fmt: skip
             return None
         execution, is_new = Execution.objects.get_or_create(
             action=locked, is_undo=True, defaults={"key": f"sre-undo-{locked.pk}"}

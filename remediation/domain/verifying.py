@@ -16,7 +16,7 @@ from investigations.jobs import enqueue_embedding
 from remediation.domain.crediting import Credit, credit, effect_of, step_of
 from remediation.domain.execution import act, resume_undo
 from remediation.domain.planning import SYSTEM, plan_for
-from remediation.domain.transitions import move, summary_of, treats
+from remediation.domain.transitions import MUST_JUDGE, move, summary_of, treats
 from remediation.enums import ActionState, Autonomy, VerificationPhase
 from remediation.errors import ExecutorError, NotPlannable
 from remediation.executors.ports import snapshot_of
@@ -68,7 +68,7 @@ def verify(action_id: int) -> VerificationPhase:
     elif phase == VerificationPhase.INCONCLUSIVE and is_late:
         # No outcome, no grade, no undo: nobody knows what it did.
         why = judged.told or "Not enough data to say whether it helped."
-        move(action, ActionState.INCONCLUSIVE, actor=SYSTEM, result=f"{why} A person must judge.")
+        move(action, ActionState.INCONCLUSIVE, actor=SYSTEM, result=f"{why} {MUST_JUDGE}")
     return phase
 
 
