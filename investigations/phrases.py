@@ -63,6 +63,11 @@ def also_affected(happening: str, *, alerting: Iterable[str], place: str, is_ove
     return f"{f'{was} also affected:' if is_over else ALSO} {', '.join(others[:NAMED])}{more}."
 
 
-def blames(told: str) -> str:
+def change_told(text: str) -> str:
+    """Return a blamed change (``rollout “v42”, 3 min before``), and before what it was."""
+    return f"{text} the report" if text.endswith((" before", " after")) else text
+
+
+def blames(text: str) -> str:
     """Return a sentence of the change that a cause blames (``rollout “v42”, 3 min before``)."""
-    return f"It blames this {told}{' the report' if told.endswith((' before', ' after')) else ''}."
+    return f"It blames this {change_told(text)}."

@@ -222,7 +222,7 @@ def diagnosis_of(outcome: Outcome, pairs: Pairs, work: Casework, *, skipped: lis
         hypothesis_id=hypothesis.pk if hypothesis and _leads(outcome) else None,
         resource=str(leader.cause.resource) if leader and is_likely else "",
         fault_class=leader.cause.fault_class if leader and is_likely else "",
-        change_id=leader.cause.change_id if leader and is_likely else "",
+        change_id=leader.cause.change_id if leader and is_likely and outcome.blamed else "",
         confidence=outcome.confidence,
         claim=_claim(outcome),
         sources_answered=len(outcome.sources_answered),

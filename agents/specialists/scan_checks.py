@@ -49,16 +49,16 @@ def check_series(reader: Reader) -> Iterator[Finding]:
     result = reader.every_series()
     strange = _by_resource(reader, result.data)
     most = max((s.weight for s in strange.values()), default=0.0)
-    for resource, found in sorted(strange.items(), key=lambda item: -item[1].weight):
+    for _, found in sorted(strange.items(), key=lambda item: -item[1].weight):
         name, unit = _measure(found.series), found.series.ref.unit
         others = (
             f", and {found.count - 1} more of its series left theirs" if found.count > 1 else ""
         )
         at = about(found.series.times, found.found.onset)
         claim = (
-            f"{name} of {resource.name} left its usual range at {at}: "
-            f"{quantity(found.found.extreme, unit)}, usually {quantity(found.found.baseline, unit)}"
-            f"{_times(found.found)}{others}."
+            f"{name} of {_whose(found.series)} left its usual range at {at}: "
+            f"{_reach(found.found)} {quantity(found.found.extreme, unit)}, "
+            f"usually {quantity(found.found.baseline, unit)}{_times(found.found)}{others}."
         )
         yield metric_finding(
             reader, FEATURE, found.series, result, presence=Presence.PRESENT, claim=claim,
@@ -75,6 +75,17 @@ def _measure(series: Series) -> str:
     """Return what a series measures in words, where that is known; else its name."""
     meaning = series.ref.semantic
     return UNIT.sub("", meaning.value).replace("_", " ") if meaning else series.ref.name
+
+
+def _whose(series: Series) -> str:
+    """Return whose series it is: that of a call is not its caller's own."""
+    own, peer = series.ref.resource.name, series.ref.peer
+    return f"{own} to {peer.name}" if peer else own
+
+
+def _reach(found: Deviation) -> str:
+    """Return on which side of the usual its farthest value lies."""
+    return "up to" if found.extreme >= found.baseline else "down to"
 
 
 def _times(found: Deviation) -> str:

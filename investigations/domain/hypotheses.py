@@ -19,6 +19,7 @@ from investigations.enums import (
 )
 from investigations.errors import BoardError, NotFound
 from investigations.models import Hypothesis, Stance
+from investigations.phrases import shared_with
 from investigations.queries.objects import (
     BoardObject,
     hypothesis_object,
@@ -340,6 +341,8 @@ def _told(hypothesis: Hypothesis, before: BoardObject) -> str:
     was, now = before["posterior"], hypothesis.posterior
     if now is None:
         return f"{name} {state}"
+    if hypothesis.state != HypothesisState.RULED_OUT and (part := shared_with(hypothesis.note)):
+        return f"{name} is {part}"
     moved = ""
     if isinstance(was, float) and abs(now - was) >= TOLD_CHANGE:
         verb = "strengthened" if now > was else "weakened"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Max, Q
 from django.db.models.functions import Now
 
 from investigations.domain import grouping
@@ -255,8 +255,10 @@ def settle(board: BoardWriter, *, is_firing: bool | None = None) -> None:
     if is_firing is None:
         is_firing = fires(incident)
     if not is_firing and incident.state == IncidentState.OPEN:
-        move(incident, IncidentState.MITIGATED, mitigated_at=board.now)
-        record_incident(board, "No alert fires any more: mitigated")
+        ended = last_end(incident, now=board.now)
+        move(incident, IncidentState.MITIGATED, mitigated_at=ended)
+        told = f"No alert fires any more: mitigated, the last ended at {ended:%H:%M:%SZ}"
+        record_incident(board, told)
     elif is_firing and incident.state == IncidentState.MITIGATED:
         move(incident, IncidentState.OPEN, mitigated_at=None)
         record_incident(board, "An alert fires again: open")
@@ -266,6 +268,21 @@ def fires(incident: Incident) -> bool:
     """Whether an alert fires in an incident or in what was merged into it. One query."""
     here = Q(incident=incident) | Q(incident__merged_into=incident)
     return Alert.objects.filter(here, status=AlertStatus.FIRING).exists()
+
+
+def last_end(incident: Incident, *, now: datetime) -> datetime:
+    """Return when the last alert ended, as their source says: news of it may have come much later.
+
+    Now where one does not say, or says that it ended before the incident began. One query.
+    """
+    here = Q(incident=incident) | Q(incident__merged_into=incident)
+    told = Alert.objects.filter(here).aggregate(
+        last=Max("ends_at"), ended=Count("ends_at"), alerts=Count("pk")
+    )
+    last: datetime | None = told["last"]
+    if last is None or told["ended"] < told["alerts"] or not incident.started_at <= last <= now:
+        return now
+    return last
 
 
 def latest_investigation(incident: Incident) -> Investigation:

@@ -3,6 +3,7 @@
 What the journal does not say is written as unknown, with what was looked at. Nothing is guessed.
 """
 
+from datetime import datetime
 from itertools import pairwise
 from typing import cast
 
@@ -22,7 +23,7 @@ from investigations.domain.report_facts import (
 from investigations.domain.report_learning import follow_ups, gaps, graded, wrong
 from investigations.domain.report_moments import firing, moments
 from investigations.enums import IncidentOrigin, ReportSection
-from investigations.phrases import stands_of
+from investigations.phrases import change_told, shared_with, stands_of
 from investigations.queries.objects import BoardObject
 from investigations.scale import likelihood
 
@@ -63,7 +64,7 @@ def summary(facts: Facts) -> list[str]:
     (began, anchor), ended = began_of(facts), _ended(facts)
     if began and ended:
         lines.append(
-            f"**Duration**: {length((ended.at - began).total_seconds())}, until no one was hurt "
+            f"**Duration**: {length((_end_of(ended) - began).total_seconds())}, until no one was hurt "
             f"any more {anchor} {facts.log(ended.sequence)}"
         )
     return lines
@@ -92,7 +93,7 @@ def _blamed(facts: Facts) -> str:
     blamed = facts.diagnoses[-1].said.get("blamed")
     if not isinstance(blamed, dict) or not blamed:
         return ""
-    return f": {safe(str(blamed['text']))} {facts.link('e', blamed['evidence'])}"
+    return f": {safe(change_told(str(blamed['text'])))} {facts.link('e', blamed['evidence'])}"
 
 
 def _mitigation(facts: Facts) -> str:
@@ -109,17 +110,10 @@ def _mitigation(facts: Facts) -> str:
 def _change(facts: Facts) -> str:
     """Name the change only if the diagnosis rests on it: one that was merely near proves nothing."""
     if facts.diagnoses:
-        number = facts.diagnoses[-1].said["hypothesis"]
-        steps = facts.hypotheses.get(int(str(number))) if number is not None else None
-        named = str(steps[-1].said.get("change_id") or "") if steps else ""
+        said = facts.diagnoses[-1].said
+        named = _named_now(facts, said) if "blamed" in said else _named_then(facts, said)
         if named:
-            known = facts.changes.get(named[:200])
-            if known is None:
-                return f"{safe(named)} {facts.link('h', number)}"
-            anchors = f"{facts.link('h', number)} {facts.log(known.sequence)}"
-            if known.said.get("evidence"):
-                anchors = f"{facts.link('e', known.said['evidence'])} {anchors}"
-            return f"{text_of(known.said, 'summary') or safe(named)} {anchors}"
+            return named
     if facts.changes:
         first, count = next(iter(facts.changes.values())), len(facts.changes)
         return (
@@ -129,6 +123,31 @@ def _change(facts: Facts) -> str:
     return f"unknown: no change was found near it {facts.log(facts.last)}"
 
 
+def _named_now(facts: Facts, said: BoardObject) -> str:
+    blamed = said["blamed"]
+    if not isinstance(blamed, dict) or not blamed:
+        return ""
+    anchors = f"{facts.link('e', blamed['evidence'])} {facts.link('h', said['hypothesis'])}"
+    shown = facts.evidence.get(int(str(blamed["evidence"])))
+    return f"{text_of(shown.said, 'claim') if shown else safe(str(blamed['text']))} {anchors}"
+
+
+def _named_then(facts: Facts, said: BoardObject) -> str:
+    """Return the change of the leading hypothesis: older journals do not say whether it is blamed."""
+    number = said["hypothesis"]
+    steps = facts.hypotheses.get(int(str(number))) if number is not None else None
+    named = str(steps[-1].said.get("change_id") or "") if steps else ""
+    if not named:
+        return ""
+    known = facts.changes.get(named[:200])
+    if known is None:
+        return f"{safe(named)} {facts.link('h', number)}"
+    anchors = f"{facts.link('h', number)} {facts.log(known.sequence)}"
+    if known.said.get("evidence"):
+        anchors = f"{facts.link('e', known.said['evidence'])} {anchors}"
+    return f"{text_of(known.said, 'summary') or safe(named)} {anchors}"
+
+
 def _user_impact(facts: Facts) -> str:
     for moment in reversed(facts.updates):
         if moment.said.get("impact"):
@@ -136,7 +155,7 @@ def _user_impact(facts: Facts) -> str:
     first = facts.incident[0]
     if seen := failed_requests(facts)[:1]:
         return f"nobody stated it. By the evidence: {seen[0]}"
-    return f"unknown: nobody stated it. Reported was: {text_of(first.said, 'symptom') or 'nothing'} {facts.log(first.sequence)}"  # noqa: E501
+    return f"unknown: nobody stated it. The report: {text_of(first.said, 'symptom') or 'nothing'} {facts.log(first.sequence)}"  # noqa: E501
 
 
 def _ended(facts: Facts) -> Moment | None:
@@ -153,6 +172,12 @@ def _ended(facts: Facts) -> Moment | None:
     return found
 
 
+def _end_of(moment: Moment) -> datetime:
+    """Return when nobody was hurt any more: it may have been told later."""
+    name = "mitigated_at" if moment.said["state"] == "mitigated" else "resolved_at"
+    return time_of(moment.said, name) or moment.at
+
+
 def impact(facts: Facts) -> list[str]:
     """From when to when, how bad, for whom."""
     said = facts.one("incident")
@@ -162,7 +187,7 @@ def impact(facts: Facts) -> list[str]:
         lines.append(f"Began {day(began)} {anchor}")
     ended = _ended(facts)
     lines.append(
-        f"Ended {day(ended.at)} {facts.log(ended.sequence)}"
+        f"Ended {day(_end_of(ended))} {facts.log(ended.sequence)}"
         if ended
         else f"Not over when this was drafted {facts.log(facts.last)}"
     )
@@ -256,9 +281,10 @@ def diagnosis(facts: Facts) -> list[str]:
         posterior = last.get("posterior")
         sure = likelihood(float(str(posterior)) if posterior is not None else None)
         by = person(str(last["author"]))
-        stands = stands_of(
-            str(last.get("note", "")), plain(last["state"]), is_tested=posterior is not None
-        )
+        note, is_tested = str(last.get("note", "")), posterior is not None
+        stands = stands_of(note, plain(last["state"]), is_tested=is_tested)
+        # What is a part of another is as likely as it, and no rival of it.
+        sure = "" if is_tested and shared_with(note) else sure
         told = "; ".join(part for part in (sure, f"{stands}{how}") if part)
         lines.append(f"Suspected by {by}: {text_of(last, 'claim', 400)}. {told}"
                      f" {facts.link('h', number)}")  # fmt: skip

@@ -11,7 +11,7 @@ from investigations.presenters import words
 from investigations.presenters.consensus import CitedSentence, blamed_of, overruled_of
 from investigations.presenters.lanes import ERRORS, Lane
 from investigations.presenters.next_step import NextStep, next_of
-from investigations.presenters.pausing import comes_back
+from investigations.presenters.pausing import UNDER_WAY, comes_back
 from investigations.presenters.timeline import Timeline
 
 COURSES = {
@@ -21,10 +21,6 @@ COURSES = {
     "back": "{what} back in its usual range at {at}.",
 }
 ENDED = {"succeeded", "failed", "undone"}
-UNDER_WAY = {
-    "approved": "about to begin", "running": "under way", "unknown": "being looked up",
-    "verifying": "still being verified", "undoing": "being undone",
-}  # fmt: skip
 Action = dict[str, object]
 
 
@@ -123,11 +119,16 @@ def _happening(
         f"{text[0].upper()}{text[1:]} on {place}." if text
         else lead_of(said) or incident.symptom or incident.title
     )  # fmt: skip
-    is_over = incident.state == IncidentState.RESOLVED
+    is_over = incident.state in {IncidentState.MITIGATED, IncidentState.RESOLVED}
     also = also_affected(said, alerting=alerting, place=place, is_over=is_over)
     if failing is not None:
-        worst = f"{failing.value_text} of requests to {failing.resource} fail"
-        lead = f"{worst} (usually {failing.usual_text}). {lead if text else ''}"
+        worst = f"{failing.value_text} of requests to {failing.resource}"
+        # Read a while ago: whoever reads that it is mitigated must not read that it still fails.
+        told = (
+            f"{worst} failed at {failing.as_of:%H:%M:%SZ}"
+            if incident.state == IncidentState.MITIGATED else f"{worst} fail"
+        )  # fmt: skip
+        lead = f"{told} (usually {failing.usual_text}). {lead if text else ''}"
     return " ".join(f"{lead} {also}".split())
 
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from investigations.enums import DiagnosisVerdict, IncidentState
 from investigations.models import Diagnosis, Incident
-from investigations.presenters.answers import UNDER_WAY
-from investigations.presenters.pausing import comes_back
+from investigations.presenters.pausing import UNDER_WAY, comes_back
 from investigations.presenters.timeline import Timeline
 from investigations.queries.rows import Entry
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from investigations.enums import DiagnosisVerdict, HypothesisState
 from investigations.models import Diagnosis
-from investigations.phrases import plain_rule
+from investigations.phrases import change_told, plain_rule
 from investigations.presenters import words
 
 SPECIALISTS = ("network", "deployment", "database", "resource")
@@ -162,7 +162,8 @@ def blamed_of(diagnosis: Diagnosis | None) -> CitedSentence | None:
     """Return the change that the standing cause blames, with its evidence, if it blames one."""
     if diagnosis is None or not diagnosis.blamed or overruled_of(diagnosis):
         return None
-    return CitedSentence(str(diagnosis.blamed["text"]), (int(str(diagnosis.blamed["evidence"])),))
+    told = change_told(str(diagnosis.blamed["text"]))
+    return CitedSentence(told, (int(str(diagnosis.blamed["evidence"])),))
 
 
 def _names(agents: Iterable[object]) -> str:

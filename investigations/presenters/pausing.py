@@ -11,9 +11,22 @@ Action = dict[str, object]
 FILLED = {"memory", "memory of limit", "disk used"}
 
 
+# What an action does that may still change things, by its state.
+UNDER_WAY = {
+    "approved": "about to begin", "running": "under way", "unknown": "being looked up",
+    "verifying": "still being verified", "undoing": "being undone",
+}  # fmt: skip
+
+
 def comes_back(diagnosis: Diagnosis | None, timeline: Timeline, actions: Iterable[Action]) -> str:
-    """Return that it will come back, and what shows it already; empty where it will not."""
-    helped = ((a.get("kind"), a.get("target")) for a in actions if a.get("state") == "succeeded")
+    """Return that it will come back, and what shows it already; empty where it will not.
+
+    What is under way counts as if it helped: it may have ended the cause, and is told beside this.
+    """
+    helped = (
+        (a.get("kind"), a.get("target")) for a in actions
+        if a.get("state") == "succeeded" or a.get("state") in UNDER_WAY
+    )  # fmt: skip
     if diagnosis is None or not will_come_back(diagnosis, succeeded=helped):
         return ""
     place = diagnosis.resource.rpartition("/")[2]

@@ -197,7 +197,8 @@ def _outcome(call: dict[str, Any]) -> str:
     if status == "no_data":
         return "no data"
     cut = ", cut" if status == "partial" else ""
-    return f"{call['rows']} rows in {float(call['seconds']):.2f} s{cut}"
+    rows = int(call["rows"])
+    return f"{rows} row{'' if rows == 1 else 's'} in {float(call['seconds']):.2f} s{cut}"
 
 
 def _typed(event: BoardEvent) -> tuple[str, str, int | None]:

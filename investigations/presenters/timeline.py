@@ -46,7 +46,7 @@ class Mark:
 
     @property
     def is_upper(self) -> bool:
-        """Whether its text lies in the upper row: the suspect and the symptom do."""
+        """Whether its text lies in the upper row: the suspect and the alert do."""
         return self.is_suspect or self.kind == "alert"
 
     @property
@@ -63,12 +63,29 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Onset:
-    """When something began, by evidence: several near one another are one tick."""
+    """When something began, by evidence: several near one another are one tick.
+
+    ``first`` is the number of the evidence that names it, ``count`` of how many pieces; 0 of a link.
+    """
 
     x: float
     zoom_x: float
-    text: str
     at: datetime
+    first: int = 0
+    count: int = 0
+
+    @property
+    def text(self) -> str:
+        """The evidence, or the moment of a link, in a few letters."""
+        if not self.first:
+            return clock(self.at)
+        return f"E{self.first}" if self.count == 1 else f"E{self.first} +{self.count - 1}"
+
+    @property
+    def tells(self) -> str:
+        """The evidence as the subject of a sentence."""
+        more = self.count - 1
+        return f"E{self.first} tells" if not more else f"E{self.first} and {more} more tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +104,13 @@ class Timeline:
 
     @property
     def told(self) -> tuple[Mark, ...]:
-        """Every change and action that is known, in the order of time, and the symptom."""
-        return tuple(sorted((*self.before, *self.marks, *self.later), key=lambda m: m.at))
+        """Every change and action that is known, the alert, and what began, in the order of time."""
+        began = (
+            Mark(o.x, "onset", "", f"began at about then, as {o.tells}", o.at, o.first, False, "",
+                 o.zoom_x, "")
+            for o in self.onsets
+        )  # fmt: skip
+        return tuple(sorted((*self.before, *self.marks, *self.later, *began), key=lambda m: m.at))
 
     @property
     def symptom(self) -> Lane | None:
@@ -104,7 +126,7 @@ class Timeline:
         if at.tzinfo is None or not self.axis.shows(at):
             return None
         x = self.axis.x(at)
-        return Onset(x, self.axis.zoomed(x), clock(at), at)
+        return Onset(x, self.axis.zoomed(x), at)
 
     @property
     def sentence(self) -> str:
@@ -165,12 +187,12 @@ def _grouped(
 
 
 def _placed(changes: list[Mark], axis: Axis) -> tuple[Mark, ...]:
-    """Give every mark its text where there is room: the suspect, the symptom, then what was done.
+    """Give every mark its text where there is room: the suspect, the alert, then what was done.
 
     On a phone the first of these has a text, and the last action that began.
     """
     alert = Mark(
-        axis.impact_x, "alert", "◆", "◆ symptom", axis.impact_from, 0, False, "",
+        axis.impact_x, "alert", "◆", "◆ alert", axis.impact_from, 0, False, "",
         axis.zoomed(axis.impact_x), "",
     )  # fmt: skip
     marks = [*changes, alert]
@@ -258,7 +280,6 @@ def _ticks(onsets: Iterable[tuple[int, datetime]], axis: Axis) -> tuple[Onset, .
     ticks = []
     for group in found:
         first = min(number for number, _ in group)
-        text = f"E{first}" if len(group) == 1 else f"E{first} +{len(group) - 1}"
         x = axis.x(group[0][1])
-        ticks.append(Onset(x, axis.zoomed(x), text, group[0][1]))
+        ticks.append(Onset(x, axis.zoomed(x), group[0][1], first, len(group)))
     return tuple(ticks)

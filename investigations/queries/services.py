@@ -18,6 +18,7 @@ from investigations.models import (
     ServiceDependency,
     ServiceReading,
 )
+from investigations.queries.beginning import began_at
 from investigations.rules import AnyUser, can_view
 
 MAX_SERVICES = 500
@@ -57,11 +58,12 @@ class Landscape:
 
 @dataclass(frozen=True, slots=True)
 class PastIncident:
-    """An incident of a service, what it was, and the action that helped."""
+    """An incident of a service, what it was, the action that helped, and when it began."""
 
     incident: Incident
     diagnosis: Diagnosis | None
     fix: str
+    began_at: datetime
 
 
 def landscape(now: datetime) -> Landscape:
@@ -203,7 +205,7 @@ def past_incidents(service: Service) -> list[PastIncident]:
     found = list(Incident.objects.filter(pk__in=[row["pk"] for row in ids[:PAST]]).order_by("-pk"))
     diagnoses: dict[int, Diagnosis] = {}
     rows = Diagnosis.objects.filter(investigation__incident__in=found).select_related(
-        "investigation"
+        "investigation", "hypothesis"
     )
     for row in rows.order_by("pk"):
         diagnoses[row.investigation.incident_id] = row
@@ -211,4 +213,7 @@ def past_incidents(service: Service) -> list[PastIncident]:
         kind="action", investigation__incident__in=found, data__state="succeeded"
     ).values_list("investigation__incident_id", "data__title")
     fixes = {incident_id: str(title) for incident_id, title in helped}
-    return [PastIncident(i, diagnoses.get(i.pk), fixes.get(i.pk, "")) for i in found]
+    return [
+        PastIncident(i, diagnoses.get(i.pk), fixes.get(i.pk, ""), began_at(i, diagnoses.get(i.pk)))
+        for i in found
+    ]

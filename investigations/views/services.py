@@ -59,12 +59,15 @@ def service(request: HttpRequest, slug: str) -> HttpResponse:
 def _context(request: HttpRequest, row: Service, **more: object) -> dict[str, object]:
     now = database_now()
     land = landscape(now)
+    past, health = past_incidents(row), land.health.get(row.key)
+    began = {p.incident.pk: p.began_at for p in past}
+    hurt = health.incidents if health else ()
     return {
-        "service": row, "health": land.health.get(row.key), "now": now, "tiers": Tier.choices,
+        "service": row, "open": [(i, began.get(i.pk, i.started_at)) for i in hurt], "now": now, "tiers": Tier.choices,
         "map": draw(land, focus=row, hops=1),
         "rows": [r for r in present_services(land) if r.service.key == row.key],
         "readings": present_readings(readings_of(row), now), "changes": changes_of(row),
-        "past": past_incidents(row), "may_edit": can_respond(request.user), **more,
+        "past": past, "may_edit": can_respond(request.user), **more,
     }  # fmt: skip
 
 

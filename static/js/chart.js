@@ -5,8 +5,11 @@
   const points = JSON.parse(box.dataset.points);
   const series = [points.map((p) => p[0]), points.map((p) => p[1])];
   // Colours of the theme, as styles have resolved them: a canvas knows no custom properties.
-  const styles = getComputedStyle(box);
-  const [line, faint, shade] = [styles.color, styles.borderTopColor, styles.borderBottomColor];
+  let [line, faint, shade] = [];
+  const colour = () => {
+    const styles = getComputedStyle(box);
+    [line, faint, shade] = [styles.color, styles.borderTopColor, styles.borderBottomColor];
+  };
   const utc = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 19) + "Z";
   const marks = {
     hooks: {
@@ -33,7 +36,6 @@
       },
     },
   };
-  const axis = { stroke: line, grid: { stroke: faint, width: 1 }, ticks: { stroke: faint, width: 1 } };
   const { label, unit } = box.dataset;
   const SIZES = [[1e12, "TB"], [1e9, "GB"], [1e6, "MB"], [1e3, "kB"], [1, "B"]];
   const digits = (value) => Number(value.toPrecision(4));
@@ -49,6 +51,8 @@
   };
   const draw = () => {
     box.replaceChildren();
+    colour();
+    const axis = { stroke: line, grid: { stroke: faint, width: 1 }, ticks: { stroke: faint, width: 1 } };
     new window.uPlot(
       {
         width: box.clientWidth,
@@ -70,6 +74,7 @@
     );
   };
   draw();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   let width = box.clientWidth;
   addEventListener("resize", () => {
     if (box.clientWidth === width) return;

@@ -166,7 +166,7 @@ def scanned(semantic: Semantic) -> list[Finding]:
 def test_what_is_strange_is_told_by_what_it_measures_in_its_unit() -> None:
     claims = {f.resource.name: f.claim for f in scanned(Semantic.ERROR_RATIO)}
     assert claims["cart"].startswith("error ratio of cart left its usual range at about ")
-    assert claims["stock"].endswith(": 9, usually 0.1 (90x).")
+    assert claims["stock"].endswith(": up to 9, usually 0.1 (90x).")
     assert not any("sigma" in claim or "scatter" in claim for claim in claims.values())
 
 

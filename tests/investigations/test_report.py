@@ -8,9 +8,17 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 
 from investigations.domain import reports
+from investigations.domain.board import EvidenceDraft, post_evidence
 from investigations.domain.diagnoses import DiagnosisDraft, reach_diagnosis
+from investigations.domain.hypotheses import propose_hypothesis
 from investigations.domain.incidents import change_incident_state
-from investigations.enums import DiagnosisVerdict, IncidentState, ReportOrigin, ReportSection
+from investigations.enums import (
+    DiagnosisVerdict,
+    EvidenceKind,
+    IncidentState,
+    ReportOrigin,
+    ReportSection,
+)
 from investigations.errors import BoardError, NotFound
 from investigations.models import Investigation, ReportText
 from investigations.presenters.markdown import render_markdown
@@ -125,6 +133,33 @@ def test_the_draft_says_unknown_where_the_journal_says_nothing() -> None:
     assert "**Change that led to it**: unknown" in summary
     assert "**User impact**: unknown: nobody stated it" in summary
     assert all(count_unanchored(t.body) == 0 for t in board.report_texts.all())
+
+
+@pytest.mark.parametrize("is_blamed", [True, False])
+def test_a_change_that_was_only_near_is_not_said_to_have_led_to_it(is_blamed) -> None:
+    board = open_board()
+    cause = propose_hypothesis(
+        investigation_id=board.pk, author="agent/reconciler", claim="a certificate has run out",
+        change_id="tidy", resource="service/x",
+    )  # fmt: skip
+    shown = post_evidence(
+        investigation_id=board.pk, step_key="e", author="agent/network",
+        draft=EvidenceDraft(kind=EvidenceKind.CHANGE, claim="it has run out", query="q",
+                            result_digest="d", window_start=board.window_start,
+                            window_end=board.window_end),
+    )  # fmt: skip
+    blamed = {"text": "rollout “tidy”, 3 min before", "evidence": shown.number} if is_blamed else {}
+    reach_diagnosis(
+        investigation_id=board.pk, author="agent/reconciler", step_key="1",
+        draft=DiagnosisDraft(DiagnosisVerdict.LIKELY_CAUSE, "a certificate", confidence=0.9,
+                             hypothesis_id=cause.pk, blamed=blamed, cited=[shown.number]),
+    )  # fmt: skip
+    resolve(board)
+    told = dict(re.findall(r"^- \*\*([^*]+)\*\*: (.+)$", newest(board, "summary").body, re.M))
+    assert told["Change that led to it"].startswith(
+        "it has run out" if is_blamed else "unknown: no change"
+    )
+    assert ("3 min before the report" in told["Cause"]) is is_blamed
 
 
 def test_what_is_said_again_stands_once_with_when_it_was_last_said() -> None:

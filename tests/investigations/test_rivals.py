@@ -87,7 +87,7 @@ def test_parts_of_one_cause_stand_under_it_and_rivals_beside_it(client) -> None:
     parts = re.search(
         r'<details class="parts" id="hyp-1-parts">.*?</details>\s*<article', page, re.DOTALL
     )[0]
-    assert "<summary>Same cause as H1: H2, H4</summary>" in parts
+    assert "<summary>Stand and fall with H1: H2, H4</summary>" in parts
     assert "hyp-2" in parts
     assert 'class="bar"' not in parts
     matrix = client.get(f"/i/{board.incident_id}/matrix/").content.decode()

@@ -135,7 +135,7 @@ def test_an_action_is_marked_where_it_began_and_where_its_verdict_fell() -> None
     ]  # fmt: skip
     assert [(m.text, m.at.minute) for m in found.later] == [("✓ A2 verified", 12)]
     assert "✓ A2 verified" in [m.text for m in found.told]
-    assert [m.short for m in found.marks if m.is_main] == ["◆ symptom", "▶ A3"]
+    assert [m.short for m in found.marks if m.is_main] == ["◆ alert", "▶ A3"]
 
 
 def test_marks_lie_on_the_axis_of_the_lanes_with_their_text() -> None:

@@ -33,7 +33,7 @@ def test_the_setting_that_emptied_the_pool_is_part_of_the_cause(lab_incident, cl
     client.force_login(person("rosa", "responder"))
     page = client.get(f"/i/{investigation.incident_id}/").content.decode()
     assert f"· part of H{leader.number}</p>" in page
-    told = f"setting change “Save database connections”, {duration(change.magnitude)} before"
+    told = f"setting change “Save database connections”, {duration(change.magnitude)} before the report"
     cause = re.search(r"<h2>Most likely cause</h2>.*?</div>", page, re.DOTALL)[0]
     cited = f'<a class="cite" href="/i/{investigation.incident_id}/e/{change.number}/">'
     # The citation leads: what is long is cut at three lines.
@@ -49,5 +49,5 @@ def test_the_setting_that_emptied_the_pool_is_part_of_the_cause(lab_incident, cl
     assert f"{told} {anchor}" in summary(facts)[1]
     note = prefill_note(investigation, now=database_now()).leading.splitlines()
     assert note[0].startswith(f"H{leader.number} ")
-    assert note[0].endswith(f"It blames this {told} the report. (E{change.number})")
+    assert note[0].endswith(f"It blames this {told}. (E{change.number})")
     assert f"H{setting.number} {setting.claim}: part of H{leader.number}." in note[1:]

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -106,6 +107,20 @@ def test_resolved_mitigates_and_firing_again_reopens() -> None:
     assert Incident.objects.get().state == "mitigated"
     send(delivery("payments"), token)
     assert Incident.objects.get().state == "open"
+
+
+@pytest.mark.django_db
+def test_it_is_mitigated_when_its_last_alert_ended_not_when_that_was_told() -> None:
+    token, now = make_token("am"), datetime.now(UTC)
+    began, ended = now - timedelta(minutes=5), now - timedelta(minutes=3)
+    for status, at in (("firing", None), ("resolved", ended), ("resolved", None)):
+        body = delivery("payments", status=status)
+        body["alerts"][0] |= {"startsAt": began.isoformat()} | (
+            {"endsAt": at.isoformat()} if at else {}
+        )
+        send(body, token)
+        found = Incident.objects.get().mitigated_at
+        assert found == (ended if status == "resolved" else None), status
 
 
 @pytest.mark.django_db
