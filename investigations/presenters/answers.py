@@ -124,11 +124,11 @@ def _happening(
     if failing is not None:
         worst = f"{failing.value_text} of requests to {failing.resource}"
         # Read a while ago: whoever reads that it is mitigated must not read that it still fails.
-        told = (
+        fails = (
             f"{worst} failed at {failing.as_of:%H:%M:%SZ}"
             if incident.state == IncidentState.MITIGATED else f"{worst} fail"
         )  # fmt: skip
-        lead = f"{told} (usually {failing.usual_text}). {lead if text else ''}"
+        lead = f"{fails} (usually {failing.usual_text}). {lead if text else ''}"
     return " ".join(f"{lead} {also}".split())
 
 
