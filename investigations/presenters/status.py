@@ -7,7 +7,7 @@ from investigations.comings_back import will_come_back
 from investigations.enums import EntryKind, IncidentState
 from investigations.models import BoardEntry, Diagnosis, Incident, StatusUpdate
 from investigations.presenters import words
-from investigations.presenters.answers import UNDER_WAY
+from investigations.presenters.pausing import UNDER_WAY
 from investigations.queries.beginning import began_at, newest_diagnosis
 from investigations.typed_text import title_or_untitled, without_reordering
 
