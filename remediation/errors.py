@@ -20,6 +20,10 @@ class NotYours(RemediationError):
     """This person may not decide on this action."""
 
 
+class NotAllowed(NotYours):
+    """No role of this person allows it."""
+
+
 class TooLong(RemediationError):
     """A reason is longer than what is kept. Nothing was done."""
 

@@ -127,6 +127,13 @@ def _goes_on(
         if offered else
         "The catalogue treats no such cause. Mend it by hand, or ask for an action with /propose."
     )  # fmt: skip
+    if last is not None and last.get("nothing_else"):
+        is_same = bool(last.get("same"))
+        ended = (
+            "What else treats this cause would make the same change: it is not proposed by itself."
+            if is_same else "Nothing else that treats this cause can be planned now."
+        )  # fmt: skip
+        then = f"{ended} {then}"
     if last is None:
         told = returns or "No action is proposed by itself here."
         return NextStep("", told, offered=offered, then=then)
@@ -138,11 +145,13 @@ def _goes_on(
 def _offered(diagnosis: Diagnosis | None, actions: tuple[Action, ...]) -> tuple[Offered, ...]:
     """Return the treatments of a cause as what may be proposed, those not tried before first."""
     titles = proposable()
+    same = actions[0].get("same") if actions else None
+    others = {tuple(map(str, t)) for t in same} if isinstance(same, list) else set()
     tried = {(a.get("kind"), a.get("target")) for a in actions}
     listed = (
         [(str(t["action"]), str(t["resource"])) for t in diagnosis.treatments] if diagnosis else []
     )
-    known = [t for t in dict.fromkeys(listed) if t[0] in titles]
+    known = [t for t in dict.fromkeys(listed) if t[0] in titles and t not in others]
     return tuple(
         Offered(
             f"Propose {titles[kind].lower()} of {place.rpartition('/')[2]}"

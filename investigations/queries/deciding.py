@@ -24,6 +24,13 @@ def strongest_for(diagnosis: Diagnosis | None) -> tuple[int, ...]:
     return tuple(ordered.values_list("evidence__number", flat=True)[:SUPPORT])
 
 
+def cited_in_order(diagnosis: Diagnosis) -> list[int]:
+    """Return what a diagnosis cites, what weighs most first, as each page tells it. One query."""
+    cited = [int(n) for n in diagnosis.cited]
+    first = [n for n in strongest_for(diagnosis) if n in cited]
+    return list(dict.fromkeys([*first, *cited]))
+
+
 def strongest_against(diagnosis: Diagnosis | None) -> tuple[int, ...]:
     """Return the number of the piece that weighs most against it, if one does. One query."""
     if diagnosis is None or diagnosis.hypothesis is None:

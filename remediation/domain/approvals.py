@@ -27,6 +27,8 @@ from remediation.guardrails.evaluate import blocking_sentence, evaluate, passes_
 from remediation.jobs import enqueue_execution, enqueue_plan
 from remediation.models import Action, Approval
 
+SAID: dict[str, str] = {Decision.APPROVE: "approved", Decision.DENY: "denied"}
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
@@ -56,7 +58,7 @@ def decide(
         if known is not None:
             if known.decision == decision:
                 return known
-            raise IllegalTransition(f"You have decided already: {known.decision}.")
+            raise IllegalTransition(f"You have {SAID[known.decision]} it already.")
         _check_action(action, seen_digest)
         actor = f"person/{person.get_username()}"
         if decision == Decision.DENY:
@@ -92,13 +94,22 @@ def _check_person(action: Action, person: "User") -> None:
 
 def _check_action(action: Action, seen_digest: str) -> None:
     if action.state != ActionState.PROPOSED:
-        last = action.approvals.select_related("person").last()
-        by = f" ({last.get_decision_display()} by {last.person.get_username()})" if last else ""
-        raise IllegalTransition(f"{action} is {action.get_state_display()} already{by}.")
+        raise IllegalTransition(_gone_on(action))
     if action.approval_expires_at <= database_now():
         raise IllegalTransition(f"{action} has expired. Nothing ran.")
     if seen_digest != action.digest or digest_of_action(action) != action.digest:
         raise PlanChanged("The plan changed since you read it. Nothing ran.")
+
+
+def _gone_on(action: Action) -> str:
+    """Say that an action waits for nobody any more, who decided on it, and where it stands."""
+    last = action.approvals.select_related("person").last()
+    text = f"{action} waits for nobody any more"
+    if last is not None:
+        text = f"{action} was {SAID[last.decision]} already by {last.person.get_username()}"
+    is_all = action.state in {ActionState.DENIED, ActionState.APPROVED} and last is not None
+    now = "" if is_all else f" Now it is {action.get_state_display()}."
+    return f"{text}.{now} Your decision changed nothing."
 
 
 def _settle(action: Action, actor: str, decision: Decision, reason: str) -> None:

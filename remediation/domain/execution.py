@@ -46,7 +46,7 @@ AT_CLAIM = (
 )  # fmt: skip
 BUDGET_LOCK = 0x5E_B0D6
 STOPPED = "All actions were stopped before it began. Nothing ran."
-UNDO_STOPPED = "It did not help. Its undo was stopped with all actions: a person must judge."
+UNDO_STOPPED = f"It did not help. Its undo was stopped with all actions: it stands. {MUST_JUDGE}"
 ASKED_STOPPED = f"All actions were stopped before its undo began: it stands. {MUST_JUDGE}"
 
 

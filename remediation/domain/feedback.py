@@ -12,8 +12,7 @@ from investigations.enums import EntryKind
 from investigations.rules import can_respond
 from investigations.typed_text import refuse_longer
 from remediation.domain.planning import SYSTEM
-from remediation.domain.transitions import MUST_JUDGE, summary_of
-from remediation.enums import ActionState
+from remediation.domain.transitions import MUST_JUDGE, is_unjudged, summary_of
 from remediation.errors import NotYours, RuleRefused
 from remediation.jobs import enqueue_plan
 from remediation.models import Action, ActionFeedback, ActionOutcome, FeedbackValue
@@ -41,11 +40,14 @@ def give_feedback(*, action_id: int, person: "User", value: str, note: str = "")
         rows = Action.objects.select_for_update(of=("self",))
         action = rows.select_related("outcome", "diagnosis").get(pk=action_id)
         outcome = getattr(action, "outcome", None)
-        if outcome is None and action.state == ActionState.INCONCLUSIVE:
+        told = f"{person.get_username()} judged it: {FeedbackValue(value).label}."
+        if outcome is None and is_unjudged(action):
             outcome = _outcome_by_word(action, value)
-            _tell(action, f"{person.get_username()} judged it: {FeedbackValue(value).label}.")
+            _tell(action, told)
             if not outcome.helped:
                 enqueue_plan(action.diagnosis_id)
+        elif outcome is not None and action.result.endswith(MUST_JUDGE):
+            _tell(action, told)
         if outcome is None:
             raise RuleRefused("Nothing has come of it yet.")
         row, _ = ActionFeedback.objects.update_or_create(

@@ -7,7 +7,7 @@ from django.db import transaction
 from investigations.domain.audit import record_audit
 from investigations.domain.clock import ClockTimestamp
 from investigations.rules import can_administer, can_approve, can_respond
-from remediation.errors import NotYours, refuse_longer
+from remediation.errors import NotAllowed, NotYours, refuse_longer
 from remediation.jobs import enqueue_open_work
 from remediation.models import Action, KillSwitch
 from remediation.queries.switches import GLOBAL, scopes_of
@@ -51,10 +51,10 @@ def engage(*, person: "User", reason: str = "", scope: str = GLOBAL) -> KillSwit
     It waits for a change in flight: executors hold the row while they act.
 
     Raises:
-        NotYours: The person is a viewer only.
+        NotAllowed: The person is a viewer only.
     """
     if not (can_respond(person) or can_administer(person)):
-        raise NotYours("Viewers cannot stop actions. Ask a responder.")
+        raise NotAllowed("Viewers cannot stop actions. Ask a responder.")
     reason = reason[:MAX_SWITCH_REASON]  # Stopping is never refused over its words.
     with transaction.atomic():
         row = _locked(scope, is_engaged=False)
@@ -78,12 +78,13 @@ def release(*, person: "User", reason: str, scope: str = GLOBAL) -> KillSwitch:
     A switch whose row is missing counts as engaged, and is released like any other.
 
     Raises:
-        NotYours: No approver, the engager themself, or no reason.
+        NotAllowed: No approver.
+        NotYours: The engager themself, or no reason.
         TooLong: The reason is longer than 300 characters.
     """
     refuse_longer(reason, MAX_SWITCH_REASON)
     if not can_approve(person):
-        raise NotYours("Only an approver releases the stop.")
+        raise NotAllowed("Only an approver releases the stop.")
     if not reason.strip():
         raise NotYours("Say why it is safe again.")
     with transaction.atomic():

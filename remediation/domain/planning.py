@@ -16,11 +16,13 @@ from investigations.domain.error_budget import budgets_of
 from investigations.domain.journal import writing
 from investigations.enums import DiagnosisVerdict, EntryKind, IncidentState
 from investigations.models import Diagnosis, Investigation
+from investigations.queries.deciding import cited_in_order
 from remediation.catalog.base import Proposal, Treatment
 from remediation.catalog.registry import CATALOG
 from remediation.domain.assurance import expected_of
 from remediation.domain.digests import digest_of_action
 from remediation.domain.options import weigh
+from remediation.domain.sameness import TRIED, tried_before
 from remediation.domain.transitions import move, summary_of
 from remediation.enums import ActionState, Risk
 from remediation.errors import ExecutorError, IllegalTransition, NotPlannable
@@ -38,7 +40,6 @@ log = structlog.get_logger(__name__)
 SYSTEM = "agent/remediation"
 LIVE = [ActionState.PROPOSED, ActionState.APPROVED, ActionState.RUNNING, ActionState.UNKNOWN,
         ActionState.VERIFYING, ActionState.UNDOING]  # fmt: skip
-TRIED = [ActionState.FAILED, ActionState.UNDONE, ActionState.DENIED, ActionState.INCONCLUSIVE]
 
 
 def plan_for(diagnosis_id: int) -> Action | None:
@@ -62,6 +63,7 @@ def plan_for(diagnosis_id: int) -> Action | None:
     except NotPlannable:
         return None
     passed_over: list[str] = []
+    same: list[Treatment] = []
     for item in diagnosis.treatments:
         treatment = Treatment(
             str(item["action"]), str(item["resource"]), str(item["reason"]), diagnosis.fault_class
@@ -76,6 +78,7 @@ def plan_for(diagnosis_id: int) -> Action | None:
             state = executor.observe(treatment.target.rpartition("/")[2])
             proposal = kind.plan(treatment, state)
             dry = executor.dry_run(proposal.request)
+            _refuse_again(investigation, treatment, dry, same)
         except (NotPlannable, ExecutorError) as error:
             log.info("plan.skipped", treatment=treatment.action, reason=str(error))
             passed_over.append(str(error))
@@ -83,7 +86,35 @@ def plan_for(diagnosis_id: int) -> Action | None:
         return propose(
             diagnosis, treatment, proposal, state, dry, executor.name, passed_over=passed_over
         )
+    _tell_end(investigation, same)
     return None
+
+
+def _refuse_again(
+    investigation: Investigation, treatment: Treatment, dry: DryRun, same: list[Treatment]
+) -> None:
+    """Refuse what would change just what was denied, or done in vain, under another name."""
+    known = tried_before(investigation, target=treatment.target, diff=dry.diff)
+    if known is not None:
+        same.append(treatment)
+        how = "denied" if known.state == ActionState.DENIED else "tried before"
+        raise NotPlannable(f"it is the same change as {known}, which was {how}")
+
+
+def _tell_end(investigation: Investigation, same: Sequence[Treatment]) -> None:
+    """Say once on the board that after a denial nothing is left to plan; ``same``: what is no other."""
+    last = investigation.actions.order_by("-number").first()
+    if last is None or last.state != ActionState.DENIED:
+        return
+    told = {"nothing_else": True, "same": [[t.action, t.target] for t in same]}
+    entries = investigation.entries.filter(kind=EntryKind.ACTION, key=str(last))
+    if entries.filter(data__contains=told).exists():
+        return
+    with writing(investigation.pk) as board:
+        write_entry(
+            board, kind=EntryKind.ACTION, key=str(last), data=summary_of(last) | told, author=SYSTEM,
+            sentence=f"{last} {last.title}: nothing else that treats this cause can be planned.",
+        )  # fmt: skip
 
 
 def newest_diagnosis(action: Action) -> int:
@@ -103,7 +134,7 @@ def _goes_on(diagnosis: Diagnosis) -> bool:
 
 
 def _was_tried(investigation: Investigation, treatment: Treatment) -> bool:
-    before = [*TRIED, ActionState.SUCCEEDED] if CATALOG[treatment.action].goes_back else TRIED
+    before = (*TRIED, ActionState.SUCCEEDED) if CATALOG[treatment.action].goes_back else TRIED
     return investigation.actions.filter(
         kind=treatment.action, target=treatment.target, state__in=before
     ).exists()
@@ -144,7 +175,7 @@ def propose(
             undo_command=_fit(proposal.undo_command, 500), undo_diff=dry.way_back if proposal.undo else "",
             blast=blast,
             checks=_checks(diagnosis, treatment.target, has_undo=bool(proposal.undo)),
-            evidence=list(diagnosis.cited), risk=kind.risk,
+            evidence=cited_in_order(diagnosis), risk=kind.risk,
             options=weigh(diagnosis, taken=kind.slug, target=treatment.target, passed_over=passed_over),
             snapshot=snapshot_of(state), **expected_of(diagnosis, kind=kind.slug, service=treatment.target),
             approvals_needed=2 if kind.risk == Risk.RED else 1,

@@ -177,6 +177,12 @@ def _effect(action: Action, run: VerificationRun) -> dict[str, object]:
     }  # fmt: skip
 
 
+def is_unjudged(action: Action) -> bool:
+    """Whether nobody could measure what an action did, and no person has said it yet."""
+    is_open = action.state == A.INCONCLUSIVE or action.result.endswith(MUST_JUDGE)
+    return is_open and not hasattr(action, "outcome")
+
+
 def counted_in(measured: Mapping[str, Any]) -> str:
     """Return how much of what was measured was in range, in words."""
     return f"{measured['inside']} of {measured['samples']} samples in range"

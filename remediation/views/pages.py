@@ -11,7 +11,7 @@ from investigations.views.common import exact_bytes, is_htmx, needs, person_of
 from remediation.domain import approvals, kill_switch, undoing
 from remediation.domain.digests import bytes_of_action
 from remediation.enums import Decision
-from remediation.errors import IllegalTransition, PlanChanged, RemediationError
+from remediation.errors import IllegalTransition, NotAllowed, PlanChanged, RemediationError
 from remediation.models import Action, FeedbackValue
 from remediation.views.panel import feedback_on, kill_switch_row, list_actions, view_of
 
@@ -123,7 +123,7 @@ def undo(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
 @needs(can_view)
 def switch(request: HttpRequest) -> HttpResponse:
     """The kill switch in the header: its state, engaging, releasing."""
-    refusal = ""
+    status, refusal = 200, ""
     if request.method == "POST":
         person = person_of(request)
         reason = request.POST.get("reason", "")
@@ -133,7 +133,7 @@ def switch(request: HttpRequest) -> HttpResponse:
             else:
                 kill_switch.engage(person=person, reason=reason)
         except RemediationError as error:
-            refusal = str(error)
+            status, refusal = 403 if isinstance(error, NotAllowed) else 422, str(error)
         if not is_htmx(request) and not refusal:
             return redirect("autonomy")
     context = {
@@ -142,4 +142,4 @@ def switch(request: HttpRequest) -> HttpResponse:
         "may_stop": can_respond(request.user) or can_administer(request.user),
     }
     name = "_switch" if is_htmx(request) else "switch"
-    return render(request, f"remediation/{name}.html", context, status=422 if refusal else 200)
+    return render(request, f"remediation/{name}.html", context, status=status)

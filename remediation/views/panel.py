@@ -14,11 +14,11 @@ from investigations.presenters.consensus import CitedSentence, blamed_of
 from remediation.catalog.registry import CATALOG
 from remediation.domain.assurance import compared
 from remediation.domain.options import is_beside
-from remediation.domain.transitions import treats
+from remediation.domain.transitions import is_unjudged, treats
 from remediation.enums import ActionState, Decision, Risk
 from remediation.guardrails.base import Ruling, Situation
 from remediation.guardrails.evaluate import blocking_sentence, evaluate, passes_by_itself
-from remediation.models import Action, ActionFeedback, FeedbackValue, KillSwitch
+from remediation.models import Action, ActionFeedback, Approval, FeedbackValue, KillSwitch
 from telemetry.phrasing import quantity
 from telemetry.results import canonical
 
@@ -115,6 +115,16 @@ class ActionView:
         )
 
     @property
+    def is_folded(self) -> bool:
+        """Whether it was denied: beside others it takes a line, so that it looks like none that waits."""
+        return self.row.state == ActionState.DENIED
+
+    @property
+    def denied(self) -> Approval | None:
+        """Who denied it, when and why."""
+        return next((a for a in self.row.approvals.all() if a.decision == Decision.DENY), None)
+
+    @property
     def words(self) -> tuple[tuple[str, str], ...]:
         """What a person may say of it with one click; more words are on its page."""
         return (FeedbackValue.HELPED, "It helped"), (FeedbackValue.NEUTRAL, "It did not help")
@@ -135,7 +145,7 @@ class ActionView:
     @property
     def needs_judging(self) -> bool:
         """Whether nobody could measure what it did, and no person has said it yet."""
-        return self.row.state == ActionState.INCONCLUSIVE and not hasattr(self.row, "outcome")
+        return is_unjudged(self.row)
 
     @property
     def can_be_undone(self) -> bool:
@@ -224,7 +234,7 @@ def list_actions(investigation: Investigation, *, now: datetime, person_id: int 
     """
     rows = investigation.actions.select_related(
         "diagnosis__hypothesis", "verification", "outcome", "requested_by"
-    )
+    ).prefetch_related("approvals__person")
     is_waiting = Q(state=ActionState.PROPOSED)
     place = Case(
         When(is_waiting, requested_by=None, then=0), When(is_waiting, then=1), default=2
@@ -246,7 +256,7 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
         sends=canonical(row.payload).decode(),
         undo_sends=canonical(row.undo_payload).decode() if row.undo_payload else "",
         touches=_touches(row),
-        approvals=row.approvals.filter(decision=Decision.APPROVE).count(),
+        approvals=sum(a.decision == Decision.APPROVE for a in row.approvals.all()),
         expires=words.until(row.approval_expires_at, now),
         rulings=_rulings(row, now) if is_waiting else (),
         measurements=tuple(_measured(m) for m in verification.measurements) if verification else (),
@@ -296,7 +306,7 @@ def _expected(row: Action) -> ExpectedView:
 def feedback_on(row: Action) -> list[ActionFeedback] | None:
     """Return what people said of an action; None where there is nothing to judge yet."""
     outcome = getattr(row, "outcome", None)
-    if outcome is None and row.state == ActionState.INCONCLUSIVE:
+    if is_unjudged(row):
         return []
     return None if outcome is None else list(outcome.feedback.select_related("person")[:50])
 

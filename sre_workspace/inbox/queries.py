@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import CharField, OuterRef, Subquery, Value
+from django.db.models import CharField, OuterRef, Q, Subquery, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Concat
 from django.urls import reverse
@@ -22,7 +22,7 @@ from investigations.queries.handoffs import list_pending_handoffs
 from investigations.queries.incidents import IncidentRow, list_active
 from investigations.queries.visits import Change, list_changes, snoozed_incidents
 from investigations.rules import can_respond
-from remediation.domain.transitions import treats
+from remediation.domain.transitions import MUST_JUDGE, treats
 from remediation.enums import ActionState
 from remediation.models import Action
 from remediation.queries.waiting import decidable
@@ -91,7 +91,8 @@ def _actions(user: "User") -> list[Waiting]:
 
 def _judgements(user: "User") -> list[Waiting]:
     """Return actions of which nobody could measure whether they helped: a person must say."""
-    rows = Action.objects.filter(state=ActionState.INCONCLUSIVE, outcome=None).exclude(
+    is_open = Q(state=ActionState.INCONCLUSIVE) | Q(result__endswith=MUST_JUDGE)
+    rows = Action.objects.filter(is_open, outcome=None).exclude(
         investigation__incident__state=IncidentState.RESOLVED
     )
     return [

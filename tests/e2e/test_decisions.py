@@ -108,8 +108,7 @@ def test_a_viewer_has_no_control_and_every_post_is_refused(
         for path, data in WRITES
     }
     assert answers == dict.fromkeys(answers, 403)
-    # The switch's own rule refuses, with its sentence.
-    assert page.evaluate(POST, [f"{seeded.origin}/kill-switch/", {"do": "engage"}]) == 422
+    assert page.evaluate(POST, [f"{seeded.origin}/kill-switch/", {"do": "engage"}]) == 403
     assert stack.ask("SELECT 1 FROM remediation_killswitch WHERE is_engaged") == []
     assert stack.ask(LAST, seeded.number) == before
     assert int(stack.seed(f"approvals({seeded.number}, {number})")) == 0

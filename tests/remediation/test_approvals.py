@@ -9,6 +9,7 @@ from investigations.domain.incidents import change_incident_state
 from investigations.enums import IncidentState
 from investigations.errors import BoardError
 from investigations.models import AuditEntry, Diagnosis
+from investigations.queries.deciding import strongest_for
 from remediation.domain import kill_switch
 from remediation.domain.approvals import decide, expire_old
 from remediation.domain.digests import digest_of_action
@@ -121,9 +122,46 @@ def test_after_a_denial_what_else_treats_the_cause_is_proposed(planned) -> None:
         treatments=[{"action": kind, "resource": on, "reason": "a test"} for kind, on in places],
     )  # fmt: skip
     say(action, person("b", "approver"), Decision.DENY, reason="peak traffic")
+    assert action.evidence[:3] == list(strongest_for(action.diagnosis)), "one order on each page"
     sweep()
     rows = incident.investigation.actions.filter(state=ActionState.PROPOSED)
     assert [(a.kind, a.requested_by) for a in rows] == [("rolling_restart", None)]
+
+
+def test_what_was_denied_is_not_asked_for_again_under_another_name(lab_incident, client) -> None:
+    incident = lab_incident("pool_exhaustion", is_worked=False)
+    target = incident.world.truth.resource
+    diagnosis = Diagnosis.objects.create(
+        investigation=incident.investigation, number=1, step_key="made/1", verdict="likely_cause",
+        fault_class="pool_exhaustion", resource=target, summary="x",
+        treatments=[{"action": kind, "resource": target, "reason": "a test"}
+                    for kind in ("raise_pool_limit", "revert_config")],
+    )  # fmt: skip
+    action = plan_for(diagnosis.pk)
+    say(action, person("ben", "approver"), Decision.DENY, reason="the database is full")
+    for _ in range(2):
+        sweep()
+    assert [a.number for a in incident.investigation.actions.all()] == [1]
+    told = incident.investigation.events.filter(
+        payload__sentence__icontains="nothing else that treats"
+    )
+    assert told.count() == 1
+    with pytest.raises(
+        IllegalTransition, match=r"^A1 was denied already by ben\. Your decision changed nothing\.$"
+    ):
+        say(action, person("cy", "approver"))
+    client.force_login(person("rea", "responder"))
+    room = f"/i/{incident.investigation.incident_id}/"
+    page = unescape(client.get(room).content.decode())
+    assert "What else treats this cause would make the same change" in page
+    offered = f'name="text" value="/propose {{}} {target}"'
+    assert offered.format("raise_pool_limit") in page
+    assert offered.format("revert_config") not in page
+    card = unescape(client.get(f"{room}actions/", headers={"HX-Request": "true"}).content.decode())
+    assert "A1 denied" in card
+    assert "By <bdi>ben</bdi>" in card
+    assert "the database is full" in card
+    assert "Guardrails" not in card.split("<details")[0]
 
 
 @pytest.mark.capability(39)

@@ -14,6 +14,7 @@ from investigations.domain.clock import database_now
 from investigations.models import Incident, Investigation
 from remediation.domain import kill_switch
 from remediation.domain.execution import act, claim, execute, resolve_unknown
+from remediation.domain.feedback import give_feedback
 from remediation.domain.sweep import sweep
 from remediation.domain.verifying import verify
 from remediation.errors import ExecutorError, GuardrailBlocked
@@ -93,6 +94,12 @@ def test_a_switch_without_a_row_is_engaged_and_can_be_released(incident) -> None
     client = Client()
     client.force_login(person("ann", "approver"))
     assert client.get("/autonomy/").status_code == client.get("/kill-switch/").status_code == 200
+    viewer = Client()
+    viewer.force_login(person("vi", "viewer"))
+    refused = [
+        viewer.post("/kill-switch/", {"do": do, "reason": "x"}) for do in ("engage", "release")
+    ]
+    assert [answer.status_code for answer in refused] == [403, 403]
     client.post("/kill-switch/", {"do": "release", "reason": "the row is back"})
     assert not KillSwitch.objects.get().is_engaged
 
@@ -209,7 +216,10 @@ def test_a_stopped_undo_does_not_run_when_the_stop_is_released(incident) -> None
     before = _replicas(incident)
     verify(action.pk)
     assert _state(action) == "halted"
-    assert "a person must judge" in action.result
+    assert action.result.endswith("it stands. A person must judge.")
+    give_feedback(action_id=action.pk, person=person("rea", "responder"), value="harmed")
+    action.refresh_from_db()
+    assert action.result.endswith("it stands. rea judged it: it did harm.")
     kill_switch.release(person=person("ann", "approver"), reason="fine")
     sweep()
     assert (_state(action), _replicas(incident)) == ("halted", before)

@@ -199,6 +199,14 @@ def test_a_stop_after_the_claim_still_stops_the_call(incident) -> None:
     act(execution)
     assert (standing(action), cart(incident)) == ("halted", 6)
     assert "it stands. A person must judge." in action.result
+    client = Client()
+    client.force_login(person("rea", "responder"))
+    page = f"/i/{action.investigation.incident_id}/a/1/"
+    assert "It helped</button>" in client.get(page).content.decode()
+    assert "Did A1 help?" in client.get("/inbox/").content.decode()
+    client.post(f"{page}feedback/", {"value": "helped"})
+    action.refresh_from_db()
+    assert action.result.endswith("it stands. rea judged it: it helped.")
 
 
 def test_what_somebody_changed_since_is_not_taken_back(incident) -> None:

@@ -1,0 +1,31 @@
+"""Whether a plan changes just what another one would have changed."""
+
+from collections.abc import Iterable
+
+from investigations.models import Investigation
+from remediation.enums import ActionState
+from remediation.models import Action
+
+TRIED = (ActionState.FAILED, ActionState.UNDONE, ActionState.DENIED, ActionState.INCONCLUSIVE)
+
+
+def is_same_change(one: str, other: str) -> bool:
+    """Whether two differences of one target leave the same fields with the same values.
+
+    What they were before does not count. Where nothing is told, nothing is the same.
+    """
+    if not one or not other:
+        return False
+    left, right = (
+        sorted(line for line in text.splitlines() if line.startswith("+")) for text in (one, other)
+    )
+    return left == right if left or right else one == other
+
+
+def tried_before(investigation: Investigation, *, target: str, diff: str) -> Action | None:
+    """Return the newest action that was denied, or done in vain, and would change just the same.
+
+    One query.
+    """
+    rows: Iterable[Action] = investigation.actions.filter(target=target, state__in=TRIED)
+    return next((a for a in rows if is_same_change(a.diff, diff)), None)
