@@ -5,13 +5,15 @@ deadline becomes an ERROR result with a sentence; so does a port that nothing is
 """
 
 import concurrent.futures
+import os
+import queue
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from telemetry.errors import (
     NotAuthorised,
@@ -57,42 +59,71 @@ OnQuery = Callable[[QueryResult[object]], None]
 DEFAULT_DEADLINE_SECONDS = 8.0
 # Unanswered queries that one source may hold at once; the others keep theirs.
 MAX_PENDING_PER_SOURCE = 16
+# Threads that wait for the next query; more than that end with theirs.
+MAX_IDLE = 16
+Job = tuple[str, Callable[[], Any], "concurrent.futures.Future[Any]"]
 
 
 class _Pool:
-    """Threads for queries. One that hangs is left behind, and each source has its own limit."""
+    """Threads for queries, used again. One that hangs is left behind; each source has its limit."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: threads do not survive a fork, nor does a lock that one of them held."""
         self._lock = threading.Lock()
         self._pending: Counter[str] = Counter()
+        self._idle: list[queue.SimpleQueue[Job]] = []
 
     def run(self, source: str, work: Callable[[], T], deadline_seconds: float) -> T:
         with self._lock:
             if self._pending[source] >= MAX_PENDING_PER_SOURCE:
                 raise SourceUnavailable("too many earlier queries have not come back")
             self._pending[source] += 1
+            jobs = self._idle.pop() if self._idle else None
+        if jobs is None:
+            jobs = queue.SimpleQueue()
+            name = "telemetry-query"
+            threading.Thread(target=self._serve, args=(jobs,), name=name, daemon=True).start()
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
-
-        def target() -> None:
-            try:
-                future.set_result(work())
-            except BaseException as error:  # noqa: BLE001  # carried over to the asking thread
-                future.set_exception(error)
-            finally:
-                with self._lock:
-                    self._pending[source] -= 1
-
-        threading.Thread(target=target, name="telemetry-query", daemon=True).start()
-        concurrent.futures.wait([future], timeout=deadline_seconds)
-        if not future.done():
-            raise QueryTimeout(f"no answer within {deadline_seconds:g} s")
-        error = future.exception()
+        jobs.put((source, work, future))
+        try:
+            error = future.exception(timeout=deadline_seconds)
+        except concurrent.futures.TimeoutError:
+            raise QueryTimeout(f"no answer within {deadline_seconds:g} s") from None
         if error is None or isinstance(error, TelemetryError) or not isinstance(error, Exception):
             return future.result()
         raise QueryRejected(f"unreadable answer ({type(error).__name__}: {error})") from error
 
+    def _serve(self, jobs: "queue.SimpleQueue[Job]") -> None:
+        while self._answer(jobs, *jobs.get()):
+            pass
+
+    def _answer(
+        self, jobs: "queue.SimpleQueue[Job]", source: str, work: Callable[[], Any],
+        future: concurrent.futures.Future[Any],
+    ) -> bool:  # fmt: skip
+        """Do one job; return whether its thread waits for another. Nothing of it is held on to."""
+        found, error = None, None
+        try:
+            found = work()
+        except BaseException as raised:  # noqa: BLE001  # carried over to the asking thread
+            error = raised
+        with self._lock:
+            self._pending[source] -= 1
+            is_kept = len(self._idle) < MAX_IDLE
+            if is_kept:
+                self._idle.append(jobs)
+        if error is None:
+            future.set_result(found)
+        else:
+            future.set_exception(error)
+        return is_kept
+
 
 _pool = _Pool()
+os.register_at_fork(after_in_child=_pool.forget)
 
 
 @dataclass(frozen=True, slots=True)

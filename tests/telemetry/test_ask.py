@@ -1,6 +1,9 @@
 """No source can raise into an agent, hang it, or be forgotten when it is missing."""
 
+import os
+import threading
 import time
+import warnings
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
@@ -129,6 +132,27 @@ def test_hanging_queries_of_one_source_are_bounded_and_leave_the_others_alone() 
     assert messages[:MAX_PENDING_PER_SOURCE] == ["no answer within 0.01 s"] * MAX_PENDING_PER_SOURCE
     assert messages[-1] == "too many earlier queries have not come back"
     assert guarded(well.sources).logs.lines([SHOP], WINDOW).status is ResultStatus.OK
+
+
+def test_threads_are_used_again() -> None:
+    asked = guarded(logging_fake().sources)
+    asked.logs.lines([SHOP], WINDOW)
+    before = set(threading.enumerate())
+    for _ in range(20):
+        asked.logs.lines([SHOP], WINDOW)
+    assert len(set(threading.enumerate()) - before) <= 2
+
+
+def test_queries_are_answered_in_a_process_that_was_forked() -> None:
+    asked = guarded(logging_fake().sources, deadline_seconds=5)
+    asked.logs.lines([SHOP], WINDOW)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        is_ok = asked.logs.lines([SHOP], WINDOW).status is ResultStatus.OK
+        os._exit(0 if is_ok else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_the_hook_sees_every_result_and_may_stop_the_caller() -> None:

@@ -1,16 +1,26 @@
 """azamikram/rcd (Sock Shop): one table before and one during, a column per service and metric."""
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+import numpy as np
 
 from telemetry.adapters.memory import MemoryData
 from telemetry.adapters.recorded.recording import Recording, RecordingError
 from telemetry.adapters.recorded.series import SeriesBuilder
-from telemetry.adapters.recorded.tables import Problems, parsed_rows
-from telemetry.types import AlertFiring, Semantic, TimeWindow, service
+from telemetry.adapters.recorded.tables import Problems, table_of
+from telemetry.types import AlertFiring, FloatArray, Semantic, TimeWindow, service
 
-Sample = tuple[float, dict[str, str]]
 ENTRY_HINTS = ("front-end", "frontend", "gateway", "ui", "web")
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Times in Unix seconds, and the cells of each column by its name."""
+
+    times: FloatArray
+    columns: dict[str, tuple[str, ...]]
 
 
 def is_it(path: Path) -> bool:
@@ -24,18 +34,21 @@ def load(path: Path) -> Recording:
     builder = SeriesBuilder()
     normal, anomalous = (_table(path, part, problems) for part in ("normal", "anomalous"))
     # The tables were taken apart from each other: normal is moved to end where the other begins.
-    shift = anomalous[0][0] - normal[-1][0] - 1
-    rows = [(at + shift, values) for at, values in normal] + anomalous
-    columns = dict.fromkeys(column for _, values in rows for column in values)
-    names = {column.partition("_")[0] for column in columns}
-    for column in columns:
+    shift = anomalous.times[0] - normal.times[-1] - 1
+    normal = replace(normal, times=normal.times + shift)
+    both = np.concatenate([normal.times, anomalous.times])
+    names = set()
+    for column in dict.fromkeys((*normal.columns, *anomalous.columns)):
         name, _, metric = column.partition("_")
-        found = ((stamp, values[column]) for stamp, values in rows if column in values)
-        builder.add_column(service(name), metric, found)
+        names.add(name)
+        parts = [part for part in (normal, anomalous) if column in part.columns]
+        times = both if len(parts) > 1 else parts[0].times
+        values = [value for part in parts for value in part.columns[column]]
+        builder.add_column(service(name), metric, times, values)
     entry = next((n for hint in ENTRY_HINTS for n in sorted(names) if hint in n), sorted(names)[0])
     begin, split, end = (
         datetime.fromtimestamp(t, UTC)
-        for t in (normal[0][0] + shift, anomalous[0][0], anomalous[-1][0] + 1)
+        for t in (normal.times[0], anomalous.times[0], anomalous.times[-1] + 1)
     )
     alert = AlertFiring("Slow", service(entry), f"{entry} is slow", split, "critical",
                         Semantic.LATENCY_P99_SECONDS)  # fmt: skip
@@ -45,17 +58,14 @@ def load(path: Path) -> Recording:
                      TimeWindow(begin, split))  # fmt: skip
 
 
-def _table(path: Path, part: str, problems: Problems) -> list[Sample]:
-    """Return (time, values by column); samples whose clock stands still are a second apart."""
+def _table(path: Path, part: str, problems: Problems) -> _Table:
+    """Return one table; samples whose clock stands still are a second apart."""
     file = next(iter(sorted(path.glob(f"{part}.csv*"))))
-    rows: list[Sample] = []
-    for stamp, values in parsed_rows(file, problems, "metrics", _row):
-        rows.append((max(stamp, rows[-1][0] + 1) if rows else stamp, values))
+    header, rows = table_of(file, problems, "metrics", "time")
     if not rows:
         raise RecordingError(f"{path}: {problems.get('metrics', f'{file.name} has no rows')}")
-    return rows
-
-
-def _row(row: dict[str, str]) -> Sample:
-    stamp = float(row.pop("time", "") or 0)
-    return stamp, {k: v for k, v in row.items() if "_" in k}
+    times: list[float] = []
+    for stamp, _ in rows:
+        times.append(max(stamp, times[-1] + 1) if times else stamp)
+    columns = dict(zip(header, zip(*(cells for _, cells in rows), strict=True), strict=True))
+    return _Table(np.array(times), {k: v for k, v in columns.items() if "_" in k})

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -19,6 +19,7 @@ class SeriesBuilder:
 
     def __init__(self) -> None:
         self._samples: dict[Key, list[tuple[float, float]]] = defaultdict(list)
+        self._columns: dict[Key, tuple[FloatArray, FloatArray]] = {}
 
     def add(
         self, resource: ResourceRef, name: str, at: float, value: str | float | None,
@@ -28,10 +29,10 @@ class SeriesBuilder:
         self._samples[resource, name, peer].append((at, _number(value)))
 
     def add_column(
-        self, resource: ResourceRef, name: str, samples: Iterable[tuple[float, str]]
+        self, resource: ResourceRef, name: str, times: FloatArray, values: Sequence[str]
     ) -> None:
-        """Add the samples of one series at once: (unix seconds, value)."""
-        self._samples[resource, name, None].extend((at, _number(v)) for at, v in samples)
+        """Add a series that is whole: a value for each of the times, Unix seconds."""
+        self._columns[resource, name, None] = (times, _numbers(values))
 
     def build(self, *, semantics: dict[str, Semantic] | None = None) -> list[Series]:
         """Return the series, times increasing. ``semantics`` overrides meanings by name.
@@ -39,7 +40,8 @@ class SeriesBuilder:
         Whether a name counts in percent is told from all its series together: an idle service
         at 0.4 % must not read as 40 %.
         """
-        raw = {key: _merged(samples) for key, samples in self._samples.items()}
+        raw = {key: _merged(*_apart(samples)) for key, samples in self._samples.items()}
+        raw |= {key: _merged(*column) for key, column in self._columns.items()}
         meanings: dict[str, Meaning | None] = {}
         for name in {key[1] for key in raw}:
             if semantics and name in semantics:
@@ -59,6 +61,13 @@ def _number(value: str | float | None) -> float:
         return float("nan") if value is None or value == "" else float(value)
     except ValueError:
         return float("nan")
+
+
+def _numbers(values: Sequence[str]) -> FloatArray:
+    try:
+        return np.array(list(map(float, values)), dtype=np.float64)
+    except ValueError:
+        return np.array([_number(v) for v in values], dtype=np.float64)
 
 
 def _best_percentiles(keys: list[Key], meanings: dict[str, Meaning | None]) -> dict[Key, bool]:
@@ -81,20 +90,24 @@ def percentile_of(name: str) -> int:
     return int(match[1]) if match else 0
 
 
-def _merged(samples: list[tuple[float, float]]) -> tuple[FloatArray, FloatArray]:
-    """Return times increasing and, where there are several samples of one time, their mean."""
+def _apart(samples: list[tuple[float, float]]) -> tuple[FloatArray, FloatArray]:
     plain = np.array(samples, dtype=np.float64).reshape(-1, 2)
-    if np.all(np.diff(plain[:, 0]) > 0):
-        return plain[:, 0].copy(), plain[:, 1].copy()
+    return plain[:, 0].copy(), plain[:, 1].copy()
+
+
+def _merged(times: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return times increasing and, where there are several samples of one time, their mean."""
+    if np.all(np.diff(times) > 0):
+        return times, values
     groups: dict[float, list[float]] = defaultdict(list)
-    for at, value in samples:
+    for at, value in zip(times.tolist(), values.tolist(), strict=True):
         groups[at].append(value)
-    times = sorted(groups)
+    ordered = sorted(groups)
     means = []
-    for at in times:
+    for at in ordered:
         known = [v for v in groups[at] if v == v]
         means.append(sum(known) / len(known) if known else float("nan"))
-    return np.array(times, dtype=np.float64), np.array(means, dtype=np.float64)
+    return np.array(ordered, dtype=np.float64), np.array(means, dtype=np.float64)
 
 
 def _highest(values: FloatArray) -> float:

@@ -52,6 +52,30 @@ def parsed_rows(
     yield from _parsed(path, problems, part, rows, parse)
 
 
+def table_of(
+    path: Path, problems: Problems, part: str, key: str
+) -> tuple[list[str], list[tuple[float, list[str]]]]:
+    """Return the header, and of each row the number in the column ``key`` with all its cells.
+
+    Made for wide tables: a row stays the list that it was read as. An empty ``key`` counts 0; a row
+    that is too short ends in empty cells.
+    """
+    header: list[str] = []
+
+    def rows(file: io.TextIOBase) -> Iterator[tuple[int, list[str]]]:
+        reader = csv.reader(file)
+        header.extend(next(reader, []))
+        return ((reader.line_num, row) for row in reader if row)
+
+    def parse(row: list[str]) -> tuple[float, list[str]]:
+        if len(row) > len(header):
+            raise ValueError(f"{len(row)} cells under {len(header)} names")
+        row += [""] * (len(header) - len(row))
+        return float(row[header.index(key)] or 0) if key in header else 0.0, row
+
+    return header, list(_parsed(path, problems, part, rows, parse))
+
+
 def parsed_lines(
     path: Path, problems: Problems, part: str, parse: Callable[[object], T]
 ) -> Iterator[T]:
