@@ -29,6 +29,10 @@ def may_be_overtaken(
     if not candidates or not untold:
         return False
     leader = candidates[max(range(len(candidates)), key=lambda i: found[i])]
+    # What names no mechanism leads where none was found; nobody looked for a change then.
+    is_nameless = FAULTS[leader.cause.fault_class].is_catch_all
+    if is_nameless and any(f.feature == "gap_changes" for f in untold):
+        return True
     return any(
         rival.cause.resource != leader.cause.resource
         and rival.total + _hoped_for(rival, untold, case) >= leader.total

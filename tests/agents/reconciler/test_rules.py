@@ -9,7 +9,7 @@ from agents.case import Symptom
 from agents.domain.verdicts import plain_reason
 from agents.enums import AgentName, Presence
 from agents.findings import Cause, Finding
-from agents.reconciler.calibration import CalibrationMap
+from agents.reconciler.calibration import MOST_OF_UNSURE, CalibrationMap
 from agents.reconciler.decide import decide
 from agents.reconciler.scoring import UNTOLD_SIDE, Scored, StanceScore, score
 from agents.scoping import build_case
@@ -64,6 +64,21 @@ def test_a_mechanism_at_the_same_resource_does_not_contradict_that_it_is_at_faul
     # Another resource does, and so does another mechanism where one is named.
     assert not margin_is_met(at_fault, scored(FRONT, "cpu_overload", 14.5))
     assert not margin_is_met(overload, scored(CART, "network_delay", 14.0))
+
+
+def test_what_names_no_mechanism_is_never_sure_while_nobody_could_ask_what_changed() -> None:
+    unread = replace(ANOMALY, feature="gap_changes", presence=Presence.UNKNOWN)
+    sure = CalibrationMap("t", 300, (3.0, 1.0, 0.0))
+
+    def claimed(fault_class: str, *more: Finding) -> float:
+        alone = scored(CART, fault_class, 20.0)
+        outcome = decide(
+            [alone], [ANOMALY, *more], case_of(CALLS), challenged=None, calibration=sure
+        )
+        return outcome.ranked[0].posterior
+
+    assert claimed("own_fault", unread) == MOST_OF_UNSURE < claimed("own_fault")
+    assert claimed("cpu_overload", unread) == claimed("cpu_overload")
 
 
 def test_no_verdict_while_something_else_is_likelier_by_the_weights() -> None:
