@@ -36,13 +36,17 @@ SHARES = {AS_IS: 1.0, CHANGED: CHANGED_SHARE, LOST: LOST_SHARE, UNKNOWN: UNKNOWN
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """One claim: whose, how it came about (``AS_IS``, ``CHANGED``, ``LOST``, ``UNKNOWN``), and its worth."""
+    """One claim: whose, how it came about (``AS_IS``, ``CHANGED``, ``LOST``, ``UNKNOWN``), and its worth.
+
+    ``is_mapped``: a map is asked at all; see :class:`sre_workspace.evaluation.samples.Asked`.
+    """
 
     set_slug: str
     group: str
     origin: str
     claim: Claim
     is_right: bool
+    is_mapped: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def graded_of(
     """
     unknown = [(_without_right(sample), factors) for sample, factors in as_is]
     return [
-        Graded(sample.set_slug, sample.group, origin, *told)
+        Graded(sample.set_slug, sample.group, origin, told.claim, told.is_right, told.is_mapped)
         for origin, pairs in ((AS_IS, as_is), (CHANGED, changed), (LOST, lost), (UNKNOWN, unknown))
         for sample, factors in pairs
         if (told := sample.claim(factors)) is not None
@@ -83,6 +87,7 @@ def _without_right(sample: Sample) -> Sample:
 
 def fit(rows: Sequence[Graded], *, version: str, start: CalibrationMap) -> CalibrationMap:
     """Return the map that fits the claims; ``cases`` counts those that are as they were recorded."""
+    rows = [row for row in rows if row.is_mapped]
     found = fit_map(
         [(row.claim, float(row.is_right)) for row in rows],
         version=version, start=start, weights=_weights(rows), hold=HOLD,
@@ -124,11 +129,15 @@ def cross_validate(
 
     by_type, by_set = left_out(lambda r: r.group), left_out(lambda r: r.set_slug)
     told = [
-        Told(r.set_slug, r.is_right, r.claim.posterior, shown.apply(r.claim),
-             by_type[r.group].apply(r.claim), by_set[r.set_slug].apply(r.claim))
+        Told(r.set_slug, r.is_right, r.claim.posterior, _shown(r, shown),
+             _shown(r, by_type[r.group]), _shown(r, by_set[r.set_slug]))
         for r in rows if r.origin == AS_IS
     ]  # fmt: skip
     return whole, told
+
+
+def _shown(row: Graded, by: CalibrationMap) -> float:
+    return by.apply(row.claim) if row.is_mapped else row.claim.posterior
 
 
 def lines_of(told: Sequence[Told]) -> Iterator[str]:

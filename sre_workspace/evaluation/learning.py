@@ -109,8 +109,8 @@ def validate(pairs: Sequence[tuple[Sample, Mapping[str, float]]]) -> Validated:
 
 
 def _first_is_right(sample: Sample, factors: Mapping[str, float]) -> bool:
-    claim = sample.claim(factors)
-    return claim is not None and claim[1]
+    asked = sample.claim(factors)
+    return asked is not None and asked.is_right
 
 
 def _mean(values: Sequence[float]) -> float:

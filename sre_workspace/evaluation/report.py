@@ -22,6 +22,7 @@ def render_report(slug: str, figures: Figures, scored: Sequence[Scored]) -> str:
     ]
     lines += [
         "", "| | |", "|---|---|",
+        f"| leads that claim something | {figures.claims} |",
         f"| no verdict given | {figures.abstained:.1%} |",
         f"| right where a verdict was given | {figures.right_when_named:.1%} |",
         f"| at least 90 % sure and wrong | {figures.confident_and_wrong:.1%} |",

@@ -11,6 +11,7 @@ from agents.case import Symptom
 from agents.engine import investigate
 from agents.findings import Finding
 from agents.reconciler.outcome import Outcome, Ranked
+from agents.reconciler.relevance import is_over
 from agents.reconciler.scoring import shares_of
 from agents.reconciler.weights import factor_of
 from agents.scoping import build_case
@@ -51,7 +52,8 @@ class CaseResult:
 
     ``error`` names what could not be read; then nothing was concluded. ``failed``: verdict rules
     that were not met. ``answered``: how many kinds of telemetry answered. ``is_open``: an answer
-    that is still out could put another resource first.
+    that is still out could put another resource first. ``is_over``: what was complained of is back
+    to normal, so that nothing may be wrong any more.
     """
 
     case_id: str
@@ -66,6 +68,12 @@ class CaseResult:
     failed: list[str] = field(default_factory=list)
     answered: int = 0
     is_open: bool = False
+    is_over: bool = False
+
+    @property
+    def lead(self) -> RankedCause | None:
+        """The cause that is claimed; None without any, and where no fault is said to last."""
+        return self.causes[0] if self.causes and self.verdict != "no_fault" else None
 
     def as_json(self) -> dict[str, object]:
         """Return it as JSON-able values."""
@@ -106,7 +114,7 @@ def run_case(path: Path, variant: Variant = FULL) -> CaseResult:
         affected=_affected(outcome, findings), gaps=sorted(set(outcome.gaps)), seconds=seconds,
         peak_mb=_peak_mb(), failed=[r.name for r in outcome.rules if not r.passed],
         answered=len(outcome.sources_answered),
-        is_open=outcome.claim is not None and outcome.claim.is_open,
+        is_open=outcome.claim is not None and outcome.claim.is_open, is_over=is_over(findings),
     )  # fmt: skip
     return _restored(result, perturbed)
 

@@ -1,12 +1,13 @@
 """Kept results as arrays to learn from: candidates with their evidence, and which are right."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from agents.faults.registry import FAULTS
+from agents.reconciler.decide import NO_FAULT_DECIBANS
 from agents.reconciler.posterior import Claim, Standing, claim_of, posteriors
 from sre_workspace.evaluation.running import CaseResult, RankedCause, read_results
 from sre_workspace.evaluation.sets import EvaluationSet, Label
@@ -14,6 +15,18 @@ from sre_workspace.evaluation.variants import DROPS, PERTURBED
 from telemetry.types import FloatArray
 
 NO_CALM_DECIBANS = -30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is claimed for a lead, and its worth.
+
+    ``is_mapped``: it leads over "nothing is wrong any more"; else its claim is shown as it is.
+    """
+
+    claim: Claim
+    is_right: bool
+    is_mapped: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +39,7 @@ class Sample:
         right: Whether each of them is the right answer.
         answered: How many kinds of telemetry answered.
         is_open: An answer that is still out could put another resource first.
+        is_over: What was complained of is back to normal.
     """
 
     group: str
@@ -34,6 +48,7 @@ class Sample:
     right: tuple[bool, ...]
     answered: int = 0
     is_open: bool = False
+    is_over: bool = False
 
     def totals(self, factors: Mapping[str, float]) -> list[float]:
         """Return each candidate's decibans under the given factors."""
@@ -42,7 +57,7 @@ class Sample:
             for c in self.causes
         ]
 
-    def claim(self, factors: Mapping[str, float]) -> tuple[Claim, bool] | None:
+    def claim(self, factors: Mapping[str, float]) -> Asked | None:
         """Return what the first candidate claims under the factors, and whether it is right."""
         standings = []
         for cause, total in zip(self.causes, self.totals(factors), strict=True):
@@ -51,11 +66,12 @@ class Sample:
                 Standing(cause.resource, total, model.is_catch_all, cause.kinds, model.slug,
                          model.refines)
             )  # fmt: skip
-        found, _ = posteriors(standings, calm_decibans=NO_CALM_DECIBANS)
+        calm_decibans = NO_FAULT_DECIBANS if self.is_over else NO_CALM_DECIBANS
+        found, calm = posteriors(standings, calm_decibans=calm_decibans)
         claim = claim_of(standings, found, answered=self.answered, is_open=self.is_open)
         if claim is None:
             return None
-        return claim, self.right[int(np.argmax(found))]
+        return Asked(claim, self.right[int(np.argmax(found))], is_mapped=claim.posterior > calm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +92,18 @@ class Arrays:
 def samples_of(
     kind: EvaluationSet, results: Sequence[CaseResult], labels: Mapping[str, Label]
 ) -> list[Sample]:
-    """Return the cases that have a label and candidates; each candidate is marked by itself."""
+    """Return the cases that have a label and a lead; each candidate is marked by itself."""
     samples = []
     for result in results:
         label = labels.get(result.case_id)
-        if label is None or not result.causes:
+        if label is None or result.lead is None:
             continue
-        right = tuple(_is_right(kind, result, cause, label) for cause in result.causes)
+        right = tuple(kind.is_right(result, cause, label) for cause in result.causes)
         group = f"{kind.slug}: {kind.fault_of(label)}"
         causes = tuple(result.causes)
-        sample = Sample(group, kind.slug, causes, right, result.answered, result.is_open)
-        samples.append(sample)
+        samples.append(
+            Sample(group, kind.slug, causes, right, result.answered, result.is_open, result.is_over)
+        )
     return samples
 
 
@@ -105,11 +122,6 @@ def changed_samples(
     variants = [v for v in (*PERTURBED, *DROPS)
                 if v.is_lossy == is_lossy and v.concerns(has_history=kind.has_history)]  # fmt: skip
     return [s for v in variants for s in kept_samples(kind, labels, work, v.slug)]
-
-
-def _is_right(kind: EvaluationSet, result: CaseResult, cause: RankedCause, label: Label) -> bool:
-    alone = replace(result, causes=[cause], verdict="likely_cause")
-    return kind.mark(kind.predict(alone), label)[kind.main] >= 1
 
 
 def flatten(samples: Sequence[Sample], terms: Sequence[str]) -> Arrays:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from agents.reconciler.fitting import sureness
 from sre_workspace.evaluation.running import CaseResult
 from sre_workspace.evaluation.sets import EvaluationSet, Label, Marks
 
@@ -18,17 +19,28 @@ DRAWS = 500
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One case with its answer's worth."""
+    """One case with its answer's worth.
+
+    Attributes:
+        claim: What is claimed for the lead, and whether that is right, by itself: whether or not a
+            verdict was given. None where nothing is claimed: no candidate, or "no fault that lasts".
+    """
 
     result: CaseResult
     marks: Marks
     fault: str
     is_right: bool
+    claim: tuple[float, bool] | None = None
 
     @property
     def probability(self) -> float:
-        """What the first answer claims for itself."""
-        return self.result.causes[0].probability if self.result.causes else 0.0
+        """What is claimed for the lead; 0 where nothing is claimed."""
+        return self.claim[0] if self.claim else 0.0
+
+    @property
+    def shown(self) -> float:
+        """The confidence that a verdict shows; 0 where none is given."""
+        return 0.0 if self.has_abstained else self.result.confidence or 0.0
 
     @property
     def has_abstained(self) -> bool:
@@ -51,6 +63,7 @@ class Bin:
 class Figures:
     """The report's figures. ``measures``: name -> (mean, low, high) with a 95 % interval.
 
+    ``brier``, ``ece`` and ``bins`` are of the cases where something is claimed, ``claims`` of them.
     ``chance_ece``: the ``ece`` to expect of so many claims that are honest.
     """
 
@@ -66,6 +79,7 @@ class Figures:
     median_seconds: float = 0.0
     peak_mb: float = 0.0
     chance_ece: float = 0.0
+    claims: int = 0
 
 
 def score_all(
@@ -77,7 +91,9 @@ def score_all(
         label = labels.get(result.case_id)
         if label is not None:
             marks = kind.mark(kind.predict(result), label)
-            scored.append(Scored(result, marks, kind.fault_of(label), marks[kind.main] >= 1))
+            lead = result.lead
+            claim = (lead.probability, kind.is_right(result, lead, label)) if lead else None
+            scored.append(Scored(result, marks, kind.fault_of(label), marks[kind.main] >= 1, claim))
     return scored
 
 
@@ -109,14 +125,16 @@ def figures_of(scored: Sequence[Scored]) -> Figures:
     for s in scored:
         groups[s.fault].append(s.is_right)
     named = [s for s in scored if not s.has_abstained]
-    bins = reliability(scored)
+    claims = [s.claim for s in scored if s.claim]
+    bins = reliability(claims)
+    honesty = sureness(claims)
     seconds = sorted(s.result.seconds for s in scored)
     return Figures(
         count=count,
         measures=measures,
         by_fault={k: (len(v), sum(v) / len(v)) for k, v in sorted(groups.items())},
-        brier=sum((s.probability - s.is_right) ** 2 for s in scored) / count,
-        ece=sum(b.count * abs(b.claimed - b.right) for b in bins) / count,
+        brier=honesty.brier,
+        ece=honesty.ece,
         bins=bins,
         abstained=1 - len(named) / count,
         right_when_named=sum(s.is_right for s in named) / len(named) if named else 0.0,
@@ -124,7 +142,8 @@ def figures_of(scored: Sequence[Scored]) -> Figures:
         / count,
         median_seconds=seconds[count // 2],
         peak_mb=max(s.result.peak_mb for s in scored),
-        chance_ece=chance_ece([s.probability for s in scored]),
+        chance_ece=chance_ece([p for p, _ in claims]),
+        claims=len(claims),
     )
 
 
@@ -146,15 +165,13 @@ def chance_ece(claims: Sequence[float]) -> float:
     return float(np.mean(gaps) / len(chances))
 
 
-def reliability(scored: Sequence[Scored]) -> list[Bin]:
+def reliability(claims: Sequence[tuple[float, bool]]) -> list[Bin]:
     """Return the claims in ten bands with how often they were right; empty bands are left out."""
-    found = []
-    for index in range(BINS):
-        low, high = index / BINS, (index + 1) / BINS
-        inside = [s for s in scored
-                  if low <= s.probability < high or (index == BINS - 1 and s.probability == 1)]  # fmt: skip
-        if inside:
-            found.append(Bin(low, high, len(inside),
-                             sum(s.probability for s in inside) / len(inside),
-                             sum(s.is_right for s in inside) / len(inside)))  # fmt: skip
-    return found
+    bands: dict[int, list[tuple[float, bool]]] = defaultdict(list)
+    for claimed, is_right in claims:
+        bands[min(BINS - 1, int(claimed * BINS))].append((claimed, is_right))
+    return [
+        Bin(index / BINS, (index + 1) / BINS, len(inside), sum(p for p, _ in inside) / len(inside),
+            sum(right for _, right in inside) / len(inside))
+        for index, inside in sorted(bands.items())
+    ]  # fmt: skip

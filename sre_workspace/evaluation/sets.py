@@ -4,12 +4,12 @@ The measures are those of the sets' papers. Nothing here is seen by the agents.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sre_workspace.evaluation import cloudopsbench
-from sre_workspace.evaluation.running import CaseResult, name_of
+from sre_workspace.evaluation.running import CaseResult, RankedCause, name_of
 
 Label = Mapping[str, Any]
 Marks = dict[str, float]
@@ -34,6 +34,11 @@ class EvaluationSet:
     main: str
     fault_of: Callable[[Label], str]
     has_history: bool = True
+
+    def is_right(self, result: CaseResult, cause: RankedCause, label: Label) -> bool:
+        """Whether one of a result's causes, taken by itself for a verdict, is the right answer."""
+        alone = replace(result, causes=[cause], verdict="likely_cause")
+        return self.mark(self.predict(alone), label)[self.main] >= 1
 
 
 def case_paths(folder: Path) -> list[Path]:

@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from sre_workspace.evaluation.comparing import (
     bars_svg,
+    dropped_svg,
+    dropped_table,
     false_diagnoses,
     row_of,
     same_verdicts,
@@ -81,7 +83,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"abstained {figures.abstained:.0%}, right when named {figures.right_when_named:.0%}, "
             f"sure and wrong {figures.confident_and_wrong:.1%}, ECE {figures.ece:.3f} "
-            f"({figures.chance_ece:.3f} by chance), "
+            f"of {figures.claims} claims ({figures.chance_ece:.3f} by chance), "
             f"{figures.median_seconds:.2f} s a case, {figures.peak_mb:.0f} MB"
         )
 
@@ -89,23 +91,25 @@ class Command(BaseCommand):
         """Run what else was asked for; print it, and return it for the report."""
         kind, truth = session.kind, session.labels()
         lines: list[str] = []
-        asked = (("ablate", "What each part is worth", ABLATIONS),
-                 ("drop_each", "Without each source", DROPS),
-                 ("perturb", "Changed in ways that must not matter", PERTURBED))  # fmt: skip
-        for option, title, variants in asked:
+        asked = (("ablate", "What each part is worth", ABLATIONS, table, bars_svg),
+                 ("drop_each", "Without each source", DROPS, dropped_table,
+                  lambda rows: dropped_svg({kind.slug: rows})),
+                 ("perturb", "Changed in ways that must not matter", PERTURBED, table,
+                  bars_svg))  # fmt: skip
+        for option, title, variants, as_table, as_picture in asked:
             if options[option]:
-                rows = [row_of(kind, FULL, results, truth)]
                 chosen = [v for v in variants if v.concerns(has_history=kind.has_history)]
-                rows += [row_of(kind, v, session.run(v), truth) for v in chosen]
-                lines += ["", f"## {title}", "", *table(rows), "", bars_svg(rows)]
+                runs = [(FULL, results), *((v, session.run(v)) for v in chosen)]
+                rows = [row_of(kind, v, found, truth, results) for v, found in runs]
+                lines += ["", f"## {title}", "", *as_table(rows), "", as_picture(rows)]
         if options["fault_free"]:
             found = session.run(FAULT_FREE)
             lines += ["", "## Windows without a fault", "", *false_diagnoses(found)]
         repeats = int(str(options["repeat"]))
         if repeats > 1:
             again = [replace(FULL, slug=f"run-{n}") for n in range(2, repeats + 1)]
-            runs = [results, *(session.run(v) for v in again)]
-            lines += ["", "## The same again", "", same_verdicts(runs)]
+            same = [results, *(session.run(v) for v in again)]
+            lines += ["", "## The same again", "", same_verdicts(same)]
         for line in lines:
             if line and not line.startswith("<svg"):
                 self.stdout.write(line)

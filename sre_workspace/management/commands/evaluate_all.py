@@ -2,7 +2,7 @@
 
 import argparse
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,14 @@ from django.core.management.base import BaseCommand, CommandError
 from agents.reconciler.calibration import NONE, shipped
 from agents.reconciler.weights import factors
 from sre_workspace.evaluation.calibrating import Factors, cross_validate, graded_of, lines_of
-from sre_workspace.evaluation.comparing import Row, row_of, same_verdicts, table
+from sre_workspace.evaluation.comparing import (
+    Row,
+    dropped_svg,
+    dropped_table,
+    row_of,
+    same_verdicts,
+    table,
+)
 from sre_workspace.evaluation.samples import Sample, changed_samples, samples_of
 from sre_workspace.evaluation.scale import table_of
 from sre_workspace.evaluation.scoring import Figures, wilson
@@ -29,6 +36,7 @@ from sre_workspace.evaluation.variants import (
 
 REPEATS = 5
 SIZES = (10, 100, 1000)
+PICTURE = "evaluation-dropped.svg"
 BEGIN, END = "<!-- figures: written by evaluate_all -->", "<!-- end of figures -->"
 
 
@@ -58,7 +66,11 @@ class Command(BaseCommand):
             jobs = int(str(options["jobs"]))
             sessions = [Session(kind, folder / kind.slug, work, jobs) for kind in kinds]
             lines = [*_figures(sessions), *_fault_free(sessions)]
+            picture = ""
             if not options["quick"]:
+                tables = {s.kind.slug: _dropped(s) for s in sessions}
+                picture = dropped_svg(tables)
+                lines += _without(tables)
                 most = int(str(options["most"]))
                 fewer = [s.sampled(most) for s in sessions]
                 if most:
@@ -66,7 +78,6 @@ class Command(BaseCommand):
                 lines += _robust(fewer)
                 lines += _again(fewer)
                 lines += _compared("What each part is worth", fewer, ABLATIONS)
-                lines += _compared("With a source taken away", fewer, DROPS, held_only=True)
             lines += _calibration(sessions)
         if not options["quick"]:
             lines += _cost()
@@ -77,6 +88,8 @@ class Command(BaseCommand):
             before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
             _, _, after = rest.partition(END)
             path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+            if picture:
+                path.with_name(PICTURE).write_text(picture, encoding="utf-8")
 
 
 def _figures(sessions: list[Session]) -> Iterator[str]:
@@ -169,16 +182,23 @@ def _again(sessions: list[Session]) -> Iterator[str]:
         yield f"* {session.kind.slug}: {same_verdicts(runs)}"
 
 
-def _compared(
-    title: str, sessions: list[Session], variants: tuple[Variant, ...], *, held_only: bool = False
-) -> Iterator[str]:
-    """Compare variants set by set; ``held_only``: those that take away what a set holds."""
+def _dropped(session: Session) -> list[Row]:
+    """Every case once more without each source that the set holds."""
+    held, labels, whole = session.held_sources(), session.labels(), session.run()
+    variants = (FULL, *(v for v in DROPS if v.without & held))
+    return [row_of(session.kind, v, session.run(v), labels, whole) for v in variants]
+
+
+def _without(tables: Mapping[str, list[Row]]) -> Iterator[str]:
+    yield from ("", "## With a source taken away", "",
+                f"![Right, claimed and confident, by the source taken away]({PICTURE})")  # fmt: skip
+    for slug, rows in tables.items():
+        yield from ("", f"### {slug}", "", *dropped_table(rows))
+
+
+def _compared(title: str, sessions: list[Session], variants: tuple[Variant, ...]) -> Iterator[str]:
+    """Compare variants set by set."""
     for session in sessions:
         labels = session.labels()
-        if held_only:
-            held = session.held_sources()
-            variants = tuple(v for v in DROPS if v.without & held)
-        rows: list[Row] = [
-            row_of(session.kind, v, session.run(v), labels) for v in (FULL, *variants)
-        ]
+        rows = [row_of(session.kind, v, session.run(v), labels) for v in (FULL, *variants)]
         yield from ("", f"## {title}: {session.kind.slug}", "", *table(rows))

@@ -4,7 +4,9 @@ import random
 
 import pytest
 
-from agents.reconciler.calibration import NONE
+from agents.reconciler.calibration import NONE, shipped
+from agents.reconciler.fitting import sureness
+from agents.reconciler.posterior import Claim
 from sre_workspace.evaluation.calibrating import (
     AS_IS,
     CHANGED,
@@ -13,10 +15,12 @@ from sre_workspace.evaluation.calibrating import (
     graded_of,
     lines_of,
 )
+from sre_workspace.evaluation.comparing import dropped_svg, dropped_table, row_of
 from sre_workspace.evaluation.running import CaseResult, RankedCause
 from sre_workspace.evaluation.samples import Sample, samples_of
-from sre_workspace.evaluation.scoring import chance_ece
+from sre_workspace.evaluation.scoring import chance_ece, figures_of, score_all
 from sre_workspace.evaluation.sets import SETS
+from sre_workspace.evaluation.variants import FULL
 
 pytestmark = pytest.mark.unit
 
@@ -96,4 +100,57 @@ def test_what_answered_goes_from_the_result_to_the_claim() -> None:
     label = {"root_cause_service": "a", "fault": "cpu"}
     found = samples_of(SETS["sockshop-rcd"], [result], {"one": label})[0].claim({})
     assert found is not None
-    assert found[0].answered == 1
+    assert found.claim.answered == 1
+
+
+def test_both_measures_of_honesty_count_the_same_claims() -> None:
+    kind = SETS["sockshop-rcd"]
+    label = {"root_cause_service": "a", "fault": "cpu"}
+
+    def result(name: str, verdict: str, base: float, *, is_over: bool = False) -> CaseResult:
+        # "Something else" stands at 9 decibans, "nothing is wrong any more" at 14.
+        odds = 10 ** (base / 10)
+        share = odds / (odds + 10**0.9 + (10**1.4 if is_over else 1e-3))
+        shown = share if is_over else shipped().apply(Claim(share, 30.0, False, 1, answered=1))
+        cause = RankedCause("service/a", "cpu_overload", "", shown, [], base, [], 1)
+        return CaseResult(name, verdict, None, [cause], [], [], 0.1, 100.0, answered=1,
+                          is_over=is_over)  # fmt: skip
+
+    results = [
+        result("withheld", "inconclusive", 12.0), result("weak", "inconclusive", 4.0),
+        result("over", "inconclusive", 9.0, is_over=True),
+        result("calm", "no_fault", -9.0, is_over=True),
+    ]  # fmt: skip
+    labels = {r.case_id: label for r in results}
+    figures = figures_of(score_all(kind, results, labels))
+    assert (figures.count, figures.claims) == (4, 3)
+    graded = graded_of([(s, {}) for s in samples_of(kind, results, labels)])
+    _, told = cross_validate(graded, version="", start=NONE, in_use=shipped())
+    learned = sureness([(t.in_view, t.is_right) for t in told])
+    assert learned.count == 3
+    assert figures.ece == pytest.approx(learned.ece, abs=0.001)
+    assert figures.brier == pytest.approx(learned.brier, abs=0.001)
+    # That all is well again is no map's matter: what is left for the cause is shown as it is.
+    assert told[2].in_view == told[2].set_left_out == told[2].uncalibrated < 0.25
+
+
+def test_what_is_wrong_and_claims_more_with_less_is_counted() -> None:
+    kind = SETS["sockshop-rcd"]
+    labels = {name: {"root_cause_service": "a", "fault": "cpu"} for name in ("one", "two")}
+
+    def results(verdict: str, confidence: float | None, *claims: tuple[str, float]
+                ) -> list[CaseResult]:  # fmt: skip
+        return [
+            CaseResult(name, verdict, confidence,
+                       [RankedCause(f"service/{blamed}", "cpu_overload", "", p)], [], [], 0.1, 1.0)
+            for name, (blamed, p) in zip(labels, claims, strict=True)
+        ]  # fmt: skip
+
+    whole = results("likely_cause", 0.7, ("a", 0.8), ("b", 0.7))
+    withheld = results("inconclusive", None, ("a", 0.9), ("b", 0.8))
+    found = row_of(kind, FULL, withheld, labels, whole)
+    assert (found.surer_leads, found.surer_verdicts) == (("two",), ())
+    found = row_of(kind, FULL, results("likely_cause", 0.75, ("b", 0.6), ("b", 0.6)), labels, whole)
+    assert (found.surer_leads, found.surer_verdicts) == ((), ("one", "two"))
+    assert dropped_table([found])[-1].endswith("| 0 | 2 |")
+    assert dropped_svg({"set": [found]}).count("<rect") == 1 + 3 + 3

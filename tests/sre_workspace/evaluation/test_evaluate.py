@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-SERVICES = ("shop", "stock", "ledger")
+SERVICES = ("front-end", "stock", "ledger")
 
 
 def write_case(folder: Path, guilty: str, seed: int) -> None:
-    """Two tables of a second's step: the guilty service's CPU and latency rise, the shop's too."""
+    """Two tables of a second's step: the guilty service's CPU and latency rise, the front end's too."""
     rng = random.Random(seed)  # no secret
     folder.mkdir(parents=True)
     columns = ["time", *(f"{s}_{m}" for s in SERVICES for m in ("cpu", "lat_90"))]
@@ -22,7 +22,7 @@ def write_case(folder: Path, guilty: str, seed: int) -> None:
             values = []
             for s in SERVICES:
                 is_high = part == "anomalous" and second > 20 and s == guilty
-                is_slow = part == "anomalous" and second > 25 and s in {guilty, "shop"}
+                is_slow = part == "anomalous" and second > 25 and s in {guilty, "front-end"}
                 values += [
                     rng.gauss(60 if is_high else 10, 0.5),
                     rng.gauss(4 if is_slow else 1, 0.05),
