@@ -65,8 +65,11 @@ def check_series(reader: Reader) -> Iterator[Finding]:
             magnitude=found.found.score, unit="sigma", strength=found.weight / most,
             onset=found.found.onset, ended=found.found.ended,
         )  # fmt: skip
-    for resource in {s.ref.resource for s in result.data} - set(strange):
-        series = next(s for s in result.data if s.ref.resource == resource)
+    calm: dict[ResourceRef, Series] = {}
+    for series in result.data:
+        if series.ref.resource not in strange:
+            calm.setdefault(series.ref.resource, series)
+    for resource, series in calm.items():
         claim = f"No series of {resource.name} left its usual range."
         yield metric_finding(reader, FEATURE, series, result, presence=Presence.ABSENT, claim=claim)
 
