@@ -22,12 +22,14 @@ def quantity(value: float, unit: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return seconds as ms, s or min."""
+    """Return seconds as ms, s, min, h or d."""
     if abs(seconds) < 1:
         return f"{seconds * 1000:.0f} ms" if abs(seconds) >= 0.002 else f"{seconds * 1000:.1f} ms"
     if abs(seconds) < 120:
         return f"{seconds:.1f} s" if abs(seconds) < 10 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min"
+    if abs(seconds) < 2 * 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if abs(seconds) < 2 * 86_400 else f"{seconds / 86_400:.0f} d"
 
 
 def size(value: float) -> str:

@@ -21,7 +21,8 @@ from investigations.domain.clock import database_now
 from investigations.domain.grouping import OPEN_STATES
 from investigations.domain.periodic import Claim, Outcome
 from investigations.domain.scan_findings import FindingDraft, record_scan
-from investigations.models import Alert, Incident, ScanName
+from investigations.enums import HypothesisState
+from investigations.models import Alert, Hypothesis, Incident, ScanName
 from telemetry.backends import open_sources
 from telemetry.phrasing import counted
 from telemetry.results import ResultStatus
@@ -132,14 +133,18 @@ def _with_open_incident() -> set[str]:
     alerts = Alert.objects.filter(
         Q(incident__in=incidents) | Q(incident__merged_into__in=incidents)
     )
+    blamed = Hypothesis.objects.filter(
+        investigation__incident__in=incidents, state=HypothesisState.LEADING
+    )
     return {*incidents.values_list("resource", flat=True)[:500],
+            *blamed.values_list("resource", flat=True).distinct()[:500],
             *alerts.values_list("resource", flat=True).distinct()[:2000]}  # fmt: skip
 
 
 def _trigger_draft(trigger: Trigger, look: Look) -> FindingDraft:
     return look.draft(
         key=f"{trigger.category}/{trigger.resource}", resource=str(trigger.resource),
-        title=trigger.title, advice="Nobody has opened an incident for it.",
+        title=trigger.title, advice="No open incident is about it.",
         facts=(("Category", trigger.category), ("Now", trigger.value), ("Bound", trigger.bound)),
         of=trigger.series,
     )  # fmt: skip

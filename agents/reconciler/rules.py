@@ -33,7 +33,7 @@ def rules_of(ranked: Sequence[Ranked], challenged: dict[int, bool] | None) -> tu
     survived = bool(tried) and all(tried.values())
     rules = (
         Rule(PROBABLE, leader.posterior >= MIN_POSTERIOR,
-             f"{leader.posterior:.0%}"),
+             f"{leader.posterior:.0%}: so many leads of {leader.raw:.0%} by the weights were right"),
         Rule(AHEAD, margin >= MIN_MARGIN,
              f"{leader.raw:.0%} against {second:.0%} by the weights alone"),
         # The map may lift a weak lead over 60 %; it tells nothing from what nobody has named.

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.detectors.robust import median
-from telemetry.phrasing import quantity
+from telemetry.phrasing import duration, quantity
 from telemetry.types import FloatArray, ResourceRef, Semantic, Series
 
 MEMORY_SHARE, MEMORY_SECONDS = 0.85, 300.0
@@ -141,6 +141,7 @@ def _certificate(one: Series) -> Trigger | None:
     known = one.values[np.isfinite(one.values)]
     if not len(known) or float(known[-1]) >= CERTIFICATE_DAYS * 86_400:
         return None
-    days = float(known[-1]) / 86_400
-    return _told("certificate", one, "The certificate of {name} ends within two weeks",
-                 f"{days:.1f} days left", "14 days")  # fmt: skip
+    left = float(known[-1])
+    what = "has run out" if left <= 0 else "ends within two weeks"
+    value = f"ran out {duration(-left)} ago" if left <= 0 else f"{duration(left)} left"
+    return _told("certificate", one, f"The certificate of {{name}} {what}", value, "14 days")

@@ -29,10 +29,14 @@ def wrong(facts: Facts) -> list[str]:
 
 
 def graded(facts: Facts) -> str:
-    """Return who or what graded the newest diagnosis: people before what came of its action."""
-    newest = facts.diagnoses[-1].said.get("number") if facts.diagnoses else None
+    """Return who or what graded the newest cause: people before what came of its action.
+
+    A round that comes to the same cause again is not graded anew.
+    """
+    cause = facts.diagnoses[-1].said.get("hypothesis") if facts.diagnoses else None
+    same = {m.said.get("number") for m in facts.diagnoses if m.said.get("hypothesis") == cause}
     people, outcomes = (
-        [m for m in facts.graded_by(source) if m.said.get("diagnosis") == newest]
+        [m for m in facts.graded_by(source) if m.said.get("diagnosis") in same]
         for source in (GradeSource.PERSON, GradeSource.OUTCOME)
     )
     if people:

@@ -154,5 +154,7 @@ def _stance(stance: Stance) -> StanceView:
         StanceKind.REFUTES: f"− refutes {name}",
         StanceKind.NEUTRAL: f"· does not separate {name}",
     }[StanceKind(stance.kind)]
-    return StanceView(text, stance.kind, words.strength(stance.weight_decibans),
-                      plain_rule(stance.rule))  # fmt: skip
+    # How strongly it says nothing is no strength.
+    is_neutral = stance.kind == StanceKind.NEUTRAL
+    strength = "" if is_neutral else words.strength(stance.weight_decibans)
+    return StanceView(text, stance.kind, strength, plain_rule(stance.rule))

@@ -30,6 +30,7 @@ from investigations.presenters.stream import AgentView, agents_of
 from investigations.presenters.timeline import Timeline, build_timeline
 from investigations.presenters.views import PersonDissent, dissents_of
 from investigations.queries.grades import track_record
+from investigations.queries.handoffs import offered_to
 from investigations.queries.history import HistoryRow
 from investigations.queries.likeness import similar_incidents
 from investigations.queries.rows import NEWEST, BoardRows, Entry, Paging, claims_of, rows_now
@@ -67,6 +68,7 @@ class Room:
     timeline: Timeline
     messages: tuple[Delivery, ...]
     similar: tuple[HistoryRow, ...]
+    offered_to: str
     beginning: Beginning
     severity_glyph: str
     now: datetime
@@ -200,6 +202,7 @@ def room_of(
         timeline=timeline,
         messages=tuple(delivery_of(row) for row in rows.messages),
         similar=tuple(similar_incidents(incident)) if is_similar_shown else (),
+        offered_to="" if rows.is_replay or incident.is_over else offered_to(investigation),
         beginning=beginning_of(incident, diagnosis, now=now),
         severity_glyph=words.SEVERITY_GLYPHS[incident.severity],
         now=now,

@@ -84,6 +84,8 @@ def standing(label: str, latest: float, low: float, high: float, usual_text: str
         return "in range"
     if label in BOUNDED and latest >= 0.97:
         return "at limit"
+    if label in HIGH_IS_WELL and latest > high:
+        return "more than usual"
     middle = (low + high) / 2
     if latest > high and middle > 1e-9 and latest / middle < 30:
         times = latest / middle

@@ -50,6 +50,12 @@ def list_pending_handoffs(user: User) -> list[Handoff]:
     return list(rows.order_by("-offered_at", "-pk")[:SHOWN])
 
 
+def offered_to(investigation: Investigation) -> str:
+    """Return to whom the lead is offered and not taken yet; empty if to nobody. One query."""
+    row = Handoff.objects.filter(investigation=investigation, state=HandoffState.PENDING).first()
+    return "" if row is None else row.to_name or "whoever takes it"
+
+
 def list_responders(*, limit: int = 200) -> list[User]:
     """Return the active people who may respond, by name. One query."""
     rows = User.objects.filter(is_active=True, groups__name__in=[Role.RESPONDER, Role.APPROVER])
