@@ -23,6 +23,6 @@ KIND = ActionKind(
     "rolling_restart", "Rolling restart", Risk.YELLOW, plan, has_undo=False, no_undo_reason=REASON,
     failure_modes=(
         "Fresh pods begin with cold caches: it is slower for a while.",
-        "A pod does not start again for the very fault, and there are fewer than before.",
+        "The fault itself keeps a fresh pod from starting: fewer pods serve than before.",
     ),
 )  # fmt: skip

@@ -223,11 +223,15 @@ def _checks(diagnosis: Diagnosis, target: str, *, has_undo: bool) -> dict[str, s
     also = f", and {trigger.replace('_', ' ')}," if trigger and trigger not in WATCHED else ""
     seconds = settings.VERIFY_SETTLE_SECONDS
     others = names_of(decisive(diagnosis, target=target))
+    otherwise = "it is undone by itself" if has_undo else "it did not help, and nothing undoes it"
+    watched = f"p99 and errors{also} of {name}"
     return {
-        "range": f"p99 and errors{also} of {name} back in the range of "
+        "range": f"{watched} back in the range of "
                  f"{investigation.baseline_start:%H:%M} to {investigation.baseline_end:%H:%MZ}",
-        "samples": f"{settings.VERIFY_SAMPLES} samples in a row after {seconds:.0f} s of settling, else "
-                   f"{'undo' if has_undo else 'it did not help; it has no undo'}",
-        "if_well_before": "if those were in range right before it already, one of these must have been "
-                          f"wrong then and be well since: {', '.join(others)}",
+        "samples": f"so in {settings.VERIFY_SAMPLES} samples in a row from {seconds:.0f} s after the change "
+                   f"on, else {otherwise}",
+        "if_well_before": f"if {watched} are in that range already just before the change, finding them "
+                          "there after it proves nothing. It then counts as help only if at least one of "
+                          "these is out of its range just before the change and back in it after: "
+                          f"{', '.join(others)}",
     }  # fmt: skip

@@ -25,6 +25,11 @@ from telemetry.types import ResourceRef, Semantic, Series, TimeWindow
 MAX_SYMPTOMS = 6
 UNREAD = "not known yet"
 GROWING, COUNTED = Semantic.MEMORY_WORKING_SET_BYTES, Semantic.RESTARTS_TOTAL
+WORDS = {
+    GROWING: "memory growth", COUNTED: "restarts", Semantic.REPLICAS_READY: "ready pods",
+    Semantic.CERTIFICATE_EXPIRY_SECONDS: "time left of the certificate",
+    Semantic.TLS_HANDSHAKE_FAILURE_RATIO: "share of failed TLS handshakes",
+}  # fmt: skip
 # Growth and restarts are told over so long a time before the act.
 LOOK_BACK = timedelta(minutes=5)
 
@@ -99,8 +104,7 @@ def names_of(symptoms: Sequence[Symptom]) -> list[str]:
 
 
 def _name(resource: ResourceRef, semantic: Semantic) -> str:
-    word = {GROWING: "memory growth", COUNTED: "restarts"}.get(semantic, plain(semantic))
-    return f"{word} of {resource.name}"
+    return f"{WORDS.get(semantic, plain(semantic))} of {resource.name}"
 
 
 def see(

@@ -111,6 +111,7 @@ def test_before_any_fold_it_tells_the_cause_how_sure_it_is_and_what_budget_is_le
     start = page.index(f'id="action-{planned.number}"')
     told = re.sub(r"<[^>]+>", " ", page[start : page.index("<details", start)])
     assert "Treats: the &lt;release&gt; is at fault . Likely, 72%" in " ".join(told.split())
+    assert "Why a test" in " ".join(told.split()), "what is assumed stands before any fold"
     assert "[E5] [E8] , against it [E20] . Coverage 5 of 6 sources; 1 did not answer." in " ".join(
         told.split()
     )
@@ -297,8 +298,8 @@ def test_what_is_checked_is_shown_by_name_also_of_plans_that_only_list_it(
     shown = f"<dt>Checks</dt><dd>{planned.checks['range']}; {planned.checks['samples']}</dd>"
     page = _read(client, planned)
     assert shown in page
-    assert "<p>If those were in range right before it already" in page
+    assert "just before the change, finding them there after it proves nothing" in page
     Action.objects.filter(pk=planned.pk).update(checks=list(planned.checks.values()))
     listed = _read(client, planned)
     assert shown in listed
-    assert "<p>If those were in range right before it already" in listed
+    assert "just before the change, finding them there after it proves nothing" in listed

@@ -18,7 +18,13 @@ MODEL = FaultModel(
         Prediction("tls_logs", Where.CALLERS, 5.0, -1.0),
         Prediction("edge_error_rise", Where.EDGE_IN, 2.0, -4.0),
     ),
-    treatments=(Treatment("rolling_restart", "A restart loads the renewed certificate."),),
+    treatments=(
+        Treatment(
+            "rolling_restart",
+            "A restart loads the certificate anew. Works only if a renewed one is in place already: "
+            "check its end date first. If there is none, renew it, then restart.",
+        ),
+    ),
     blame=Blame.PEER,
     words=(
         "certificate",
