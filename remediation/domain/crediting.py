@@ -24,13 +24,16 @@ class Credit:
     """A verdict with what was measured for it.
 
     ``told``: what shows the effect where the alarm cannot, or why nothing does. ``is_by_alarm``: what
-    raised the alarm itself came back.
+    raised the alarm itself came back. ``may_be_its``: nothing else that ran takes the effect from it;
+    ``beside``: what ran at the same time and does not.
     """
 
     phase: VerificationPhase
     rows: list[Measurement]
     told: str = ""
     is_by_alarm: bool = True
+    may_be_its: bool = True
+    beside: str = ""
 
 
 def effect_of(judged: Credit, health: VerificationPhase) -> str:

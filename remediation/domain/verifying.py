@@ -1,5 +1,6 @@
 """After the act: measure, keep or undo, learn."""
 
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -22,6 +23,7 @@ from remediation.errors import ExecutorError, NotPlannable
 from remediation.executors.ports import snapshot_of
 from remediation.executors.registry import executor_for
 from remediation.models import Action, ActionOutcome, AutonomyRecord, Execution, VerificationRun
+from remediation.queries.overlap import beside
 from remediation.verification.assess import combine
 from remediation.verification.health import check_health
 from remediation.verification.measure import as_rows, measure
@@ -54,6 +56,8 @@ def verify(action_id: int) -> VerificationPhase:
     rows.append(health)
     judged = credit(run, combine([phase, VerificationPhase(health.phase)]), rows, now=now,
                     is_late=is_late)  # fmt: skip
+    if judged.phase == VerificationPhase.PASSED:
+        judged = _alone(action, judged)
     phase = judged.phase
     VerificationRun.objects.filter(pk=run.pk).update(
         phase=phase, measurements=as_rows(judged.rows), note=judged.told[:300],
@@ -65,11 +69,20 @@ def verify(action_id: int) -> VerificationPhase:
         _passed(action, judged)
     elif phase == VerificationPhase.FAILED:
         _did_not_help(action)
-    elif phase == VerificationPhase.INCONCLUSIVE and is_late:
+    elif phase == VerificationPhase.INCONCLUSIVE and (is_late or not judged.may_be_its):
         # No outcome, no grade, no undo: nobody knows what it did.
         why = judged.told or "Not enough data to say whether it helped."
         move(action, ActionState.INCONCLUSIVE, actor=SYSTEM, result=f"{why} {MUST_JUDGE}")
     return phase
+
+
+def _alone(action: Action, judged: Credit) -> Credit:
+    """Return the verdict of what is well since, once it is known what else can have mended it."""
+    began = action.executions.get(is_undo=False).started_at
+    found = beside(action, began=began)
+    if found.may_be_credited:
+        return replace(judged, beside=found.told)
+    return replace(judged, phase=VerificationPhase.INCONCLUSIVE, told=found.told, may_be_its=False)
 
 
 def _tell(action: Action, run: VerificationRun) -> None:
@@ -96,6 +109,7 @@ def _passed(action: Action, judged: Credit) -> None:
         started = action.executions.get(is_undo=False).started_at
         seconds = (database_now() - started).total_seconds()
         text = f"It helped: back in the normal range {seconds:.0f} s after {action} began."
+    text = f"{text} {judged.beside}".strip()
     with transaction.atomic():
         move(action, ActionState.SUCCEEDED, actor=SYSTEM, result=text)
         _learn(action, helped=True, seconds=seconds)

@@ -19,6 +19,7 @@ from remediation.guardrails.standing import (
     policy_rules,
     scale_bound,
     target_free,
+    told_apart,
 )
 from remediation.models import Action, ActionOutcome, ChangeFreeze, Execution, KillSwitch
 from remediation.queries.switches import GLOBAL, scopes_of
@@ -242,8 +243,8 @@ def track_record(situation: Situation) -> Ruling:
 
 
 GUARDRAILS = (
-    kill_switch, phase, incident_state, policy_rules, protected_resources, target_free, blast_radius, gradual,
-    dependents, scale_bound, error_budget, change_freeze, cooldown, rate_limit, oscillation,
-    independent_sources, track_record, assurance,
+    kill_switch, phase, incident_state, policy_rules, protected_resources, target_free, told_apart,
+    blast_radius, gradual, dependents, scale_bound, error_budget, change_freeze, cooldown, rate_limit,
+    oscillation, independent_sources, track_record, assurance,
 )  # fmt: skip
 # What still holds after people have approved: the rest only asks for people.

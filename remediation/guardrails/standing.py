@@ -5,6 +5,7 @@ from django.conf import settings
 from investigations.queries.services import dependents_of, known_services
 from remediation.enums import ActionState, GuardrailVerdict
 from remediation.guardrails.base import Ruling, Situation
+from remediation.queries.overlap import treated_now
 from remediation.queries.phases import rules_about, shadow_of
 
 MOST_TIMES = 2
@@ -71,6 +72,31 @@ def target_free(situation: Situation) -> Ruling:
         "target: this is planned anew after it, where it has to be."
     )
     return Ruling("target", BLOCK, text)
+
+
+def told_apart(situation: Situation) -> Ruling:
+    """What runs while another action of the incident is judged cannot be told apart from it: people say so."""
+    action = situation.action
+    others = type(action).objects.filter(
+        investigation=action.investigation_id, state__in=UNDER_WAY
+    ).exclude(target=action.target)  # fmt: skip
+    other = others.exclude(pk=action.pk).select_related("verification").order_by("pk").first()
+    if other is None:
+        return Ruling("told apart", ALLOW, "No other action of this incident is under way.")
+    run = getattr(other, "verification", None)
+    is_verified = other.state == ActionState.VERIFYING and run is not None
+    now = f"being verified until {run.deadline:%H:%M:%SZ}" if run and is_verified else (
+        UNDER_WAY[ActionState(other.state)]
+    )  # fmt: skip
+    text = f"{other} ({other.title}) is {now}; what you approve now cannot be told apart from it."
+    treated = treated_now(action)
+    is_own, is_its = ((a.kind, a.target) in treated for a in (action, other))
+    if is_own == is_its:
+        told = "Whatever is well then, neither is credited with it: a person must judge."
+    else:
+        credited = action if is_own else other
+        told = f"Of the two, only {credited} treats the likely cause: what is well then is credited to it alone."
+    return Ruling("told apart", ASK, text, f"{text} {told}")
 
 
 def dependents(situation: Situation) -> Ruling:

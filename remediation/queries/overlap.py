@@ -1,0 +1,88 @@
+"""What ran beside an action: whether what is well since can have been another one's doing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from investigations.enums import DiagnosisVerdict, IncidentOrigin
+from remediation.models import Action, Execution
+
+LIMIT = 10
+NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the actions that ran in the same time take from an action; ``told`` is empty where none did.
+
+    ``may_be_credited``: whether what is well since is still its own doing, as far as can be told.
+    """
+
+    may_be_credited: bool = True
+    told: str = ""
+
+
+def beside(action: Action, *, began: datetime) -> Beside:
+    """Judge an action that began then, and is being judged now, by what else ran since. Two queries.
+
+    Of several that ran at once only the one that treats the likely cause is credited. Where none
+    does, or more than one, nobody can tell them apart.
+    """
+    others = list(_ran_since(action, began)[:LIMIT])
+    if not others:
+        return Beside()
+    treated = treated_now(action)
+    same = [other for other in others if (other.kind, other.target) in treated]
+    is_own = (action.kind, action.target) in treated
+    if is_own and not same:
+        verb = "is no treatment" if len(others) == 1 else "are no treatments"
+        return Beside(
+            told=f"{_names(action, others)} ran at the same time, and {verb} of the likely cause."
+        )
+    if not same:
+        return Beside(
+            False, f"{_names(action, others)} ran at the same time: nobody can tell which of them helped."
+        )  # fmt: skip
+    verb = "treats" if len(same) == 1 else "treat"
+    told = f"{_names(action, same)} ran at the same time and {verb} the likely cause"
+    if is_own:
+        return Beside(False, f"{told} too: nobody can tell which of them helped.")
+    return Beside(False, f"{told}: {action} cannot be credited.")
+
+
+def _ran_since(action: Action, began: datetime) -> QuerySet[Action]:
+    """Return what ran, was judged or was undone in the same environment since a time.
+
+    Practice is an environment of its own.
+    """
+    incident = action.investigation.incident
+    is_practice = Q(investigation__incident__origin=IncidentOrigin.PRACTICE)
+    place = Q(investigation__incident__environment=incident.environment) & (
+        is_practice if incident.origin == IncidentOrigin.PRACTICE else ~is_practice
+    )
+    changed = Execution.objects.filter(Q(is_done=True) | Q(finished_at=None), action=OuterRef("pk"))
+    is_since = (
+        Q(ended_at=None) | Q(ended_at__gt=began) | Exists(changed.filter(started_at__gt=began))
+    )
+    rows = Action.objects.filter(place, is_since, Exists(changed)).exclude(pk=action.pk)
+    return rows.select_related("investigation").order_by("pk")
+
+
+def treated_now(action: Action) -> set[tuple[str, str]]:
+    """Return what treats the likely cause as it stands now, as kinds and targets; none, if there is none."""
+    newest = action.investigation.diagnoses.order_by("-number").first()
+    if newest is None or newest.verdict != DiagnosisVerdict.LIKELY_CAUSE:
+        return set()
+    return {(str(item["action"]), str(item["resource"])) for item in newest.treatments}
+
+
+def _names(action: Action, others: list[Action]) -> str:
+    names = [
+        str(o) if o.investigation_id == action.investigation_id
+        else f"INC-{o.investigation.incident_id} {o}"
+        for o in others
+    ]  # fmt: skip
+    if len(names) > NAMED:
+        names = [*names[:NAMED], f"{len(names) - NAMED} more"]
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
