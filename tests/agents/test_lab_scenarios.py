@@ -12,18 +12,17 @@ from investigations.models import BoardEvent
 from investigations.queries.board import apply_event, board_snapshot
 from lab.inprocess import InProcessLabClient
 from lab.scenarios import SCENARIOS
-from lab.world import LabWorld
 from telemetry.adapters.lab import open_lab_sources
 from telemetry.backends import override_sources
 from telemetry.types import TimeWindow
+from tests.factories.worlds import started
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
 
 
 def run_scenario(slug: str, seed: int):
-    world = LabWorld(seed=seed)
-    world.start(slug, now=NOW)
+    world = started(slug, seed, now=NOW)
     sources = open_lab_sources(InProcessLabClient(world))
     onset = world.at(world.truth.onset_step)
     alert = sources.alerts.alerts(TimeWindow(onset, NOW)).data[0]

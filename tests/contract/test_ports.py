@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lab.inprocess import InProcessLabClient
-from lab.world import LabWorld
 from telemetry.adapters.lab import open_lab_sources
 from telemetry.adapters.memory import MemoryData, open_memory_sources
 from telemetry.adapters.recorded import open_recording
@@ -15,6 +14,7 @@ from telemetry.results import ResultStatus
 from telemetry.types import ResourceRef, Semantic, TimeWindow
 from tests.contract.suite import *  # noqa: F403  # the tests themselves
 from tests.contract.suite import Subject
+from tests.factories.worlds import started
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -25,9 +25,7 @@ PAYMENTS = ResourceRef.parse("service/payments")
 
 @pytest.fixture(scope="module")
 def lab():
-    world = LabWorld(seed=1)
-    world.start("bad_release_errors", now=NOW)
-    return open_lab_sources(InProcessLabClient(world))
+    return open_lab_sources(InProcessLabClient(started("bad_release_errors", now=NOW)))
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from remediation.executors.registry import override_executor
 from telemetry.adapters.lab import open_lab_sources
 from telemetry.backends import override_sources
 from telemetry.types import TimeWindow
+from tests.factories.worlds import started
 
 
 class InProcessActions:
@@ -63,9 +64,8 @@ class LabIncident:
 
 def open_lab_incident(slug: str, *, seed: int = 1, is_worked: bool = True) -> LabIncident:
     """Start a scenario now, open an incident from its first alert, and work it."""
-    world = LabWorld(seed=seed)
     now = datetime.now(UTC)
-    world.start(slug, now=now)
+    world = started(slug, seed, now=now)
     client = InProcessLabClient(world)
     sources = open_lab_sources(client)
     alert = sources.alerts.alerts(TimeWindow(world.at(world.truth.onset_step), now)).data[0]

@@ -1,32 +1,20 @@
 """Starting scenarios, acting on them as an operator would, and judging whether it helped."""
 
-from copy import deepcopy
 from datetime import UTC, datetime
-from functools import cache
 
 import numpy as np
 
 from lab import actions, alerts
 from lab.world import LabWorld
+from tests.factories import worlds
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOLDING = {"HighLatency", "HighErrorRatio", "DiskAlmostFull"}
 
 
-@cache
-def _started(slug: str, seed: int, services: int) -> LabWorld:
-    world = LabWorld(seed=seed, services=services)
-    world.start(slug, now=NOW)
-    return world
-
-
 def started(slug: str, seed: int = 1, *, services: int = 0) -> LabWorld:
-    """Return a copy of a world in which the scenario has just begun to alert."""
-    begun = _started(slug, seed, services)
-    world = LabWorld(seed=seed, services=services)
-    fields = {name: value for name, value in vars(begun).items() if name != "lock"}
-    vars(world).update(deepcopy(fields))
-    return world
+    """Return a world in which the scenario has just begun to alert."""
+    return worlds.started(slug, seed, now=NOW, services=services)
 
 
 def firings(world: LabWorld) -> list[alerts.Firing]:
