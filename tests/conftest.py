@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests import emptying
 from tests.factories.lab import LabIncident, open_lab_incident
+
+emptying.use()
 
 
 @pytest.fixture
