@@ -55,7 +55,7 @@ def _judge(usual: Series, last: Series | None) -> Look:
     reading, needed = READINGS[usual.ref.semantic or Semantic.ERROR_RATIO], settings.VERIFY_SAMPLES
     band = band_of(reading.of([float(v) for v in usual.values]), floor=reading.floor)
     samples = reading.of([float(v) for v in last.values])
-    value = next((v for v in reversed(samples) if v == v), None)
+    value = next((reading.back(v) for v in reversed(samples) if v == v), None)
     phase = assess(band, samples, needed=needed, is_late=True)
     if phase is VerificationPhase.PASSED:
         return Look(Seen.IN_RANGE, value)

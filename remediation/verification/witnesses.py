@@ -39,11 +39,13 @@ class Witness:
     """A symptom that the diagnosis cites and that was there right before the act.
 
     ``per_second``: by how much it grew, or how often it came; None where its level is what counts.
+    ``value``: its last level then, or how often it came in :data:`LOOK_BACK`; older rows keep none.
     """
 
     resource: str
     semantic: str
     per_second: float | None = None
+    value: float | None = None
 
 
 def symptoms_of(diagnosis: Diagnosis, *, target: str) -> list[Symptom]:
@@ -75,7 +77,7 @@ def find_witnesses(
         if seen is None:
             return None
         found += [
-            Witness(str(r), s.value)
+            Witness(str(r), s.value, value=look.value)
             for (r, s), look in seen.items()
             if look.how is Seen.OUT_OF_RANGE
         ]
@@ -94,7 +96,7 @@ def find_witnesses(
                 return None
             if counted.count and counted.seconds:
                 rate = counted.count / counted.seconds
-                found.append(Witness(str(resource), semantic.value, rate))
+                found.append(Witness(str(resource), semantic.value, rate, counted.count))
     return found
 
 
@@ -120,15 +122,16 @@ def see(
     if semantic is GROWING:
         return _growth(place, resource, window, before=before)
     if semantic is COUNTED:
-        return _count(place, resource, window, before=before)
+        return _count(place, resource, window, before=before, was=witness.value)
     step, read = place.step_seconds, place.metrics.read_semantic
     name = _name(resource, semantic)
     usual = by_symptom(read((resource,), (semantic,), place.baseline, step_seconds=step).data)
     fresh = by_symptom(read((resource,), (semantic,), window, step_seconds=step).data)
     if (resource, semantic) not in usual:
-        return _row(name, "", None, None, 0, standing=UNREAD)
+        return _row(name, "", None, None, 0, standing=UNREAD, was=witness.value)
     row = judge(usual[resource, semantic], fresh.get((resource, semantic)), is_late=is_late)
-    return replace(row, metric=name, before=Seen.OUT_OF_RANGE.value, is_witness=True)
+    return replace(row, metric=name, before=Seen.OUT_OF_RANGE.value, before_value=witness.value,
+                   is_witness=True)  # fmt: skip
 
 
 def _growth(
@@ -157,14 +160,14 @@ def _course(slope: Slope) -> str:
 
 
 def _count(
-    place: Place, resource: ResourceRef, window: TimeWindow, *, before: float
+    place: Place, resource: ResourceRef, window: TimeWindow, *, before: float, was: float | None
 ) -> Measurement:
     name, now = f"{_name(resource, COUNTED)} since it", _counted(place, resource, window)
     if now is None or not now.samples:
-        return _row(name, "", 0.0, None, 0, standing=UNREAD)
+        return _row(name, "", 0.0, None, 0, standing=UNREAD, was=was)
     is_over = now.count == 0 and is_silence_telling(per_second=before, seconds=now.seconds)
     early = "no: it restarted" if now.count else "too early to tell"
-    return _row(name, "", 0.0, now.count, now.samples, is_over=is_over,
+    return _row(name, "", 0.0, now.count, now.samples, is_over=is_over, was=was,
                 standing="none, some were due" if is_over else early)  # fmt: skip
 
 

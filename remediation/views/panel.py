@@ -1,5 +1,6 @@
 """Actions as a page shows them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -259,7 +260,9 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
         approvals=sum(a.decision == Decision.APPROVE for a in row.approvals.all()),
         expires=words.until(row.approval_expires_at, now),
         rulings=_rulings(row, now) if is_waiting else (),
-        measurements=tuple(_measured(m) for m in verification.measurements) if verification else (),
+        measurements=tuple(_measured(m, row.snapshot) for m in verification.measurements)
+        if verification
+        else (),
         is_waiting=is_waiting,
         own=bool(hypothesis and hypothesis.posted_by_id and hypothesis.posted_by_id == person_id),
         asked_for=bool(row.requested_by_id and row.requested_by_id == person_id),
@@ -311,7 +314,7 @@ def feedback_on(row: Action) -> list[ActionFeedback] | None:
     return None if outcome is None else list(outcome.feedback.select_related("person")[:50])
 
 
-def _measured(row: dict[str, Any]) -> MeasuredView:
+def _measured(row: dict[str, Any], planned: Mapping[str, Any]) -> MeasuredView:
     unit, limit = str(row["unit"]), row["limit"]
     latest = row["latest"]
     bound = (
@@ -319,15 +322,20 @@ def _measured(row: dict[str, Any]) -> MeasuredView:
     )
     return MeasuredView(
         name=str(row["metric"]).replace("_", " "),
-        before=_before(row, unit),
+        before=_before(row, unit, planned),
         latest="unknown" if latest is None else quantity(float(latest), unit),
         normal="no baseline" if limit is None else f"{bound}{quantity(float(limit), unit)}",
         inside=str(row.get("standing") or f"{row['inside']} of {row['samples']}"),
     )
 
 
-def _before(row: dict[str, Any], unit: str) -> str:
-    """Return how it was right before the act, its value first where that was kept."""
+def _before(row: dict[str, Any], unit: str, planned: Mapping[str, Any]) -> str:
+    """Return how it was right before the act, its value first where that was kept.
+
+    Of the target's pods that is what the plan saw, ``planned``.
+    """
+    if row["metric"] == "pods_ready" and "ready" in planned:
+        return f"{planned['ready']:.0f} when it was planned"
     how, value = str(row.get("before") or "not looked at"), row.get("before_value")
     return how if value is None else f"{quantity(float(value), unit)}, {how}"
 

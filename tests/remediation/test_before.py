@@ -21,6 +21,7 @@ from remediation.verification.effects import (
     slope_of,
     still_there,
 )
+from remediation.views.panel import view_of
 from telemetry.adapters.memory import MemoryData
 from telemetry.backends import override_sources
 from telemetry.errors import SourceUnavailable
@@ -103,6 +104,12 @@ def judged(incident, action: Action, **after) -> Action:
         verify(action.pk)
     action.refresh_from_db()
     return action
+
+
+def _was(action: Action, metric: str) -> float:
+    """Return what a measured row says that it was before."""
+    rows = {m["metric"]: m for m in action.verification.measurements}
+    return float(rows[metric]["before_value"])
 
 
 def leaking(rate: float, *, cycle: float = 180.0, phase: float = 0.0, noise: float = 1e6):
@@ -206,13 +213,22 @@ def test_restarts_that_are_over_show_it_only_where_they_came_often(
     )
     action = judged(incident, action, errors=0.001, restarts_total=(0, 7))
     assert action.state == state, action.verification.measurements
+    assert _was(action, "restarts of cart since it") == pytest.approx(5 * per_minute, abs=1)
 
 
 def test_a_cited_level_that_came_back_shows_it(incident) -> None:
-    cited = ("cpu_throttling", Semantic.CPU_THROTTLED_RATIO)
-    action = acted(incident, cited, errors=0.001, cpu_throttled_ratio=(0.0, 0.6))
-    action = judged(incident, action, errors=0.001, cpu_throttled_ratio=(0.0, 0.01))
+    cited = (("cpu_throttling", Semantic.CPU_THROTTLED_RATIO), ("unready", Semantic.REPLICAS_READY))
+    action = acted(
+        incident, *cited, errors=0.001, cpu_throttled_ratio=(0.0, 0.6), replicas_ready=(3, 1)
+    )
+    action = judged(
+        incident, action, errors=0.001, cpu_throttled_ratio=(0.0, 0.01), replicas_ready=(3, 3)
+    )
     assert action.state == "succeeded", action.verification.measurements
+    assert _was(action, "cpu throttled ratio of cart") == 0.6
+    assert _was(action, "ready pods of cart") == 1.0
+    shown = view_of(action, now=database_now(), person_id=None).measurements
+    assert {m.name: m.before for m in shown}["pods ready"] == "3 when it was planned"
 
 
 def test_a_source_that_was_silent_then_is_asked_again_and_believed_once(incident) -> None:
