@@ -14,6 +14,7 @@ from remediation.models import ActionOutcome
 PARTS = ("diagnosis", "coverage", "track record", "likeness")
 OTHER_SERVICE, OTHER_FAULT = 0.6, 0.5
 MAX_OUTCOMES = 500
+COUNTS = "Few runs, or such elsewhere or for another fault, count little"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +88,25 @@ def parts_of(
     asked, answered = diagnosis.sources_asked, diagnosis.sources_answered
     learned = learned_confidence(runs, service=service, fault_class=diagnosis.fault_class)
     like, number = _likeness(diagnosis, kind)
+    near = _nearest(runs, service=service, fault_class=diagnosis.fault_class)
     told = (
         "how often such claims were right", f"{answered} of {asked} sources answered",
         f"{sum(r.helped for r in runs)} of "
-        f"{_runs(len(runs), practice=_is_practice(diagnosis))} of this kind helped, by likeness",
+        f"{_runs(len(runs), practice=_is_practice(diagnosis))} of this kind helped{near}",
         f"INC-{number} was fixed by the same" if number else "no like incident was fixed by it",
     )  # fmt: skip
     values = (diagnosis.confidence or 0.0, answered / asked if asked else 0.0, learned, like)
     return [Part(*row) for row in zip(PARTS, values, weights, told, strict=True)]
+
+
+def _nearest(runs: Sequence[PastRun], *, service: str, fault_class: str) -> str:
+    """Return how like the nearest run's circumstances were, and that it counts by that."""
+    if not runs:
+        return ""
+    best = max(runs, key=lambda r: similarity(r, service=service, fault_class=fault_class))
+    place = "here" if best.service == service else "elsewhere"
+    fault = "this" if best.fault_class == fault_class else "another"
+    return f", the nearest {place} for {fault} fault. {COUNTS}"
 
 
 def _likeness(diagnosis: Diagnosis, kind: str) -> tuple[float, int]:
@@ -142,7 +154,7 @@ def compared(prediction: Mapping[str, object], outcome: ActionOutcome | None) ->
     if runs:
         within = f" in about {float(str(seconds)):.0f} s" if seconds is not None else ""
         told = _runs(runs, practice=bool(prediction.get("practice")), word="earlier")
-        text = f"Predicted: helps{within} with {helps:.0%}, from {told}."
+        text = f"Predicted: helps{within} with {helps:.0%}, from {told}. {COUNTS}."
     else:
         where = " in practice" if prediction.get("practice") else ""
         text = f"Predicted: nothing. It never ran before{where}."

@@ -13,6 +13,7 @@ from investigations.rules import can_respond
 from investigations.typed_text import refuse_longer
 from remediation.domain.planning import SYSTEM
 from remediation.domain.transitions import MUST_JUDGE, is_unjudged, summary_of
+from remediation.domain.verifying import take_autonomy
 from remediation.errors import NotYours, RuleRefused
 from remediation.jobs import enqueue_plan
 from remediation.models import Action, ActionFeedback, ActionOutcome, FeedbackValue
@@ -25,7 +26,8 @@ def give_feedback(*, action_id: int, person: "User", value: str, note: str = "")
     """Say of an action that is over what it did. A person's later word replaces the earlier. Audited.
 
     Of one that could not be measured the first word is its outcome: the track record tells it, and no
-    autonomy is earned by it. If it did not help, another treatment is asked for.
+    autonomy is earned by it. If it did not help, another treatment is asked for. Harm takes autonomy
+    away at once, whatever was measured.
 
     Raises:
         NotYours: Viewers may not.
@@ -54,6 +56,11 @@ def give_feedback(*, action_id: int, person: "User", value: str, note: str = "")
             outcome=outcome, person=person,
             defaults={"value": value, "note": note, "given_at": database_now()},
         )  # fmt: skip
+        if value == FeedbackValue.HARMED:
+            take_autonomy(
+                action,
+                reason=f"{action} did harm, says {person.get_username()}: people decide again.",
+            )
         record_audit(
             actor=f"person/{person.get_username()}", verb="action.judged",
             subject=f"action/{action_id}", detail={"value": value, "note": note},

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.utils.text import Truncator
 
 from investigations.enums import IncidentOrigin, IncidentState
 from investigations.models import Incident
@@ -23,6 +24,7 @@ from remediation.guardrails.standing import (
 )
 from remediation.models import Action, ActionOutcome, ChangeFreeze, Execution, KillSwitch
 from remediation.queries.switches import GLOBAL, scopes_of
+from telemetry.phrasing import counted
 
 ALLOW, ASK, BLOCK = GuardrailVerdict.ALLOW, GuardrailVerdict.ASK, GuardrailVerdict.BLOCK
 MAX_SHARE = 0.20
@@ -31,6 +33,8 @@ PER_HOUR_SERVICE = 2
 PER_HOUR_ENVIRONMENT = 6
 OSCILLATION = timedelta(hours=2)
 MOST_UNDOS = 20
+# So much of a person's reason for a stop is told beside each action; its page has it whole.
+MAX_TOLD = 120
 PROTECTED_KINDS = ("database", "external", "node")
 
 
@@ -43,7 +47,8 @@ def kill_switch(situation: Situation) -> Ruling:
     engaged = next((k for k in rows.values() if k.is_engaged), None)
     if engaged is not None:
         who = engaged.engaged_by.get_username() if engaged.engaged_by else "the system"
-        return Ruling("kill switch", BLOCK, f"All actions are stopped by {who}: {engaged.reason}")
+        why = Truncator(engaged.reason).chars(MAX_TOLD)
+        return Ruling("kill switch", BLOCK, f"All actions are stopped by {who}: {why}")
     return Ruling("kill switch", ALLOW, "Not engaged.")
 
 
@@ -238,7 +243,11 @@ def track_record(situation: Situation) -> Ruling:
         kind=situation.action.kind, service=situation.action.target, is_measured=True
     ).values_list("helped", flat=True)[:50]
     helped = sum(rows)
-    text = f"Helped {helped} of {len(rows)} times here." if rows else "Never run here before."
+    name = situation.action.target.rpartition("/")[2]
+    text = (
+        f"Helped {helped} of {counted(len(rows), 'time')} on {name}." if rows
+        else f"It never ran on {name} before."
+    )  # fmt: skip
     return Ruling("track record", ALLOW if rows and helped == len(rows) else ASK, text)
 
 

@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 from math import sqrt
 
+from django.db.models import Case, Exists, OuterRef, Q, When
+
 from remediation.enums import Autonomy
-from remediation.models import ActionOutcome, AutonomyRecord
+from remediation.models import ActionFeedback, ActionOutcome, AutonomyRecord, FeedbackValue
+from telemetry.phrasing import counted
 
 WANTED_RUNS = 30
 WANTED_LOWER_BOUND = 0.90
 Z = 1.96
+# Of an outcome: a person says that the action did harm.
+HARMED = Exists(ActionFeedback.objects.filter(outcome=OuterRef("pk"), value=FeedbackValue.HARMED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +33,12 @@ class GateRow:
     def criteria(self) -> list[tuple[str, str, bool]]:
         """Return each criterion, its value beside the threshold, and whether it is met."""
         return [
-            ("runs approved by people", f"{self.runs} of {WANTED_RUNS}", self.runs >= WANTED_RUNS),
-            ("success, lower bound (Wilson 95%)", f"{self.lower_bound:.0%} of {WANTED_LOWER_BOUND:.0%}",
+            ("runs approved by people", f"{self.runs}, needs {WANTED_RUNS}", self.runs >= WANTED_RUNS),
+            ("success, lower bound (Wilson 95%)",
+             f"{self.lower_bound:.0%}, needs {WANTED_LOWER_BOUND:.0%}",
              self.lower_bound >= WANTED_LOWER_BOUND),
-            ("undone or harmful", f"{self.undone} of 0", self.undone == 0),
+            ("undone or harmful", f"{self.undone} of {counted(self.runs, 'run')}, none allowed",
+             self.undone == 0),
         ]  # fmt: skip
 
 
@@ -47,17 +54,21 @@ def wilson_lower_bound(successes: int, runs: int) -> float:
 def list_gates(*, limit: int = 200) -> list[GateRow]:
     """Return every pair that has run, most runs first. Two queries.
 
-    Only what was measured counts: a person's word about what could not be earns no autonomy.
+    Only what was measured counts: a person's word about what could not be earns no autonomy. That one
+    did harm counts, whatever was measured.
     """
     records = {(r.kind, r.service): r for r in AutonomyRecord.objects.all()[:limit]}
     counts: dict[tuple[str, str], list[int]] = {}
-    measured = ActionOutcome.objects.filter(is_measured=True)
-    outcomes = measured.values_list("kind", "service", "helped", "was_undone")
-    for kind, service, helped, undone in outcomes[:20_000]:
+    outcomes = (
+        ActionOutcome.objects.filter(is_measured=True)
+        .annotate(is_bad=Case(When(Q(was_undone=True) | HARMED, then=True), default=False))
+        .values_list("kind", "service", "helped", "is_bad")
+    )
+    for kind, service, helped, is_bad in outcomes[:20_000]:
         found = counts.setdefault((kind, service), [0, 0, 0])
         found[0] += 1
         found[1] += helped
-        found[2] += undone
+        found[2] += is_bad
     rows = []
     for pair, (runs, good, bad) in counts.items():
         record = records.get(pair)

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from investigations.enums import GradeSource, GradeValue, IncidentOrigin, Severity
 from investigations.models import Grade, Incident
 from remediation.models import ActionOutcome
-from remediation.queries.autonomy import wilson_lower_bound
+from remediation.queries.autonomy import HARMED, wilson_lower_bound
 from telemetry.phrasing import counted
 
 Row = TypeVar("Row", bound=Model)
@@ -52,7 +52,7 @@ def read_gate(*, practice: bool, now: datetime) -> tuple[Criterion, ...]:
         practice,
     )
     done = outcomes.filter(recorded_at__gt=Now() - WINDOW).aggregate(
-        all=Count("pk"), bad=Count("pk", filter=Q(was_undone=True, helped=False))
+        all=Count("pk"), bad=Count("pk", filter=Q(was_undone=True, helped=False) | Q(HARMED))
     )
     return (
         _share("Right about the cause", said["right"], said["all"], ACCURACY, "graded diagnoses"),
@@ -82,7 +82,7 @@ def _share(name: str, right: int, count: int, wanted: float, of: str) -> Criteri
 def _no_harm(bad: int, runs: int) -> Criterion:
     is_met = False if bad else True if runs >= WANTED else None
     return Criterion(
-        "Harmed by an action", f"{bad} of {runs} runs did not help and were undone",
+        "Harmed by an action", f"{bad} of {counted(runs, 'run')} undone as no help, or harmful as people say",
         f"none, from {WANTED} runs", "90 days", is_met,
     )  # fmt: skip
 
@@ -101,7 +101,9 @@ def _coverage(practice: bool) -> Criterion:
 
 def _clean(outcomes: QuerySet[ActionOutcome], now: datetime, *, practice: bool) -> Criterion:
     last_bad = (
-        outcomes.filter(Q(was_undone=True) | Q(helped=False)).order_by("-recorded_at").first()
+        outcomes.filter(Q(was_undone=True) | Q(helped=False) | Q(HARMED))
+        .order_by("-recorded_at")
+        .first()
     )
     start = last_bad or outcomes.order_by("recorded_at").first()
     if start is None:

@@ -11,6 +11,7 @@ from django.test import Client
 from investigations.domain.clock import database_now
 from investigations.models import AuditEntry, Incident
 from remediation.domain.assurance import (
+    COUNTS,
     PARTS,
     Part,
     PastRun,
@@ -20,6 +21,7 @@ from remediation.domain.assurance import (
     total_of,
 )
 from remediation.domain.execution import execute
+from remediation.domain.feedback import give_feedback
 from remediation.domain.planning import plan_for
 from remediation.domain.verifying import verify
 from remediation.enums import GuardrailVerdict
@@ -27,7 +29,7 @@ from remediation.guardrails import rules
 from remediation.guardrails.base import Ruling, Situation
 from remediation.guardrails.evaluate import evaluate, strictest
 from remediation.guardrails.standing import assurance
-from remediation.models import Action, ActionOutcome, VerificationRun
+from remediation.models import Action, ActionOutcome, AutonomyRecord, VerificationRun
 from sre_workspace.env import env_shares
 from tests.factories.actions import approve, plan_action
 from tests.factories.people import person
@@ -87,8 +89,9 @@ def test_what_was_learned_rises_with_success_falls_with_failure_and_begins_at_no
 def test_a_prediction_stands_beside_what_came() -> None:
     told = {"helps": 0.75, "seconds": 40.0, "runs": 5}
     came = ActionOutcome(helped=True, seconds_to_recover=31.4)
-    assert compared(told, None) == "Predicted: helps in about 40 s with 75%, from 5 earlier runs."
-    assert compared(told, came).endswith("5 earlier runs. Came: helped after 31 s.")
+    text = "Predicted: helps in about 40 s with 75%, from 5 earlier runs."
+    assert compared(told, None) == f"{text} {COUNTS}."
+    assert compared(told, came) == f"{text} {COUNTS}. Came: helped after 31 s."
     assert compared({"helps": 0.0, "seconds": None, "runs": 0}, ActionOutcome(helped=False)) == (
         "Predicted: nothing. It never ran before. Came: did not help."
     )
@@ -152,7 +155,16 @@ def test_a_plan_is_kept_with_what_is_expected_and_the_page_compares_it(incident)
     gate.force_login(person("vi", "viewer"))
     told = gate.get("/autonomy/").content.decode()
     assert told.count("not enough data") >= 3
-    assert "runs approved by people: 1 of 30" in told
+    assert "runs approved by people: 1, needs 30" in told
+    assert "✓ undone or harmful: 0 of 1 run, none allowed" in told
+    AutonomyRecord.objects.create(kind="scale", service="service/cart", phase="autonomous")
+    give_feedback(action_id=first.pk, person=person("rea", "responder"), value="harmed")
+    told = gate.get("/autonomy/?of=practice").content.decode()
+    assert "✗ undone or harmful: 1 of 1 run, none allowed" in told, (
+        "harm counts, whatever was measured"
+    )
+    assert "1 of 1 run undone as no help, or harmful as people say" in told
+    assert AutonomyRecord.objects.get(kind="scale", service="service/cart").phase == "assist"
 
 
 @integration
