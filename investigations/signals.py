@@ -13,7 +13,8 @@ evidence_posted = Signal()
 diagnosis_accepted = Signal()
 # message_id: int. A person asked for an action (``/propose``); whoever can plan one answers it.
 action_requested = Signal()
-# investigation_id: int. A person posted, ruled out, challenged, steered, resumed or added budget.
+# investigation_id: int. A person posted, ruled out, challenged, steered, resumed or added budget;
+# or what came of an action is known.
 board_touched = Signal()
 # investigation_id: int. An alert of the incident changed, or the incident changed its state.
 incident_changed = Signal()

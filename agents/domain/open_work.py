@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Greatest
 
 from agents.domain.dispatch import advance
 from agents.domain.rounds import FIRST_PAUSE, LOOK_AGAIN, open_investigation, wake
-from agents.domain.treatments import unweighed_failures
+from agents.domain.treatments import unweighed_failures, unweighed_helps
 from agents.enums import WorkState
 from agents.jobs import enqueue_work_item
 from agents.models import WorkItem
@@ -86,7 +86,8 @@ def _touched(now: datetime) -> list[int]:
     """Return investigations with words of people that nobody has read, answered or weighed yet.
 
     And those that were concluded on the very first samples, when more have come in, or without a
-    cause before their alerts changed, or while they go on; and those whose treatment did not help.
+    cause before their alerts changed, or while they go on; and those with an action whose outcome
+    nobody has weighed.
     """
     latest = Diagnosis.objects.filter(investigation=OuterRef("pk")).order_by("-number")
     rows = Investigation.objects.filter(paused_at__isnull=True)
@@ -114,12 +115,13 @@ def _touched(now: datetime) -> list[int]:
             incident__alerts__status=AlertStatus.FIRING,
         ),
     )  # fmt: skip
-    vain = unweighed_failures(BoardEntry.objects.filter(updated_at__gt=now - WATCHED))
-    tried = vain.filter(investigation__paused_at__isnull=True).values_list(
-        "investigation", flat=True
-    )
     found = {pk for ask in asks for pk in ask.values_list("pk", flat=True)[:LIMIT]}
-    return sorted({*found, *tried[:LIMIT]})
+    fresh = BoardEntry.objects.filter(
+        updated_at__gt=now - WATCHED, investigation__paused_at__isnull=True
+    )
+    for acts in (unweighed_failures(fresh), unweighed_helps(fresh)):
+        found.update(acts.values_list("investigation", flat=True)[:LIMIT])
+    return sorted(found)
 
 
 def _late(now: datetime) -> list[Investigation]:

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from agents.domain.phases import MAX_ROUNDS, STATES, agents_for, create_items
-from agents.domain.treatments import tell_treatments, unweighed_failures
+from agents.domain.treatments import tell_treatments, unweighed_failures, unweighed_helps
 from agents.enums import ASIDE, SPECIALISTS, AgentName, WorkKind, WorkState
 from agents.faults.registry import FAULTS
 from agents.jobs import enqueue_work_item
@@ -24,7 +24,7 @@ from investigations.enums import (
     SteeringKind,
     SteeringState,
 )
-from investigations.models import Investigation, SteeringMessage
+from investigations.models import BoardEntry, Investigation, SteeringMessage
 
 RECONCILER = AgentName.RECONCILER.author
 OPEN = (WorkState.PENDING.value, WorkState.LEASED.value)
@@ -149,17 +149,22 @@ def _next_round(row: Investigation) -> Plan | None:
     if _is_unweighed(row):
         # Not only weighed anew: whoever leads now has to survive a challenge too.
         return WorkKind.CHALLENGE, [AgentName.RECONCILER], "", "people changed the hypotheses"
+    if names := _names(unweighed_helps(row.entries.all())):
+        return WorkKind.CHALLENGE, [AgentName.RECONCILER], "", f"{names} helped"
     return None
 
 
 def _news(row: Investigation) -> str:
     """Return why everything is looked at again though nobody asked for it; empty: it is not."""
-    vain = unweighed_failures(row.entries.all()).order_by("pk").values_list("key", flat=True)
-    if not is_spent(row) and (names := " and ".join(vain[:3])):
+    if not is_spent(row) and (names := _names(unweighed_failures(row.entries.all()))):
         return f"{names} did not help"
     if _is_news(row):
         return "the alerts changed"
     return "more data has come in" if _was_early(row) or _burns_on(row) else ""
+
+
+def _names(actions: QuerySet[BoardEntry]) -> str:
+    return " and ".join(actions.order_by("pk").values_list("key", flat=True)[:3])
 
 
 def _named_agents(messages: list[SteeringMessage]) -> list[AgentName]:

@@ -13,7 +13,7 @@ from agents.findings import Finding
 from agents.reconciler.treated import HELPED, NO_HELP
 from investigations.domain.board import write_evidence
 from investigations.domain.journal import BoardWriter
-from investigations.enums import EntryKind, IncidentState
+from investigations.enums import EntryKind, IncidentState, InvestigationState
 from investigations.models import BoardEntry, Evidence, Investigation
 from telemetry.results import Provenance
 from telemetry.types import ResourceRef, TelemetryKind, TimeWindow
@@ -74,11 +74,28 @@ def unweighed_failures(rows: QuerySet[BoardEntry]) -> QuerySet[BoardEntry]:
 
     Only where looking again can tell more: the incident is open, and no recording.
     """
-    known = Evidence.objects.filter(
-        investigation=OuterRef("investigation"), source=OuterRef("key"), feature=NO_HELP
-    )
-    failed = rows.filter(
-        kind=EntryKind.ACTION, data__effect="no_help", data__state__in=ENDED,
-        investigation__incident__state=IncidentState.OPEN,
+    return _unread(rows, "no_help").filter(
+        investigation__incident__state=IncidentState.OPEN
     ).exclude(investigation__telemetry__kind="recorded")  # fmt: skip
-    return failed.filter(~Exists(known))
+
+
+def unweighed_helps(rows: QuerySet[BoardEntry]) -> QuerySet[BoardEntry]:
+    """Return the actions among the entries that helped and that no round has read.
+
+    They are weighed once nobody is hurt any more: while the incident is open its alerts begin
+    rounds, which read them too. A run that was stopped or failed stays as it is.
+    """
+    return _unread(rows, "helped").filter(
+        investigation__incident__state=IncidentState.MITIGATED,
+        investigation__incident__merged_into=None,
+        investigation__state__in=[InvestigationState.CONCLUDED, InvestigationState.RECONCILING],
+    )  # fmt: skip
+
+
+def _unread(rows: QuerySet[BoardEntry], effect: str) -> QuerySet[BoardEntry]:
+    """Return the actions that are over with an effect which is not on the board as evidence."""
+    known = Evidence.objects.filter(
+        investigation=OuterRef("investigation"), source=OuterRef("key"), feature=EFFECTS[effect]
+    )
+    ended = rows.filter(kind=EntryKind.ACTION, data__effect=effect, data__state__in=ENDED)
+    return ended.filter(~Exists(known))

@@ -9,6 +9,7 @@ from django.db import transaction
 from investigations.domain.board import write_entry
 from investigations.domain.clock import database_now
 from investigations.domain.grades import grade_by_outcome
+from investigations.domain.hypotheses import touch_after_commit
 from investigations.domain.incidents import change_incident_state
 from investigations.domain.journal import writing
 from investigations.enums import EntryKind, IncidentState
@@ -165,7 +166,7 @@ def _undo(action: Action, execution: Execution, *, is_new: bool) -> None:
 def _learn(
     action: Action, *, helped: bool, was_undone: bool = False, seconds: float | None = None
 ) -> None:
-    """Write the outcome; a failure takes autonomy away at once."""
+    """Write the outcome, for the agents to weigh; a failure takes autonomy away at once."""
     if treats(action):
         grade_by_outcome(diagnosis_id=action.diagnosis_id, helped=helped,
                          reason=f"{action} {action.title}: {'verified' if helped else 'no help'}")  # fmt: skip
@@ -185,6 +186,7 @@ def _learn(
         },
     )
     AutonomyRecord.objects.get_or_create(kind=action.kind, service=action.target)
+    touch_after_commit(action.investigation_id)
     if not helped:
         take_autonomy(action, reason=f"{action} did not help: people decide again.")
 

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from agents.domain.drain import drain
+from agents.domain.open_work import run_open_work
 from investigations.domain.clock import database_now
 from investigations.domain.incidents import change_incident_state
 from investigations.enums import IncidentState
-from investigations.models import Investigation
+from investigations.models import Investigation, Stance
 from investigations.queries.loop import loop_of
 from remediation.domain.approvals import decide
 from remediation.domain.execution import execute
@@ -184,13 +186,17 @@ def test_after_a_verified_fix_nothing_more_is_proposed_and_no_way_back_is_gone_t
     incident.pass_time(240)
     settle(action)
     assert verify(action.pk) == "passed"
-    first = action.diagnosis
-    again = type(first)(
-        investigation=first.investigation, number=first.number + 1, step_key="again",
-        verdict="likely_cause", fault_class=first.fault_class, treatments=first.treatments,
-        resource=first.resource, summary="Looked again", cited=first.cited,
-    )  # fmt: skip
-    again.save()
+    first, board = action.diagnosis, action.investigation
+    # That it helped is weighed at once, and once, whoever posts something or nobody.
+    run_open_work()
+    assert drain(board.pk, timeout_seconds=60)
+    assert board.events.filter(payload__sentence__endswith=": A1 helped").count() == 1
+    told = Stance.objects.get(evidence__feature="treatment_helped", hypothesis=first.hypothesis)
+    assert (told.evidence.source, told.weight_decibans) == ("A1", 6)
+    run_open_work()
+    again = board.diagnoses.order_by("-number")[0]
+    assert (again.number, again.verdict) == (first.number + 1, "likely_cause")
+    assert again.treatments == first.treatments
     assert plan_for(again.pk) is None
     change_incident_state(
         investigation_id=first.investigation_id, to=IncidentState.OPEN, author="person/mira",
