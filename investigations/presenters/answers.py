@@ -21,6 +21,7 @@ COURSES = {
     "back": "{what} back in its usual range at {at}.",
 }
 ENDED = {"succeeded", "failed", "undone"}
+NAMED = 3
 Action = dict[str, object]
 
 
@@ -147,9 +148,9 @@ def is_pausing(incident: Incident, timeline: Timeline) -> bool:
 
 
 def under_way(actions: tuple[Action, ...]) -> str:
-    """Return what an action does that may still change things (``A1 is under way``), or ""."""
-    found = next((a for a in actions if a.get("state") in UNDER_WAY), None)
-    return f"A{found['number']} is {UNDER_WAY[str(found['state'])]}" if found else ""
+    """Return what actions do that may still change things (``A1 is under way``), or ""."""
+    found = [a for a in actions if a.get("state") in UNDER_WAY][:NAMED]
+    return " and ".join(f"A{a['number']} is {UNDER_WAY[str(a['state'])]}" for a in reversed(found))
 
 
 def _trend(incident: Incident, timeline: Timeline, acts: str) -> str:

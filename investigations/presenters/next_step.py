@@ -1,6 +1,6 @@
 """What to do next: what waits, what runs, and where nothing does, what can still be proposed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from investigations.enums import DiagnosisVerdict, IncidentState
@@ -11,7 +11,10 @@ from investigations.presenters.consensus import overruled_of, plain_step
 
 OVER = {"succeeded", "failed", "undone", "inconclusive", "denied", "expired", "superseded", "stale",
         "halted"}  # fmt: skip
+# What was done and is judged, whatever came of it.
+DONE = {"succeeded", "failed", "undone", "inconclusive"}
 PROPOSED = 3
+BESIDE = 2
 Action = dict[str, object]
 
 
@@ -30,6 +33,7 @@ class NextStep:
     ``goes_on`` is the incident to go to, where this one was merged.
     ``blocked``: why nobody can approve what waits, if nobody can. ``offered``: what may be proposed
     where nothing waits or runs. ``decides_by``: when what is being verified is decided at the latest.
+    ``beside``: what else is under way, or was done last, while something waits or runs.
     """
 
     lead: str
@@ -43,6 +47,7 @@ class NextStep:
     offered: tuple[Offered, ...] = ()
     then: str = ""
     decides_by: datetime | None = None
+    beside: tuple["NextStep", ...] = ()
 
 
 def next_of(
@@ -58,13 +63,15 @@ def next_of(
         return NextStep("", f"INC-{incident.merged_into_id} goes on for this incident.",
                         goes_on=incident.merged_into_id)  # fmt: skip
     waiting = [a for a in actions if a.get("state") == "proposed"]
+    running = [a for a in actions if a.get("state") not in OVER and a not in waiting]
     if waiting:
-        return _waits(waiting, now)
-    running = [a for a in actions if a.get("state") not in OVER]
+        step = _waits(waiting, investigation, diagnosis, now=now)
+        return replace(step, beside=tuple(map(_stands, running[:BESIDE] or _done_last(actions))))
     if not running and incident.state == IncidentState.RESOLVED:
         return NextStep("", "It is over. The report is drafted: read it and finish it.")
     if running:
-        return _stands(running[0])
+        others = tuple(map(_stands, running[1 : BESIDE + 1]))
+        return replace(_stands(running[0]), beside=others)
     last = actions[0] if actions else None
     is_hurt = incident.state == IncidentState.OPEN or bool(returns)
     is_settled = bool(last and last.get("state") == "succeeded") and not returns
@@ -87,20 +94,41 @@ def _is_cause(diagnosis: Diagnosis | None) -> bool:
     return not overruled_of(diagnosis)
 
 
-def _waits(waiting: list[Action], now: datetime) -> NextStep:
+def _done_last(actions: tuple[Action, ...]) -> list[Action]:
+    """Return what was done last and is judged, whatever came of it; empty where nothing ran."""
+    done = [a for a in actions if a.get("state") in DONE and a.get("began_at")]
+    return sorted(done, key=lambda a: str(a.get("ended_at") or ""))[-1:]
+
+
+def _waits(
+    waiting: list[Action],
+    investigation: Investigation,
+    diagnosis: Diagnosis | None,
+    *,
+    now: datetime,
+) -> NextStep:
     # The panel of actions shows them in the same order.
     first = min(waiting, key=lambda a: (_is_beside(a), int(str(a["number"]))))
     others = len(waiting) - 1
     more = f" {others} more wait{'s' if others == 1 else ''}." if others else ""
     who = first.get("requested_by")
-    beside = ", and no treatment of the likely cause" if _is_beside(first) else ""
+    beside = _beside_what(diagnosis) if _is_beside(first) else ""
     asked = f" Asked for by {who}{beside}." if who else ""
+    if beside and investigation.incident.state == IncidentState.MITIGATED:
+        asked += " The incident is mitigated: look whether it is still needed."
     expires = first.get("expires_at")
     at = datetime.fromisoformat(str(expires)) if expires else None
     return NextStep(
         f"A{first['number']}", f"{first['title']}.{asked}{more}", int(str(first["number"])), True,
         at, words.until(at, now) if at else "", blocked=str(first.get("blocked", "")),
     )  # fmt: skip
+
+
+def _beside_what(diagnosis: Diagnosis | None) -> str:
+    is_known = diagnosis is not None and diagnosis.verdict == DiagnosisVerdict.LIKELY_CAUSE
+    return (
+        ", and no treatment of the likely cause" if is_known else "; no likely cause is known yet"
+    )
 
 
 def _is_beside(action: Action) -> bool:

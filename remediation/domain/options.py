@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from investigations.enums import DiagnosisVerdict
 from investigations.models import Diagnosis
 from remediation.catalog.registry import CATALOG
 
@@ -12,6 +13,10 @@ NOT_NOW = "not now: {}"
 BESIDE = "a person asked for something else; it treats the likely cause, and can be proposed too"
 # How an option stands that treats the cause, while a person asked for something else.
 BESIDE_IT = "beside"
+ASKED = "taken: a person asked for it; the rules do not name it for this cause"
+ASKED_BLIND = "taken: a person asked for it; the rules name nothing before there is a likely cause"
+WAIT_NOT = "not taken: a cause is known, and something treats it"
+WAIT_BLIND = "what the agents would do: they plan nothing before there is a likely cause"
 LATER = "kept for when this does not help"
 
 
@@ -49,19 +54,10 @@ def weigh(
                     slug, place, NOT_NOW.format(why or BESIDE), BESIDE_IT if why is None else ""
                 )
             )
+    is_known = diagnosis.verdict == DiagnosisVerdict.LIKELY_CAUSE
     if not found:
-        found.append(
-            _option(
-                taken,
-                target,
-                "taken: a person asked for it; the rules do not name it for this cause",
-            )
-        )
-    wait = {
-        "name": WAIT,
-        "risk": "none",
-        "why": "not taken: a cause is known, and something treats it",
-    }
+        found.append(_option(taken, target, ASKED if is_known else ASKED_BLIND))
+    wait = {"name": WAIT, "risk": "none", "why": WAIT_NOT if is_known else WAIT_BLIND}
     return [*found, *before, *after, wait]
 
 

@@ -105,15 +105,17 @@ def _prepare(
 def renew(action: "Action") -> None:
     """Take back a waiting action whose target another one has changed, and plan it anew.
 
-    What a person asked for is proposed again in their name, in the same transaction; what agents
-    planned they plan anew, if it still treats the newest diagnosis. Where the target cannot be read
-    nothing is done: the next look tries again.
+    What a person asked for is proposed again in their name, in the same transaction, while the
+    incident goes on; once it is mitigated they are told that it lapsed, and how to ask again. What
+    agents planned they plan anew, if it still treats the newest diagnosis. Where the target cannot
+    be read nothing is done: the next look tries again.
     """
     diagnosis = action.diagnosis
     treatment = Treatment(action.kind, action.target, action.reason, diagnosis.fault_class)
     try:
         drift = drift_of(action)
-        is_asked = bool(drift) and action.requested_by is not None
+        is_open = action.investigation.incident.state == IncidentState.OPEN
+        is_asked = bool(drift) and action.requested_by is not None and is_open
         prepared = _prepare(diagnosis, treatment) if is_asked else None
     except ExecutorError as error:
         log.info("renew.target_unread", action=action.pk, reason=str(error))
@@ -122,10 +124,15 @@ def renew(action: "Action") -> None:
         drift, prepared = f"It can no longer be done: {error}", None
     if not drift:
         return
-    again = " It is planned anew." if prepared or action.requested_by is None else ""
+    again = _told_after(action, is_open=is_open, is_planned=prepared is not None)
     try:
         with transaction.atomic():
-            move(action, ActionState.STALE, actor=SYSTEM, result=f"{drift} Nothing ran.{again}")
+            move(
+                action,
+                ActionState.STALE,
+                actor=SYSTEM,
+                result=f"{drift} Nothing ran. {again}".strip(),
+            )
             if prepared is not None:
                 propose(diagnosis, treatment, *prepared, requested_by=action.requested_by)
     except IllegalTransition as error:
@@ -133,6 +140,19 @@ def renew(action: "Action") -> None:
         return
     if action.requested_by is None:
         plan_for(newest_diagnosis(action))
+
+
+def _told_after(action: "Action", *, is_open: bool, is_planned: bool) -> str:
+    """Return what becomes of an action that lapsed."""
+    if is_planned or (is_open and action.requested_by is None):
+        return "It is planned anew."
+    if is_open or action.requested_by is None:
+        return ""
+    place = action.target.removeprefix("service/")
+    return (
+        "The incident is mitigated, so it is not asked for again by itself. If it is still wanted: "
+        f"/propose {action.kind} {place}"
+    )
 
 
 def _answer(message: SteeringMessage, to: SteeringState, reply: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Case, F, Q, When
 
+from investigations.enums import DiagnosisVerdict
 from investigations.models import Investigation
 from investigations.presenters import words
 from investigations.presenters.answers import coverage_of
@@ -178,6 +179,11 @@ class ActionView:
             return ""
         if not self.is_beside:
             return f"Asked for by {person.get_username()}; the rules name it for this cause too."
+        if self.row.diagnosis.verdict != DiagnosisVerdict.LIKELY_CAUSE:
+            return (
+                f"Asked for by {person.get_username()}. There was no likely cause yet, so the rules can "
+                "name nothing that treats it: whether this does is for people to judge."
+            )
         own = [o["name"] for o in self.row.options if is_beside(o)]
         told = f" By the rules what treats it is: {', '.join(own)}." if own else ""
         return f"Asked for by {person.get_username()}: no treatment of the likely cause by the rules.{told}"

@@ -41,6 +41,24 @@ def test_what_may_be_proposed_is_a_button_that_sends_the_command_it_names() -> N
     assert step.offered[1].text.endswith(" of cart again")
     verified = next_of(run, found, (tried | {"state": "verifying"},), now=NOON)
     assert (verified.offered, verified.decides_by) == ((), NOON)
+    # What waits hides neither what is under way nor what came of the last.
+    waiting = {"number": 3, "title": "w", "state": "proposed", "requested_by": "ray"}
+    beside = next_of(run, found, (waiting, tried | {"number": 2, "state": "verifying"}), now=NOON)
+    assert (beside.lead, [b.lead for b in beside.beside]) == ("A3", ["A2 verifying"])
+    assert beside.beside[0].decides_by == NOON
+    done = tried | {
+        "state": "undone",
+        "began_at": "1",
+        "ended_at": "2",
+        "result": "It did not help.",
+    }
+    after = next_of(run, found, (waiting, done | {"number": 2, "ended_at": "1"}, done), now=NOON)
+    assert [(b.lead, b.text) for b in after.beside] == [("A1 undone", "t. It did not help.")]
+    both = next_of(run, found, (tried | {"state": "running", "number": 2},
+                                tried | {"state": "verifying"}), now=NOON)  # fmt: skip
+    assert (both.lead, both.beside[0].lead) == ("A2 running", "A1 verifying")
+    assert "no treatment of the likely cause" in after.text
+    assert "no likely cause is known yet" in next_of(run, None, (waiting,), now=NOON).text
     room = {"incident": run.incident, "answers": {"next": step}}
     html = render_to_string("investigations/_offered.html", {"room": room})
     assert f'name="text" value="/propose {other} service/cart"' in html

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from investigations.domain import runs
-from investigations.enums import SteeringKind, SteeringState
+from investigations.domain.incidents import change_incident_state
+from investigations.enums import IncidentState, SteeringKind, SteeringState
 from remediation.domain.approvals import decide
 from remediation.domain.execution import execute
 from remediation.domain.planning import plan_for
@@ -158,3 +159,16 @@ def test_while_one_acts_no_approval_is_lost_and_what_waits_is_planned_anew_after
     }
     assert waiting == {(theirs.kind, None), ("scale", mira.pk)}
     assert "It is planned anew." in rows[1].result
+    # Once users are not hurt any more, what a person asked for before lapses, and says how to ask again.
+    cure = next(a for a in rows.values() if (a.kind, a.state) == (theirs.kind, "proposed"))
+    decide(action_id=cure.pk, person=jo, decision=Decision.APPROVE, seen_digest=cure.digest)
+    execute(cure.pk)
+    change_incident_state(investigation_id=investigation.pk, to=IncidentState.MITIGATED,
+                          author="person/jo", reason="It is over.")  # fmt: skip
+    cure.refresh_from_db()
+    move(cure, ActionState.SUCCEEDED, actor="agent/remediation", result="It helped.")
+    sweep()
+    assert not investigation.actions.filter(state=ActionState.PROPOSED).exists()
+    lapsed = investigation.actions.filter(requested_by=mira).order_by("-number")[0]
+    assert lapsed.state == ActionState.STALE
+    assert lapsed.result.endswith(f"If it is still wanted: /propose scale {name}")
