@@ -5,14 +5,15 @@ from dataclasses import asdict
 
 from agents.domain.casework import Casework
 from agents.domain.posting import finding_of
+from agents.domain.ruling_out import killer_of, plain_reason
 from agents.enums import AgentName
 from agents.faults.registry import FAULTS
 from agents.features import FEATURES
 from agents.findings import Cause
 from agents.reconciler.calibration import CalibrationMap
-from agents.reconciler.decide import OUT_BELOW, OUT_DECIBANS, is_out, rank
+from agents.reconciler.decide import OUT_BELOW, is_out, rank
 from agents.reconciler.outcome import Outcome
-from agents.reconciler.scoring import Scored, StanceScore
+from agents.reconciler.scoring import Scored
 from investigations.domain.diagnoses import DiagnosisDraft
 from investigations.domain.hypotheses import Assessment, StanceDraft
 from investigations.enums import DiagnosisVerdict, HypothesisState, TestVerdict
@@ -22,12 +23,6 @@ from telemetry.types import ResourceRef
 Pairs = list[tuple[Hypothesis, Scored]]
 Standing = tuple[HypothesisState, TestVerdict, str]
 PART = re.compile(r"^Part of H\d+")
-PLACE = re.compile(r" \(([a-z ]+)\)")
-# Why a stance rules a cause out, by its effect; "its own" goes without saying.
-AGAINST = {
-    "absent": "looked for, not there", "refutes": "it is there, and speaks for another cause",
-    "late": "it is there, but began after the symptom",
-}  # fmt: skip
 # Between what a person's words were read as and what the structure says of that cause.
 READ = " · "
 TWIN = re.compile(r"^The same cause as H(\d+)")
@@ -161,29 +156,19 @@ def _twins(investigation: Investigation, rows: dict[int, Assessment]) -> list[As
 
 
 def _standing(scored: Scored, work: Casework, posterior: float, *, is_leader: bool) -> Standing:
-    against = [s for s in scored.stances if s.decibans <= OUT_DECIBANS]
     support = [s for s in scored.stances if s.decibans >= 1]
     if is_leader:
         return HypothesisState.LEADING, TestVerdict.SUPPORTED, ""
-    if posterior < OUT_BELOW and against:
-        worst = min(against, key=lambda s: s.decibans)
-        killer = f"E{work.evidence[worst.index].number}: {plain_reason(worst)}"
+    worst = killer_of(scored, work.findings, work.case)
+    if posterior < OUT_BELOW and worst is not None:
+        told = plain_reason(worst, work.findings[worst.index], scored)
+        killer = f"E{work.evidence[worst.index].number}: {told}"
         return HypothesisState.RULED_OUT, TestVerdict.REFUTED, killer
     if posterior >= 0.45 and support:
         return HypothesisState.OPEN, TestVerdict.SUPPORTED, ""
     if posterior < 0.20 and not scored.kinds:
         return HypothesisState.OPEN, TestVerdict.REFUTED, ""
     return HypothesisState.OPEN, TestVerdict.INCONCLUSIVE, ""
-
-
-def plain_reason(stance: StanceScore) -> str:
-    """Return what rules a cause out in words: what was looked for by its title, and the outcome."""
-    feature, _, effect = stance.term.partition("/")
-    spec, place = FEATURES.get(feature), PLACE.search(stance.rule)
-    if spec is None or effect not in AGAINST:
-        return stance.rule
-    where = "" if place is None or place[1] == "self" else place[0]
-    return f"{spec.title}{where}: {AGAINST[effect]}"
 
 
 def _claim(outcome: Outcome) -> dict[str, object]:

@@ -319,7 +319,7 @@ def record_assessments(
                 prior=item.prior,
                 posterior=posterior,
                 note=(item.note or hypothesis.note)[:500],
-                ruled_out_by=hypothesis.ruled_out_by if is_by_person else item.ruled_out_by[:200],
+                ruled_out_by=hypothesis.ruled_out_by if is_by_person else item.ruled_out_by[:400],
                 supports_count=supports,
                 refutes_count=refutes,
             )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agents.case import Symptom
-from agents.domain.verdicts import plain_reason
+from agents.domain.ruling_out import killer_of, plain_reason
 from agents.enums import AgentName, Presence
 from agents.findings import Cause, Finding
 from agents.reconciler.calibration import MOST_OF_UNSURE, CalibrationMap
@@ -19,6 +19,7 @@ from telemetry.results import Provenance
 from telemetry.types import (
     ResourceKind,
     ResourceRef,
+    Semantic,
     TelemetryKind,
     TimeWindow,
     TopologyEdge,
@@ -134,16 +135,41 @@ def test_a_cause_that_the_evidence_rules_out_is_no_lead() -> None:
     ("rule", "term", "told"),
     [
         ("course departure (self): looked for, not there", "course_departure/absent",
-         "requests take another course than usual: looked for, not there"),
+         "p99 of cart. This cause predicts: requests take another course than usual"),
         ("pool saturation (self): speaks for another mechanism", "pool_saturation/refutes",
-         "connection pool is full: it is there, and speaks for another cause"),
+         "p99 of cart. That speaks for another cause"),
+        ("error rise (callees): speaks for another mechanism", "error_rise/refutes",
+         "p99 of cart. That speaks for a cause in what front calls"),
         ("latency rise (callers): predicted, but it began after the symptom", "latency_rise/late",
-         "latency rise (callers): it is there, but began after the symptom"),
-        ("a rule of tomorrow", "unknown/absent", "a rule of tomorrow"),
+         "p99 of cart. That began after the symptom"),
+        ("changes harmless (self): speaks for another mechanism", "changes_harmless/refutes",
+         "p99 of cart"),
+        ("a rule of tomorrow", "unknown/absent", "p99 of cart"),
     ],
 )  # fmt: skip
-def test_what_rules_a_cause_out_is_told_in_words(rule: str, term: str, told: str) -> None:
-    assert plain_reason(StanceScore(0, -12.0, rule, term)) == told
+def test_what_rules_a_cause_out_is_told_by_what_was_seen(rule: str, term: str, told: str) -> None:
+    seen = replace(ANOMALY, claim="p99 of cart. And more.")
+    stance = StanceScore(0, -12.0, rule, term)
+    assert plain_reason(stance, seen, scored(FRONT, "own_fault", 0.0)) == told
+
+
+def test_errors_are_ruled_out_by_what_tells_of_errors() -> None:
+    slow, calls = (replace(ANOMALY, feature=f) for f in ("own_time_rise", "edge_error_rise"))
+    case = case_of(CALLS)
+
+    def killer(semantic: Semantic | None, *decibans: float) -> int | None:
+        stances = tuple(StanceScore(i, d, "") for i, d in enumerate(decibans))
+        seen = replace(case, symptoms=(replace(case.symptoms[0], semantic=semantic),))
+        out = replace(scored(FRONT, "own_fault", 0.0), stances=stances)
+        found = killer_of(out, [slow, calls], seen)
+        return found and found.index
+
+    assert killer(Semantic.ERROR_RATIO, -3.0, -2.0) == 1
+    # The weightiest of slowness, of a symptom nobody knows, and where nothing else tells.
+    for semantic in (Semantic.LATENCY_P99_SECONDS, None):
+        assert killer(semantic, -3.0, -2.0) == 0
+    assert killer(Semantic.ERROR_RATIO, -3.0, -1.0) == 0
+    assert killer(Semantic.ERROR_RATIO, -2.5, -2.0) is None
 
 
 @pytest.mark.parametrize(
