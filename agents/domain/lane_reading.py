@@ -8,7 +8,7 @@ import threading
 from collections import OrderedDict
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from agents.domain.casework import Casework, open_case
 from agents.domain.lanes import extended
@@ -18,8 +18,8 @@ from agents.models import WorkItem
 from agents.specialists.metric_findings import share_of
 from investigations.domain.board import write_lanes
 from investigations.domain.clock import database_now
-from investigations.enums import EntryKind, IncidentState, InvestigationState
-from investigations.models import Investigation
+from investigations.enums import EntryKind, IncidentOrigin, IncidentState, InvestigationState
+from investigations.models import Incident, Investigation
 from telemetry.types import Series, SeriesRef, TimeWindow
 
 RUN_OVER = (InvestigationState.CONCLUDED, InvestigationState.STOPPED, InvestigationState.FAILED)
@@ -84,9 +84,12 @@ def _under_way() -> QuerySet[Investigation]:
 
 def _mended(now: datetime) -> QuerySet[Investigation]:
     since = now - AFTER_MENDING
+    # What is measured once the next one began is no recovery of this one; a practice ends its world.
+    later = Incident.objects.filter(opened_at__gt=OuterRef("incident__resolved_at"))
+    is_over = Q(incident__resolved_at__gt=since) & ~Q(incident__origin=IncidentOrigin.PRACTICE)
     return _runs().filter(
         Q(incident__state=IncidentState.MITIGATED, incident__mitigated_at__gt=since)
-        | Q(incident__resolved_at__gt=since)
+        | is_over & ~Exists(later)
     )
 
 

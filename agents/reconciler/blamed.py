@@ -11,7 +11,7 @@ WORDS = {
     "flag_before_onset": "flag change", "schema_before_onset": "schema change",
     "infrastructure_before_onset": "infrastructure change",
 }  # fmt: skip
-LONGEST = 60
+LONGEST = 40
 
 
 def blamed_change(leader: Ranked, findings: Sequence[Finding]) -> BlamedChange | None:

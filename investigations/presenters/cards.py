@@ -57,12 +57,12 @@ class CardView:
 
 def card_views(
     evidence: Sequence[Evidence], *, weighed_at: datetime | None = None, axis: Axis | None = None,
-    challenges: Mapping[str, SteeringMessage] = MappingProxyType({}),
+    challenges: Mapping[str, SteeringMessage] = MappingProxyType({}), lead: int | None = None,
 ) -> list[CardView]:  # fmt: skip
     """Return the cards with their stances, in two queries; with an axis, with their mini charts."""
     pieces = tuple(evidence)
     return dress(pieces, stances_of(pieces), answers_to(pieces), weighed_at=weighed_at, axis=axis,
-                 challenges=challenges)  # fmt: skip
+                 challenges=challenges, lead=lead)  # fmt: skip
 
 
 def dress(
@@ -77,13 +77,14 @@ def dress(
 ) -> list[CardView]:
     """Return the cards of rows that have been read already.
 
-    ``lead``: the row id of the hypothesis of which a card speaks first, if it speaks of it.
+    ``lead``: the row id of the hypothesis of which a card speaks first, if it says something of it:
+    the same on every page.
     """
     said: dict[int, list[Stance]] = defaultdict(list)
     for stance in stances:
         said[stance.evidence_id].append(stance)
     return [
-        _card(row, said[row.pk], _challenge(row, answers.get(row.pk), challenges),
+        _card(row, said[row.pk], f"{_rechecks(row)}{_challenge(row, answers.get(row.pk), challenges)}",
               weighed_at, axis, lead)
         for row in evidence
     ]  # fmt: skip
@@ -94,7 +95,12 @@ def _card(
     axis: Axis | None, lead: int | None,
 ) -> CardView:  # fmt: skip
     kind, _, agent = row.author.partition("/")
-    ordered = sorted(stances, key=lambda s: (s.hypothesis_id != lead, -abs(s.weight_decibans)))
+
+    def order(stance: Stance) -> tuple[bool, float]:
+        is_of_lead = stance.hypothesis_id == lead and stance.kind != StanceKind.NEUTRAL
+        return not is_of_lead, -abs(stance.weight_decibans)
+
+    ordered = sorted(stances, key=order)
     views = tuple(_stance(s) for s in ordered)
     lines = row.sample.get("lines")
     from_second, to_second = window_of(row)
@@ -111,6 +117,11 @@ def _card(
         from_second=from_second,
         to_second=to_second,
     )
+
+
+def _rechecks(row: Evidence) -> str:
+    """Return what a piece was asked to test: its words may be the same, its query is not."""
+    return f"Re-checks E{row.challenges.number} by a query of its own. " if row.challenges else ""
 
 
 def _challenge(

@@ -166,13 +166,13 @@ def room_of(
     is_similar_shown = investigation.is_over and not rows.is_replay
     weighed_at = diagnosis.reached_at if diagnosis else None
     cards = partial(dress, stances=rows.stances, answers=rows.answers, weighed_at=weighed_at,
-                    axis=timeline.axis if has_charts else None, challenges=rows.challenges)  # fmt: skip
-    leader = diagnosis.hypothesis_id if diagnosis else None
+                    axis=timeline.axis if has_charts else None, challenges=rows.challenges,
+                    lead=diagnosis.hypothesis_id if diagnosis else None)  # fmt: skip
     return Room(
         incident=incident,
         investigation=investigation,
         sequence=rows.sequence,
-        deciding=tuple(cards(rows.deciding, lead=leader)) if has_cards else (),
+        deciding=tuple(cards(rows.deciding)) if has_cards else (),
         cards=tuple(cards(rows.evidence)) if has_cards else (),
         against=rows.against,
         support=rows.support,

@@ -37,8 +37,9 @@ def compare(a: Incident, b: Incident) -> Comparison:
     ).distinct():
         found[incident_id].add(feature.replace("_", " "))
     mine, theirs = found[a.pk], found[b.pk]
+    second, value = likeness_of(first, second)
     return Comparison(
-        first, second, likeness_of(first, second), _some(mine & theirs), _some(mine - theirs),
+        first, second, value, _some(mine & theirs), _some(mine - theirs),
         _some(theirs - mine),
     )  # fmt: skip
 

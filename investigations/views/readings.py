@@ -102,7 +102,8 @@ def evidence(request: HttpRequest, incident_id: int, number: int) -> HttpRespons
     """One piece of evidence with everything behind it."""
     row = access_evidence(request.user, incident_id, number)
     axis = axis_of(row.investigation)
-    card = card_views([row], axis=axis, challenges=challenge_of(row))[0]
+    newest = row.investigation.diagnoses.order_by("-number").values_list("hypothesis_id", flat=True)
+    card = card_views([row], axis=axis, challenges=challenge_of(row), lead=newest.first())[0]
     stances = Stance.objects.filter(evidence=row).select_related("hypothesis")
     context = {
         "incident": row.investigation.incident,

@@ -17,7 +17,7 @@ from investigations.domain.clock import database_now
 from investigations.domain.incidents import change_incident_state
 from investigations.domain.runs import pause_investigation, resume_investigation
 from investigations.domain.visits import mark_seen
-from investigations.enums import EntryKind, IncidentState
+from investigations.enums import EntryKind, IncidentOrigin, IncidentState
 from investigations.models import BoardEvent, Incident, Investigation
 from investigations.presenters.room import build_room, room_of
 from investigations.presenters.stream import typed_lines
@@ -26,6 +26,7 @@ from investigations.queries.rows import fold, rows_at, rows_now
 from lab import operations
 from telemetry.backends import override_sources
 from telemetry.ports import TelemetrySources
+from tests.factories.board import open_board
 from tests.factories.people import person
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
@@ -209,6 +210,11 @@ def test_they_are_read_while_an_action_is_verified(burning) -> None:
 
 def test_they_are_read_for_a_while_after_the_end_and_then_no_more(mended) -> None:
     move(mended, IncidentState.RESOLVED)
+    assert ask_for_lanes() == 0, "the world of a practice ends with it"
+    Incident.objects.filter(pk=mended.incident_id).update(origin=IncidentOrigin.ALERT)
+    following = open_board("the next one").incident
+    assert ask_for_lanes() == 0, "what the next one does to it is no recovery of this one"
+    Incident.objects.filter(pk=following.pk).update(opened_at=mended.incident.opened_at)
     assert ask_for_lanes() == 1
     mira = person("mira", "viewer")
     mark_seen(person_id=mira.pk, incident_id=mended.incident_id, sequence=1, at=database_now())
