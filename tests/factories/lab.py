@@ -56,10 +56,17 @@ class LabIncident:
     client: InProcessLabClient
     stack: ExitStack
 
+    def catch_up(self) -> None:
+        """Let the world run up to now: it stood still while the agents worked, however long that took.
+
+        What is looked at of the time right before an act is then there.
+        """
+        self.world.advance_to(datetime.now(UTC))
+
     def pass_time(self, seconds: float) -> None:
         """Let simulated time pass: history moves into the past, the world runs up to now."""
         self.world.anchor -= timedelta(seconds=seconds)
-        self.world.advance_to(datetime.now(UTC))
+        self.catch_up()
 
 
 def open_lab_incident(slug: str, *, seed: int = 1, is_worked: bool = True) -> LabIncident:

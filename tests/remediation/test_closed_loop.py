@@ -40,6 +40,7 @@ HELPED = {
 
 
 def approved(incident) -> Action:
+    incident.catch_up()
     diagnosis = incident.investigation.diagnoses.order_by("-number")[0]
     action = plan_for(diagnosis.pk)
     assert action is not None

@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
 
 
 def executed(incident):
+    incident.catch_up()
     diagnosis = incident.investigation.diagnoses.order_by("-number")[0]
     action = plan_for(diagnosis.pk)
     assert action is not None

@@ -45,6 +45,7 @@ def misdiagnosed(incident) -> Diagnosis:
 
 def treated(incident, diagnosis: Diagnosis) -> Action:
     """Approve, execute and judge the treatment at its last moment."""
+    incident.catch_up()
     action = plan_for(diagnosis.pk)
     execute(approve(action).pk)
     incident.pass_time(300)
