@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from investigations.enums import BoardEventKind
 from investigations.models import BoardEvent, Evidence, Hypothesis, Investigation, Stance
-from investigations.phrases import plain_rule
+from investigations.phrases import plain_rule, shared_with
 from investigations.presenters.axis import clock
 from investigations.presenters.cards import CardView
 from investigations.presenters.consensus import ChainNode, chain_of
@@ -36,7 +36,10 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class HypothesisPage:
-    """A hypothesis with what it predicted, what was found, and how it fared."""
+    """A hypothesis with what it predicted, what was found, and how it fared.
+
+    ``whole``: the hypothesis that it is a part of, or the same as, if it is.
+    """
 
     supports: tuple[Test, ...]
     refutes: tuple[Test, ...]
@@ -44,10 +47,16 @@ class HypothesisPage:
     history: tuple[BoardEvent, ...]
     total: float
     rivalry: Rivalry
+    whole: Hypothesis | None
+
+    @property
+    def is_tested_there(self) -> bool:
+        """Whether it has no tests of its own: those of the whole are its tests."""
+        return self.whole is not None and not (self.supports or self.refutes or self.neutral)
 
 
 def hypothesis_page(row: Hypothesis) -> HypothesisPage:
-    """Read a hypothesis's tests, its history and its rivals. Four queries."""
+    """Read a hypothesis's tests, its history and its rivals. Five queries at most."""
     stances = Stance.objects.filter(hypothesis=row).select_related("evidence")
     tests = [_test(s) for s in stances.order_by("-weight_decibans")]
     key = f"H{row.number}"
@@ -65,7 +74,16 @@ def hypothesis_page(row: Hypothesis) -> HypothesisPage:
         history=tuple(events),
         total=sum(t.stance.weight_decibans for t in tests),
         rivalry=rivalry_of(row, weights_now(row.investigation), leading_number(verdict)),
+        whole=_whole_of(row),
     )
+
+
+def _whole_of(row: Hypothesis) -> Hypothesis | None:
+    shared = shared_with(row.note)
+    if not shared:
+        return None
+    number = int(shared.rpartition("H")[2])
+    return row.investigation.hypotheses.filter(number=number).first()
 
 
 def _test(stance: Stance) -> Test:

@@ -1,5 +1,6 @@
 """People's words re-enter a run that was over, are answered, and the run ends again."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -146,6 +147,14 @@ def test_a_hypothesis_is_weighed_by_its_own_words(lab_incident, client) -> None:
     room = client.get(f"/i/{investigation.incident_id}/").content.decode()
     assert "It only says what it is not" in room
     assert room.count("Not tested") >= 2
+    told = client.get(f"/i/{investigation.incident_id}/h/{same.number}/").content.decode()
+    leader.refresh_from_db()
+    counts = f"{leader.supports_count} for · {leader.refutes_count} against."
+    assert re.search(
+        rf'Tested as <a href="[^"]+/h/{leader.number}/">H{leader.number}</a>.*{counts}', told
+    )
+    assert "No test bears on it" not in told
+    assert "0 for · 0 against" not in told
     handoff = prefill_note(investigation, now=investigation.window_end)
     assert f"H{dns.number} {dns.claim} (by mira): Not tested." in handoff.leading
 
