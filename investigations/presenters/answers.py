@@ -12,6 +12,7 @@ from investigations.presenters.consensus import CitedSentence, blamed_of, overru
 from investigations.presenters.lanes import ERRORS, Lane
 from investigations.presenters.next_step import NextStep, next_of
 from investigations.presenters.pausing import UNDER_WAY, comes_back
+from investigations.presenters.series import MORE
 from investigations.presenters.timeline import Timeline
 
 COURSES = {
@@ -110,7 +111,11 @@ def _happening(
     place = incident.resource.rpartition("/")[2]
     said = diagnosis.happening if diagnosis else ""
     failing = _failing(timeline)
-    own = [x for x in timeline.lanes if x.resource == place and x is not failing]
+    # More pods than usual, say, hurt nobody: an action may have set them.
+    own = [
+        x for x in timeline.lanes
+        if x.resource == place and x is not failing and x.note != MORE
+    ]  # fmt: skip
     told = [
         f"{lane.label} {lane.value_text}" + (f" (usually {lane.usual_text})" if not i else "")
         for i, lane in enumerate(own[: 1 if failing else 2])

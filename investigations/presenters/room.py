@@ -224,6 +224,6 @@ def timeline_of(rows: BoardRows, *, limit: int = SHOWN) -> Timeline:
         wanted=Wanted(symptom, incident.semantic, cause, cited, incident.started_at.timestamp()),
         suspects=[*suspects, *cited],
         onsets=rows.onsets,
-        actions=entries[EntryKind.ACTION],
+        actions=[*entries[EntryKind.ACTION], *rows.elsewhere],
         limit=limit,
     )

@@ -41,6 +41,7 @@ FLOORS = {
 # What never comes near zero: on a scale that begins there, its growth is a flat line.
 AFLOAT = {"memory"}
 # Of these less is worse, and more than usual is nobody's pain: a service that was scaled up, say.
+MORE = "more than usual"
 HIGH_IS_WELL = {"pods ready", "share of pods ready", "cache hits", "certificate left"}
 BOUNDED = {"CPU", "disk used", "disk I/O", "pool in use", "memory of limit"}
 UNIT_ENDINGS = re.compile(r"_(ratio|seconds|bytes|total|rate|count|per_second)$")
@@ -85,7 +86,7 @@ def standing(label: str, latest: float, low: float, high: float, usual_text: str
     if label in BOUNDED and latest >= 0.97:
         return "at limit"
     if label in HIGH_IS_WELL and latest > high:
-        return "more than usual"
+        return MORE
     middle = (low + high) / 2
     if latest > high and middle > 1e-9 and latest / middle < 30:
         times = latest / middle

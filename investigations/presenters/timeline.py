@@ -26,7 +26,8 @@ class Mark:
 
     ``zoom_x`` and ``zoom_place`` are the same in the closer view; ``is_main`` marks are the only
     ones with a text on a phone. ``is_before``: it was before the axis begins, and is told there.
-    ``action`` is the number of the action that it is of, 0 for others.
+    ``action`` is the number of the action that it is of, 0 for others; ``incident`` that of the
+    other incident for which it was done, 0 of this one's own.
     """
 
     x: float
@@ -43,6 +44,12 @@ class Mark:
     note: str = ""
     is_before: bool = False
     action: int = 0
+    incident: int = 0
+
+    @property
+    def name(self) -> str:
+        """What the action is called here."""
+        return f"INC-{self.incident} A{self.action}" if self.incident else f"A{self.action}"
 
     @property
     def is_upper(self) -> bool:
@@ -166,7 +173,7 @@ def build_timeline(
         ),
         onsets=_ticks(onsets, axis),
         before=tuple(m for m in before if m not in blamed),
-        later=tuple(m for m in acts if m.at > axis.end),
+        later=tuple(m for m in acts if m.at > axis.end and not m.incident),
     )
 
 
@@ -200,7 +207,9 @@ def _placed(changes: list[Mark], axis: Axis) -> tuple[Mark, ...]:
         marks, key=lambda m: (not m.is_suspect, m.kind != "alert", m.kind != "action", -m.x)
     )
     begun = max(
-        (m for m in marks if m.glyph == BEGAN), key=lambda m: (m.at, m.action), default=None
+        (m for m in marks if m.glyph == BEGAN and not m.incident),
+        key=lambda m: (m.at, m.action),
+        default=None,
     )
     wide: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     zoom: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
@@ -238,7 +247,9 @@ def _acts(actions: Iterable[Entry], axis: Axis) -> list[Mark]:
     """Return when each action began and what became of it, of those that really began."""
     found = []
     for action in actions:
-        name, title = f"A{action['number']}", str(action.get("title", ""))
+        number, incident = int(str(action["number"])), int(str(action.get("incident") or 0))
+        name = f"INC-{incident} A{number}" if incident else f"A{number}"
+        title = str(action.get("title", ""))
         glyph, word = ENDS.get(str(action.get("state")), ("", ""))
         moments = [(BEGAN, f"{name} began", action.get("began_at"), title)]
         if word and action.get("began_at"):
@@ -249,7 +260,7 @@ def _acts(actions: Iterable[Entry], axis: Axis) -> list[Mark]:
                 x = axis.x(at)
                 found.append(
                     Mark(x, "action", sign, f"{sign} {text}", at, 0, False, "", axis.zoomed(x), "",
-                         note=note, action=int(str(action["number"])))
+                         note=note, action=number, incident=incident)
                 )  # fmt: skip
     return found
 

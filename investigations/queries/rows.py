@@ -31,6 +31,7 @@ from investigations.queries.deciding import (
     weights_now,
     weights_then,
 )
+from investigations.queries.elsewhere import acts_elsewhere
 from investigations.queries.objects import BoardObject, stance_key, view_object
 
 # A desktop shows five cards; what is below is read on the way down.
@@ -58,7 +59,8 @@ class BoardRows:
     moment at which what it tells of began; ``support`` are those for the diagnosis's hypothesis,
     strongest first, ``against`` the strongest that speaks against it; ``alerting`` the keys of
     resources with an alert of this incident, over or not; ``weights`` what each piece weighs for each
-    hypothesis, by their numbers. Rows of a replay are never saved.
+    hypothesis, by their numbers; ``elsewhere`` what was done for other incidents to the resources of
+    this one. Rows of a replay are never saved.
     """
 
     investigation: Investigation
@@ -81,6 +83,7 @@ class BoardRows:
     older_than: int | None = None
     alerting: tuple[str, ...] = ()
     weights: Weights = field(default_factory=dict)
+    elsewhere: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,7 @@ def rows_now(investigation: Investigation, *, paging: Paging = NEWEST) -> BoardR
         older_than=evidence[-1].number if len(evidence) == size else None,
         alerting=alerting_of(investigation),
         weights=weights_now(investigation),
+        elsewhere=acts_elsewhere(investigation, entries[EntryKind.LANE]),
     )
 
 
@@ -229,6 +233,7 @@ def rows_at(investigation: Investigation, *, sequence: int) -> BoardRows:
     )
     concluded = _diagnosis(investigation, board, hypotheses)
     messages = _overlaid(investigation.steering.order_by("number"), board.get("steering", {}))
+    entries = _entries(board)
     return BoardRows(
         investigation=run,
         sequence=sequence,
@@ -246,7 +251,8 @@ def rows_at(investigation: Investigation, *, sequence: int) -> BoardRows:
         hypotheses=tuple(hypotheses),
         diagnosis=concluded,
         support=strongest_then(board, concluded),
-        entries=_entries(board),
+        entries=entries,
+        elsewhere=acts_elsewhere(run, entries[EntryKind.LANE]),
         challenges=_challenges(tuple(reversed(messages))),
         messages=tuple(reversed(messages))[:MESSAGES],
         views=tuple(board.get("views", {}).values()),

@@ -4,12 +4,14 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from agents.domain.drain import drain
 from agents.domain.open_work import run_open_work
 from investigations.domain.clock import database_now
-from investigations.domain.incidents import change_incident_state
-from investigations.enums import IncidentState
+from investigations.domain.incidents import IncidentDraft, change_incident_state, open_incident
+from investigations.enums import IncidentOrigin, IncidentState
 from investigations.models import Investigation, Stance
 from investigations.queries.loop import loop_of
 from remediation.domain.approvals import decide
@@ -176,6 +178,30 @@ def test_the_timeline_tells_when_a_change_began_and_what_came_of_it(lab_incident
     then = client.get(f"{at}replay/?n={before}").content.decode()
     assert "▶ A1 began" in then
     assert "A1 verified" not in then
+    # Another incident of the same resource tells it too, as done for this one.
+    now = database_now()
+    _, other = open_incident(
+        IncidentDraft(
+            title="x", symptom="x", resource=action.target, origin=IncidentOrigin.PRACTICE,
+            started_at=began - timedelta(minutes=1), window_start=began - timedelta(minutes=5),
+            window_end=now, baseline_start=began - timedelta(minutes=30),
+            baseline_end=began - timedelta(minutes=5), telemetry={"kind": "lab"}, environment="prod",
+        )
+    )  # fmt: skip
+    name = f"INC-{board.incident_id} A1"
+    elsewhere = f"/i/{other.incident_id}/"
+    for page in (elsewhere, f"{elsewhere}replay/"):
+        text = client.get(page).content.decode()
+        assert f'<a href="{at}a/1/" aria-label="▶ {name} began at {began:%H:%M:%SZ}: ' in text
+    table = client.get(f"{elsewhere}timeline/").content.decode()
+    assert re.search(rf"<td>✓ {name} verified: .*?<a href=\"{at}a/1/\">{name}<", table)
+    with CaptureQueriesContext(connection) as once:
+        client.get(elsewhere)
+    for number in (7, 8):
+        board.entries.create(kind="action", key=f"A{number}", data={**entry, "number": number})
+    with CaptureQueriesContext(connection) as thrice:
+        assert f"INC-{board.incident_id} A8 began" in client.get(elsewhere).content.decode()
+    assert len(thrice) == len(once)
 
 
 @pytest.mark.capability(65)
