@@ -14,6 +14,7 @@ from remediation.models import Action
 
 # What belongs to an incident, by how its subject begins.
 PARTS = ("action", "diagnosis", "evidence", "investigation")
+INCIDENT = re.compile(r"INC-([0-9]{1,9})", re.IGNORECASE)
 ON_BOARD = re.compile(r"A([0-9]{1,6})", re.IGNORECASE)
 
 
@@ -47,7 +48,13 @@ def places_of(entries: Iterable[AuditEntry]) -> dict[int, Place]:
 
 
 def about_subject(entries: QuerySet[AuditEntry], text: str) -> QuerySet[AuditEntry]:
-    """Return the entries whose subject holds a text; of ``A1`` those of actions with that number."""
+    """Return the entries whose subject holds a text.
+
+    Of ``A1`` those of actions with that number, of ``INC-3`` all that tell of that incident.
+    """
+    incident = INCIDENT.fullmatch(text)
+    if incident is not None:
+        return about_incident(entries, int(incident[1]))
     named = ON_BOARD.fullmatch(text)
     if named is None:
         return entries.filter(subject__icontains=text)

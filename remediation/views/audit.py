@@ -4,9 +4,11 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator
+from datetime import date
 
 from asgiref.sync import sync_to_async
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -43,16 +45,35 @@ class IncidentField(forms.Field):
         return number
 
 
+class WordsField(forms.CharField):
+    """A few words that are looked for."""
+
+    def __init__(self, *, label: str, most: int, placeholder: str = "") -> None:
+        widget = forms.TextInput(attrs={"placeholder": placeholder} if placeholder else {})
+        super().__init__(required=False, max_length=most, label=label, widget=widget)
+        told = f"At most {most} characters; yours has %(show_value)d."
+        self.validators = [
+            v if not isinstance(v, MaxLengthValidator) else MaxLengthValidator(most, message=told)
+            for v in self.validators
+        ]
+
+
 class AuditForm(forms.Form):
     """Filters; the URL carries them."""
 
-    actor = forms.CharField(required=False, max_length=150, label="Who")
-    verb = forms.CharField(required=False, max_length=64, label="What")
-    subject = forms.CharField(required=False, max_length=200, label="To",
-                              widget=forms.TextInput(attrs={"placeholder": "A1"}))  # fmt: skip
+    actor = WordsField(most=150, label="Who")
+    verb = WordsField(most=64, label="What")
+    subject = WordsField(most=200, label="To", placeholder="A1 or INC-3")
     incident = IncidentField(label="Incident")
     since = DayField(label="Since (UTC day)")
     until = DayField(label="Until (UTC day)")
+
+    def clean_until(self) -> date | None:
+        """Refuse days that are the wrong way round: nothing can match them."""
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        if since and until and until < since:
+            raise forms.ValidationError(f"Until is before since ({since}): turn the days round.")
+        return until
 
 
 def _rows(form: AuditForm) -> QuerySet[AuditEntry]:

@@ -36,6 +36,8 @@ def test_a_row_links_the_incident_it_is_about_and_is_found_by_it(lab_incident, c
     assert of_action.count(there) == of_action.count('<tr id="n') >= 1
     assert "Nothing matches" in client.get("/audit/?subject=A999").content.decode()
     mine = client.get(f"/audit/?incident=inc-{place}").content.decode()
+    by_subject = client.get(f"/audit/?subject=INC-{place}").content.decode()
+    assert by_subject.count('<tr id="n') == mine.count('<tr id="n') > 0
     assert mine.count(link) == mine.count('<tr id="n') >= 5
     assert "action.proposed" in mine
     assert "Nothing matches" in client.get("/audit/?incident=999").content.decode()
