@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils.text import Truncator
 
 from investigations.domain.audit import record_audit
 from investigations.domain.clock import ClockTimestamp
@@ -15,7 +16,7 @@ from remediation.queries.switches import GLOBAL, scopes_of
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-MAX_SWITCH_REASON = 300
+MAX_SWITCH_REASON, MAX_AUDITED = 300, 5000
 
 
 def is_free(action: Action) -> bool:
@@ -48,19 +49,22 @@ def _locked(scope: str, *, is_engaged: bool) -> KillSwitch:
 def engage(*, person: "User", reason: str = "", scope: str = GLOBAL) -> KillSwitch:
     """Stop all actions of a scope. After the commit no new change starts anywhere. Idempotent.
 
-    It waits for a change in flight: executors hold the row while they act.
+    It waits for a change in flight: executors hold the row while they act. The reason of whoever
+    stops what is stopped already goes to the audit log alone.
 
     Raises:
         NotAllowed: The person is a viewer only.
     """
     if not (can_respond(person) or can_administer(person)):
         raise NotAllowed("Viewers cannot stop actions. Ask a responder.")
-    reason = reason[:MAX_SWITCH_REASON]  # Stopping is never refused over its words.
+    # Stopping is never refused over its words: the audit log has more of them.
+    reason = Truncator(reason).chars(MAX_AUDITED)
+    kept = Truncator(reason).chars(MAX_SWITCH_REASON)
     with transaction.atomic():
         row = _locked(scope, is_engaged=False)
         if not row.is_engaged or row.engaged_by_id is None:
             row.is_engaged, row.engaged_by = True, person
-            row.reason = reason or "no reason given"
+            row.reason = kept or "no reason given"
             row.changed_at = ClockTimestamp()
             row.save()
             record_audit(
@@ -68,6 +72,11 @@ def engage(*, person: "User", reason: str = "", scope: str = GLOBAL) -> KillSwit
                 subject=f"kill_switch/{scope}", detail={"reason": reason},
             )  # fmt: skip
             enqueue_open_work()
+        elif reason and reason != row.reason:
+            record_audit(
+                actor=f"person/{person.get_username()}", verb="kill_switch.engaged_again",
+                subject=f"kill_switch/{scope}", detail={"reason": reason},
+            )  # fmt: skip
     row.refresh_from_db()
     return row
 

@@ -119,23 +119,31 @@ def undo(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
     return redirect("action", incident_id=incident_id, number=number)
 
 
+def _switched(request: HttpRequest) -> tuple[int, str]:
+    """Stop or let go; return the answer's status and what the person must know, if anything."""
+    person, reason = person_of(request), request.POST.get("reason", "")
+    try:
+        if request.POST.get("do") == "release":
+            kill_switch.release(person=person, reason=reason)
+            return 200, ""
+        row = kill_switch.engage(person=person, reason=reason)
+    except NotAllowed as error:
+        return 403, str(error)
+    except RemediationError as error:
+        return 422, str(error)
+    if not reason or row.engaged_by is None or row.engaged_by_id == person.pk:
+        return 200, ""
+    who = row.engaged_by.get_username()
+    return 409, f"{who} had stopped them already: {row.reason} Your reason is in the audit log."
+
+
 @require_http_methods(["GET", "POST"])
 @needs(can_view)
 def switch(request: HttpRequest) -> HttpResponse:
     """The kill switch in the header: its state, engaging, releasing."""
-    status, refusal = 200, ""
-    if request.method == "POST":
-        person = person_of(request)
-        reason = request.POST.get("reason", "")
-        try:
-            if request.POST.get("do") == "release":
-                kill_switch.release(person=person, reason=reason)
-            else:
-                kill_switch.engage(person=person, reason=reason)
-        except RemediationError as error:
-            status, refusal = 403 if isinstance(error, NotAllowed) else 422, str(error)
-        if not is_htmx(request) and not refusal:
-            return redirect("autonomy")
+    status, refusal = _switched(request) if request.method == "POST" else (200, "")
+    if request.method == "POST" and not is_htmx(request) and not refusal:
+        return redirect("autonomy")
     context = {
         "switch": kill_switch_row(),
         "refusal": refusal,

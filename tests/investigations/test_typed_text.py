@@ -131,6 +131,19 @@ def test_a_stop_with_a_nul_in_its_reason_stops(responder: Client) -> None:
     row = KillSwitch.objects.get(scope="global")
     assert (row.is_engaged, row.reason) == (True, "it burns")
     assert AuditEntry.objects.get(verb="kill_switch.engaged").detail == {"reason": "it burns"}
+    late = Client()
+    late.force_login(person("lea", "responder"))
+    answer = late.post("/kill-switch/", {"reason": "long " * 200})
+    assert answer.status_code == 409
+    assert "had stopped them already: it burns Your reason is in the audit log." in (
+        answer.content.decode()
+    )
+    again = AuditEntry.objects.get(verb="kill_switch.engaged_again")
+    assert (again.actor, again.detail) == ("person/lea", {"reason": "long " * 200})
+    KillSwitch.objects.update(is_engaged=False)
+    late.post("/kill-switch/", {"reason": "long " * 200})
+    row.refresh_from_db()
+    assert (len(row.reason), row.reason[-1]) == (300, "…"), "what is cut shows it"
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "base64", "no-such", "latin-1"])
