@@ -6,7 +6,7 @@ from django.db.models import TextChoices
 class ActionState(TextChoices):
     """Where an action stands. Those after VERIFYING, and the side exits, are final.
 
-    Only what is INCONCLUSIVE may still be taken back, once, when a person asks for it.
+    What is VERIFYING or INCONCLUSIVE may be taken back, once, when a person asks for it.
     """
 
     PROPOSED = "proposed", "waits for approval"

@@ -1,4 +1,4 @@
-"""A person's undo of what nobody could judge: asked for once, claimed, done, and looked at afterwards."""
+"""A person's undo of what nobody could judge, or is being judged: asked for once, claimed, done, looked at."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from remediation.errors import (
     NotYours,
     PlanChanged,
     RuleRefused,
+    refuse_longer,
 )
 from remediation.executors.registry import executor_for
 from remediation.guardrails.base import Situation
@@ -37,7 +38,7 @@ from remediation.guardrails.rules import (
 )
 from remediation.guardrails.standing import phase, policy_rules
 from remediation.jobs import enqueue_undo
-from remediation.models import Action, ActionOutcome, Execution
+from remediation.models import Action, ActionOutcome, Execution, VerificationRun
 from remediation.verification.health import check_health
 from remediation.verification.measure import Measurement
 
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 # Going back is no further change: cooldown, budgets and oscillation are not asked.
 AT_UNDO = (kill_switch, phase, incident_state, policy_rules, protected_resources, change_freeze)
+ASKED = " asked for its undo"
+MAX_UNDO_REASON = 200
 NOTHING = "Nothing was undone."
 ONCE = "Its undo was tried already, and is never tried a second time."
 # A worker that has begun is given so long before another looks up what became of it.
@@ -56,28 +59,36 @@ LOOK_FOR = timedelta(seconds=120)
 COMPARED = ("uid", "replicas", "image", "config")
 
 
-def ask_undo(*, action_id: int, person: "User", seen_digest: str) -> None:
+def ask_undo(*, action_id: int, person: "User", seen_digest: str, reason: str = "") -> None:
     """Ask the executor's worker to take back an action of which nobody could say whether it helped.
 
-    It holds the target from now on. What undoes it was part of what people approved.
+    One that is still being verified is taken back at once, with a reason: its verification ends, and
+    says nothing of it. It holds the target from now on. What undoes it was part of what people
+    approved.
 
     Raises:
         NotYours: No approver.
         IllegalTransition: The action has moved on, its undo was tried, or another action runs there.
-        RuleRefused: It has no undo.
+        RuleRefused: It has no undo, or no reason is given while it is being verified.
+        TooLong: The reason is longer than 200 characters.
         PlanChanged: The digest is not that of the action.
         GuardrailBlocked: A guardrail blocks it now.
     """
     if not _may_undo(person):
         raise NotYours("Only approvers undo an action.")
+    reason = reason.strip().rstrip(".")
+    refuse_longer(reason, MAX_UNDO_REASON)
     with transaction.atomic():
         action = Action.objects.select_for_update().get(pk=action_id)
         if action.executions.filter(is_undo=True).exists():
             raise IllegalTransition(ONCE)
-        if action.state != ActionState.INCONCLUSIVE:
+        is_verified = action.state == ActionState.VERIFYING
+        if not is_verified and action.state != ActionState.INCONCLUSIVE:
             raise IllegalTransition(f"{action} is {action.get_state_display()} now. {NOTHING}")
         if not action.undo_payload:
             raise RuleRefused(f"It has no undo. {action.undo_text}")
+        if is_verified and not reason:
+            raise RuleRefused(f"Say why: it is kept with the action. {NOTHING}")
         if seen_digest != action.digest or digest_of_action(action) != action.digest:
             raise PlanChanged(f"The plan is not what you read. {NOTHING}")
         stopped = _blocked(action)
@@ -87,11 +98,17 @@ def ask_undo(*, action_id: int, person: "User", seen_digest: str) -> None:
             with transaction.atomic():
                 action.undo_asked_by = person
                 action.save(update_fields=["undo_asked_by"])
-                move(action, ActionState.UNDOING, actor=f"person/{person.get_username()}",
-                     result=f"{person.get_username()} asked for its undo.")  # fmt: skip
+                name = person.get_username()
+                if is_verified:
+                    VerificationRun.objects.filter(action=action).update(
+                        phase=VerificationPhase.INCONCLUSIVE, effect="",
+                        note=f"Not judged: {name} took it back while it was being verified."[:300],
+                    )  # fmt: skip
+                move(action, ActionState.UNDOING, actor=f"person/{name}",
+                     result=f"{name}{ASKED}{f': {reason}' if reason else ''}.")  # fmt: skip
         except IntegrityError as error:
-            name = action.target.rpartition("/")[2]
-            raise IllegalTransition(f"Another action runs on {name} now. {NOTHING}") from error
+            place = action.target.rpartition("/")[2]
+            raise IllegalTransition(f"Another action runs on {place} now. {NOTHING}") from error
         enqueue_undo(action.pk)
 
 
@@ -176,9 +193,11 @@ def _look(action: Action, execution: Execution) -> None:
     if not is_well and not is_late:
         return
     who = action.undo_asked_by.get_username() if action.undo_asked_by else "a person"
+    why = action.result.removeprefix(f"{who}{ASKED}")
+    why = why if why.startswith(":") else "."
     with transaction.atomic():
         move(action, ActionState.UNDONE, actor=SYSTEM,
-             result=f"Undone, as {who} asked. {_told(action, health, unlike)}")  # fmt: skip
+             result=f"Undone, as {who} asked{why} {_told(action, health, unlike)}")  # fmt: skip
         ActionOutcome.objects.get_or_create(
             action=action,
             defaults={

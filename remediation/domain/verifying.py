@@ -59,21 +59,40 @@ def verify(action_id: int) -> VerificationPhase:
                     is_late=is_late)  # fmt: skip
     if judged.phase == VerificationPhase.PASSED:
         judged = _alone(action, judged)
-    phase = judged.phase
-    VerificationRun.objects.filter(pk=run.pk).update(
-        phase=phase, measurements=as_rows(judged.rows), note=judged.told[:300],
-        effect=effect_of(judged, VerificationPhase(health.phase)),
-    )  # fmt: skip
-    run.refresh_from_db()
-    _tell(action, run)
-    if phase == VerificationPhase.PASSED:
-        _passed(action, judged)
+    return _record(run, judged, health=VerificationPhase(health.phase), is_late=is_late)
+
+
+def _record(
+    run: VerificationRun, judged: Credit, *, health: VerificationPhase, is_late: bool
+) -> VerificationPhase:
+    """Write what was measured and what follows from it, unless a person has just taken the action back.
+
+    One transaction under the action's row lock; an undo is an intent in it, and made after it.
+    """
+    action, phase = run.action, judged.phase
+    undo: tuple[Execution, bool] | None = None
+    with transaction.atomic():
+        state = Action.objects.select_for_update().values_list("state", flat=True)
+        if state.get(pk=action.pk) != ActionState.VERIFYING:
+            return VerificationPhase.INCONCLUSIVE
+        VerificationRun.objects.filter(pk=run.pk).update(
+            phase=phase, measurements=as_rows(judged.rows), note=judged.told[:300],
+            effect=effect_of(judged, health),
+        )  # fmt: skip
+        run.refresh_from_db()
+        _tell(action, run)
+        if phase == VerificationPhase.PASSED:
+            _passed(action, judged)
+        elif phase == VerificationPhase.FAILED:
+            undo = _did_not_help(action)
+        elif phase == VerificationPhase.INCONCLUSIVE and (is_late or not judged.may_be_its):
+            # No outcome, no grade, no undo: nobody knows what it did.
+            why = judged.told or "Not enough data to say whether it helped."
+            move(action, ActionState.INCONCLUSIVE, actor=SYSTEM, result=f"{why} {MUST_JUDGE}")
+    if undo is not None:
+        _undo(action, undo[0], is_new=undo[1])
     elif phase == VerificationPhase.FAILED:
-        _did_not_help(action)
-    elif phase == VerificationPhase.INCONCLUSIVE and (is_late or not judged.may_be_its):
-        # No outcome, no grade, no undo: nobody knows what it did.
-        why = judged.told or "Not enough data to say whether it helped."
-        move(action, ActionState.INCONCLUSIVE, actor=SYSTEM, result=f"{why} {MUST_JUDGE}")
+        plan_for(action.diagnosis_id)
     return phase
 
 
@@ -133,18 +152,15 @@ def _mitigate(action: Action) -> None:
         log.info("incident.moved_on", incident=incident.pk)
 
 
-def _did_not_help(action: Action) -> None:
-    if not action.undo_payload:
-        with transaction.atomic():
-            move(action, ActionState.FAILED, actor=SYSTEM,
-                 result="It did not help. It has no undo.")  # fmt: skip
-            _learn(action, helped=False)
-        plan_for(action.diagnosis_id)
-        return
-    execution, is_new = Execution.objects.get_or_create(
-        action=action, is_undo=True, defaults={"key": f"sre-undo-{action.pk}"}
-    )
-    _undo(action, execution, is_new=is_new)
+def _did_not_help(action: Action) -> tuple[Execution, bool] | None:
+    """Write the intent to undo it, and return it with whether it is new; None: it has no undo, and ends."""
+    if action.undo_payload:
+        return Execution.objects.get_or_create(
+            action=action, is_undo=True, defaults={"key": f"sre-undo-{action.pk}"}
+        )
+    move(action, ActionState.FAILED, actor=SYSTEM, result="It did not help. It has no undo.")
+    _learn(action, helped=False)
+    return None
 
 
 def _undo(action: Action, execution: Execution, *, is_new: bool) -> None:

@@ -108,14 +108,19 @@ def decide(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
 @require_POST
 @needs(can_approve)
 def undo(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
-    """Take back what nobody could judge: exactly the undo that was shown."""
+    """Take back what nobody could judge, or is being judged: exactly the undo that was shown."""
     row = action_of(request.user, incident_id, number)
-    digest = request.POST.get("digest", "")
+    digest, reason = (request.POST.get(name, "") for name in ("digest", "reason"))
+    person = person_of(request)
     try:
-        undoing.ask_undo(action_id=row.pk, person=person_of(request), seen_digest=digest)
+        undoing.ask_undo(action_id=row.pk, person=person, seen_digest=digest, reason=reason)
     except RemediationError as error:
         status = 409 if isinstance(error, PlanChanged | IllegalTransition) else 422
-        return render(request, "refused.html", {"text": str(error)}, status=status)
+        row = action_of(request.user, incident_id, number)
+        view = view_of(row, now=database_now(), person_id=person.pk)
+        context = {"incident_id": incident_id, "a": view, "is_page": True}
+        context |= {"refusal": str(error), "kept_undo": reason}
+        return render(request, "remediation/action.html", context, status=status)
     return redirect("action", incident_id=incident_id, number=number)
 
 

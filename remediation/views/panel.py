@@ -25,6 +25,7 @@ from telemetry.phrasing import quantity
 from telemetry.results import canonical
 
 SHOWN = 5
+UNDOABLE = (ActionState.VERIFYING, ActionState.INCONCLUSIVE)
 # The names of what a plan says will be checked.
 CHECKS = ("range", "samples", "if_well_before")
 # So many letters of a title fit on a button of the narrowest column.
@@ -151,9 +152,14 @@ class ActionView:
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether a person may still take it back: nobody could measure it, and nobody tried."""
-        is_open = self.row.state == ActionState.INCONCLUSIVE and not self.undo_tried
+        """Whether a person may still take it back: it is not judged, and nobody tried."""
+        is_open = self.row.state in UNDOABLE and not self.undo_tried
         return is_open and bool(self.row.undo_payload)
+
+    @property
+    def asks_why(self) -> bool:
+        """Whether taking it back ends its verification: a reason is asked for then."""
+        return self.row.state == ActionState.VERIFYING
 
     @property
     def cause(self) -> str:
@@ -284,7 +290,7 @@ def _rulings(row: Action, now: datetime) -> tuple[Ruling, ...]:
 
 
 def _was_undo_tried(row: Action) -> bool:
-    is_asked = row.state == ActionState.INCONCLUSIVE
+    is_asked = row.state in UNDOABLE
     return is_asked and row.executions.filter(is_undo=True).exists()
 
 

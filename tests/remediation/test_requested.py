@@ -99,7 +99,10 @@ def test_what_a_person_adds_says_nothing_of_the_cause_that_the_agents_found(
     assert ["Treats:" in page for page in pages] == [True, False]
     blamed = theirs.diagnosis.blamed
     cited = f'<a class="cite" href="/i/{investigation.incident_id}/e/{blamed["evidence"]}/">'
-    assert [f": <bdi>{blamed['text']}</bdi> {cited}" in page for page in pages] == [True, False]
+    assert [f": <bdi>{blamed['text']} the report</bdi> {cited}" in page for page in pages] == [
+        True,
+        False,
+    ]
     told = "Asked for by mira: no treatment of the likely cause by the rules."
     assert [told in page for page in pages] == [False, True]
     own = investigation.actions.get(number=2).options

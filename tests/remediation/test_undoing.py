@@ -20,6 +20,7 @@ from remediation.domain.planning import plan_for
 from remediation.domain.sweep import sweep
 from remediation.domain.transitions import move
 from remediation.domain.undoing import ask_undo, undo
+from remediation.domain.verifying import verify
 from remediation.enums import ActionState
 from remediation.errors import (
     ExecutorError,
@@ -32,7 +33,7 @@ from remediation.errors import (
 )
 from remediation.executors.lab import LabExecutor
 from remediation.executors.registry import override_executor
-from remediation.models import Action, ActionOutcome, Execution, KillSwitch
+from remediation.models import Action, ActionOutcome, Execution, KillSwitch, VerificationRun
 from tests.factories.actions import approve, plan_action
 from tests.factories.lab import InProcessActions
 from tests.factories.people import person
@@ -328,6 +329,51 @@ def test_its_card_offers_a_word_or_the_undo_and_nothing_to_who_may_neither(incid
     again = client.post(f"{page}undo/", {"digest": action.digest})
     assert (again.status_code, "being undone now" in again.content.decode()) == (409, True)
     assert "Undo it now" not in read("approver", "bea")
+
+
+@pytest.mark.capability(61)
+def test_it_is_taken_back_while_it_is_verified_and_then_says_nothing_of_its_cause(incident) -> None:
+    action = approve(plan_action(incident), "mira")
+    execute(action.pk)
+    page = f"/i/{action.investigation.incident_id}/a/1/"
+    client = Client()
+    client.force_login(person("abe", "approver"))
+    assert 'name="reason"' in client.get(page).content.decode()
+    bare = client.post(f"{page}undo/", {"digest": action.digest})
+    assert (bare.status_code, "Say why" in bare.content.decode()) == (422, True)
+    long = client.post(f"{page}undo/", {"digest": action.digest, "reason": "x" * 201})
+    assert (long.status_code, f'value="{"x" * 201}"' in long.content.decode()) == (422, True)
+    assert (standing(action), Execution.objects.filter(is_undo=True).count()) == ("verifying", 0)
+
+    class TakenBackMeanwhile(LabExecutor):
+        """A person asks while the worker is still looking at the target for its last verdict."""
+
+        def observe(self, name):
+            found = super().observe(name)
+            if standing(action) == "verifying":
+                said = {"digest": action.digest, "reason": "It made errors worse."}
+                assert client.post(f"{page}undo/", said).status_code == 302
+            return found
+
+    now = database_now()
+    VerificationRun.objects.filter(action=action).update(
+        settle_until=now - timedelta(seconds=120), deadline=now - timedelta(seconds=1)
+    )
+    with override_executor(TakenBackMeanwhile(InProcessActions(incident.client))):
+        verify(action.pk)
+    assert standing(action) == "undoing"
+    assert not Execution.objects.filter(is_undo=True).exists(), "asking and judging change nothing"
+    undo(action.pk)
+    incident.pass_time(60)
+    sweep()
+    assert (standing(action), cart(incident), len(incident.world.applied)) == ("undone", 3, 2)
+    assert action.result.startswith("Undone, as abe asked: It made errors worse. cart is as it was")
+    outcome = ActionOutcome.objects.get()
+    assert (outcome.helped, outcome.was_undone, outcome.is_measured) == (False, True, False)
+    entry = incident.investigation.entries.get(kind="action", key="A1")
+    assert not {"helped", "effect"} & set(entry.data)
+    run = VerificationRun.objects.get()
+    assert (run.phase, "abe took it back" in run.note) == ("inconclusive", True)
 
 
 def test_after_a_word_that_it_did_not_help_the_next_treatment_is_planned(incident) -> None:
