@@ -7,6 +7,7 @@ import pytest
 from investigations.domain import runs
 from investigations.domain.incidents import change_incident_state
 from investigations.enums import IncidentState, SteeringKind, SteeringState
+from investigations.presenters.consensus import blamed_of
 from remediation.domain.approvals import decide
 from remediation.domain.execution import execute
 from remediation.domain.planning import plan_for
@@ -97,20 +98,21 @@ def test_what_a_person_adds_says_nothing_of_the_cause_that_the_agents_found(
     client.force_login(person("vi", "viewer"))
     pages = [client.get(f"/i/{investigation.incident_id}/a/{n}/").content.decode() for n in (1, 2)]
     assert ["Treats:" in page for page in pages] == [True, False]
-    blamed = theirs.diagnosis.blamed
+    blamed, told = theirs.diagnosis.blamed, blamed_of(theirs.diagnosis)
+    assert told is not None
     cited = f'<a class="cite" href="/i/{investigation.incident_id}/e/{blamed["evidence"]}/">'
-    assert [f": <bdi>{blamed['text']} the report</bdi> {cited}" in page for page in pages] == [
+    assert [f": <bdi>{told.text}</bdi> {cited}" in page for page in pages] == [
         True,
         False,
     ]
-    told = "Asked for by mira: no treatment of the likely cause by the rules."
-    assert [told in page for page in pages] == [False, True]
+    named = "Asked for by mira: no treatment of the likely cause by the rules."
+    assert [named in page for page in pages] == [False, True]
     own = investigation.actions.get(number=2).options
     named = ", ".join(o["name"] for o in own if o.get("stands") == "beside")
     assert named
     assert f"By the rules what treats it is: {named}." in pages[1]
-    assert ["else undo" in page for page in pages] == [True, False]
-    assert "it has no undo" in pages[1]
+    assert ["else it is undone by itself" in page for page in pages] == [True, False]
+    assert "it did not help, and nothing undoes it" in pages[1]
     assert "passed over" not in pages[1]
 
 
