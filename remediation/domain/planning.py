@@ -223,13 +223,13 @@ def _checks(diagnosis: Diagnosis, target: str, *, has_undo: bool) -> dict[str, s
     also = f", and {trigger.replace('_', ' ')}," if trigger and trigger not in WATCHED else ""
     seconds = settings.VERIFY_SETTLE_SECONDS
     others = names_of(decisive(diagnosis, target=target))
-    otherwise = "it is undone by itself" if has_undo else "it did not help, and nothing undoes it"
+    otherwise = "it is undone by itself" if has_undo else "it was no help; nothing undoes it"
     watched = f"p99 and errors{also} of {name}"
     return {
         "range": f"{watched} back in the range of "
                  f"{investigation.baseline_start:%H:%M} to {investigation.baseline_end:%H:%MZ}",
-        "samples": f"so in {settings.VERIFY_SAMPLES} samples in a row from {seconds:.0f} s after the change "
-                   f"on, else {otherwise}",
+        "samples": f"so in {settings.VERIFY_SAMPLES} samples in a row from {seconds:.0f} s after it on, "
+                   f"else {otherwise}",
         "if_well_before": f"if {watched} are in that range already just before the change, finding them "
                           "there after it proves nothing. It then counts as help only if at least one of "
                           "these is out of its range just before the change and back in it after: "

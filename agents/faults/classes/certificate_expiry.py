@@ -21,8 +21,8 @@ MODEL = FaultModel(
     treatments=(
         Treatment(
             "rolling_restart",
-            "A restart loads the certificate anew. Works only if a renewed one is in place already: "
-            "check its end date first. If there is none, renew it, then restart.",
+            "A restart loads the certificate anew. Works only if a renewed one is in place: check its "
+            "end date, else renew it first.",
         ),
     ),
     blame=Blame.PEER,
