@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from investigations.enums import EntryKind
+from django.db.models import Q
+
+from investigations.enums import EntryKind, IncidentOrigin
 from investigations.models import BoardEntry, Investigation
 
 Entry = dict[str, object]
@@ -16,9 +18,10 @@ REACH = timedelta(hours=1)
 def acts_elsewhere(investigation: Investigation, lanes: Iterable[Entry]) -> tuple[Entry, ...]:
     """Return other incidents' actions on the resources of an incident and its lanes. One query.
 
-    Only those that began by the time that its lanes reach, in its environment and source. Each has
-    its ``incident``'s number: whoever may see one incident may see each, and the pages that it links
-    to ask again.
+    Only those that began by the time that its lanes reach, in its environment and source; in practice,
+    which begins anew with each scenario, only of incidents that were not over when this one opened.
+    Each has its ``incident``'s number: whoever may see one incident may see each, and the pages that it
+    links to ask again.
     """
     incident = investigation.incident
     places = {str(lane.get(end, "")) for lane in lanes for end in ("resource", "peer")} - {""}
@@ -29,6 +32,9 @@ def acts_elsewhere(investigation: Investigation, lanes: Iterable[Entry]) -> tupl
         investigation__incident__environment=incident.environment,
         investigation__telemetry__kind=investigation.telemetry.get("kind"),
     ).exclude(investigation__incident=incident.pk)  # fmt: skip
+    if incident.origin == IncidentOrigin.PRACTICE:
+        ended = "investigation__incident__resolved_at"
+        rows = rows.filter(Q(**{ended: None}) | Q(**{f"{ended}__gt": incident.opened_at}))
     found = rows.order_by("-updated_at").values_list("investigation__incident", "data")[:MOST]
     return tuple(
         {**data, "incident": number}

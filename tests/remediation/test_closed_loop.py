@@ -12,7 +12,7 @@ from agents.domain.open_work import run_open_work
 from investigations.domain.clock import database_now
 from investigations.domain.incidents import IncidentDraft, change_incident_state, open_incident
 from investigations.enums import IncidentOrigin, IncidentState
-from investigations.models import Investigation, Stance
+from investigations.models import Incident, Investigation, Stance
 from investigations.queries.loop import loop_of
 from remediation.domain.approvals import decide
 from remediation.domain.execution import execute
@@ -202,6 +202,8 @@ def test_the_timeline_tells_when_a_change_began_and_what_came_of_it(lab_incident
     with CaptureQueriesContext(connection) as thrice:
         assert f"INC-{board.incident_id} A8 began" in client.get(elsewhere).content.decode()
     assert len(thrice) == len(once)
+    Incident.objects.filter(pk=board.incident_id).update(state="resolved", resolved_at=began)
+    assert name not in client.get(elsewhere).content.decode(), "the practice system began anew"
 
 
 @pytest.mark.capability(65)
