@@ -85,6 +85,16 @@ def environment(state: Path) -> dict[str, str]:
     return {**kept, "SRE_STATE_DIR": str(state)}  # fmt: skip
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker have all that uses the stack: then one is started, and one incident is worked."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and "stack" in getattr(
+            item, "fixturenames", ()
+        ):
+            item.add_marker(pytest.mark.xdist_group("stack"))
+
+
 @pytest.fixture(scope="session")
 def stack():
     browser_path()
