@@ -16,8 +16,8 @@ from pathlib import Path
 STATIC = Path(__file__).resolve().parent.parent / "static"
 VENDORED = ("vendor/htmx/htmx-4.0.1.min.js", "vendor/htmx/hx-ws-4.0.1.min.js")
 OWN = (
-    "core", "look", "times", "guard", "presence", "attention", "live", "forms", "evidence", "lists", "options",
-    "steer", "keys", "dock",
+    "core", "look", "times", "guard", "presence", "attention", "live", "forms", "evidence", "lists", "steer",
+    "keys", "dock",
 )  # fmt: skip
 # What must stay as it is: strings, templates, and patterns (a slash where no value stands before it).
 LITERAL = re.compile(
@@ -25,8 +25,8 @@ LITERAL = re.compile(
 )
 SPACES = re.compile(r"\s*([{}()\[\];,<>=?:&|!])\s*")
 LATER = (
-    "axis", "chart", "following", "offline", "offline-worker", "page_tools", "palette", "push-worker",
-    "replay", "reviewing", "settings",
+    "axis", "chart", "earcons", "following", "offline", "offline-worker", "options", "page_tools", "palette",
+    "push-worker", "replay", "reviewing", "settings", "steering",
 )  # fmt: skip
 # Each sheet that is made, and its parts in the order of the cascade.
 SHEETS = {

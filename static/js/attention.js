@@ -4,24 +4,10 @@ const plainTitle = document.title.replace(/^\(\d+\) /, "");
 let waitingCount = 0;
 let sound = null;
 
-const tone = (frequency, after, seconds) => {
-  const source = sound.createOscillator();
-  const volume = sound.createGain();
-  const from = sound.currentTime + after;
-  source.frequency.value = frequency;
-  volume.gain.setValueAtTime(0.0001, from);
-  volume.gain.exponentialRampToValueAtTime(0.2, from + 0.02);
-  volume.gain.exponentialRampToValueAtTime(0.0001, from + seconds);
-  source.connect(volume).connect(sound.destination);
-  source.start(from);
-  source.stop(from + seconds);
-};
-const EARCONS = {
-  waits: () => [tone(660, 0, 0.15), tone(880, 0.16, 0.2)],
-  severity: () => [tone(880, 0, 0.12), tone(587, 0.13, 0.12), tone(880, 0.26, 0.2)],
-};
-const play = (name) => {
-  if (store.get("sound") === "on" && sound?.state === "running") EARCONS[name]();
+const play = async (name) => {
+  if (store.get("sound") !== "on" || sound?.state !== "running") return;
+  const [earcons] = await fetchModules("earcons").catch(() => []);
+  earcons?.play(sound, name);
 };
 // Browsers let a page sound only after a click: the stored choice begins with the first one.
 const wakeSound = () => {

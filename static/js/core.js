@@ -8,6 +8,9 @@ const clock = (at = new Date()) => `${at.toISOString().slice(11, 19)}Z`;
 const isTyping = (element) =>
   /^(INPUT|TEXTAREA|SELECT)$/.test(element?.tagName) || !!element?.isContentEditable;
 
+// What few need is a module of its own, fetched when it is first wanted; the page's host has their addresses.
+const fetchModules = (...names) => Promise.all(names.map((name) => import(host.dataset[name])));
+
 // One message may swap many parts: what looks the whole page over does so once, after the last.
 let isSwapping = false;
 const swapped = () => (isSwapping = false);

@@ -40,12 +40,15 @@ const sift = () => {
   for (const card of cards) card.hidden = false;
   for (const card of cards.filter((one) => !one.checkVisibility())) card.hidden = true;
 };
+const markFilter = () => {
+  for (const button of $$("[data-filter]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.filter === (feed.dataset.only ?? "")));
+  }
+};
 const filter = (name) => {
   feed.dataset.only = name;
   sift();
-  for (const button of $$("[data-filter]")) {
-    button.setAttribute("aria-pressed", String(button.dataset.filter === name));
-  }
+  markFilter();
   const url = new URL(location.href);
   if (name) url.searchParams.set("only", name);
   else url.searchParams.delete("only");
@@ -63,15 +66,24 @@ document.addEventListener("click", (event) => {
     filter(target.dataset.filter);
   }
 });
+// How a card and the lanes belong together is shown from the first time that somebody comes near.
+const NEARING = ["focusin", "click", "pointermove"];
+const fetchAxis = async (event) => {
+  if (!event.target.closest?.("#timeline, #evidence-list .card")) return;
+  for (const kind of NEARING) document.removeEventListener(kind, fetchAxis);
+  await fetchModules("axis").catch(watchNearing);
+};
+const watchNearing = () => {
+  for (const kind of NEARING) document.addEventListener(kind, fetchAxis);
+};
 if (feed) {
+  watchNearing();
   // The filters are replaced by updates: they show again what is chosen.
   document.addEventListener("htmx:ws:after:message:incoming", () => {
     const held = $$("#evidence-list > .card").map(numberOf).join(".");
     const told = $("#deciding").dataset;
     told.held = !!held && held === told.first;
-    for (const button of $$("[data-filter]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.filter === (feed.dataset.only ?? "")));
-    }
+    markFilter();
   });
   // A link to a card that this page does not hold: ask for the page that does.
   const wanted = /^#ev-(\d{1,9})$/.exec(location.hash);

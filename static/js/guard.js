@@ -2,9 +2,8 @@
 const waitingParts = new Map();
 const isDirty = (form) =>
   [...form.elements].some((field) => {
-    if (field.type === "hidden" || !isTyping(field)) return false;
+    if (/^(hidden|select-)/.test(field.type) || !isTyping(field)) return false;
     if (/^(checkbox|radio)$/.test(field.type)) return field.checked !== field.defaultChecked;
-    if (field.tagName === "SELECT") return [...field.options].some((o) => o.selected !== o.defaultSelected && !o.disabled && field.dataset.guard);
     return field.value !== field.defaultValue;
   });
 const isEdited = (section) => {
@@ -54,8 +53,9 @@ const refreshActions = () => {
     tellWaiting();
   } else ask();
 };
-document.addEventListener("focusout", () => setTimeout(() => waitingParts.size && release(false), 0));
-document.addEventListener("reset", () => setTimeout(() => waitingParts.size && release(false), 0));
+for (const kind of ["focusout", "reset"]) {
+  document.addEventListener(kind, () => setTimeout(() => waitingParts.size && release(false)));
+}
 document.addEventListener("click", (event) => {
   if (event.target.closest("#held-show")) release(true);
 });

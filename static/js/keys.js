@@ -69,20 +69,16 @@ dialog?.addEventListener("click", (event) => {
   if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
 });
 
-// What the palette can do on this page; the palette itself is fetched when it is first wanted.
-const commands = {
-  "Keyboard help": () => openDialog("keys"),
-  "Show times in UTC or local": toggleTimes,
-  "Sound on or off": () => setSound(store.get("sound") !== "on"),
-  "Single-letter keys on or off": () => {
-    store.set("keys", areKeysOff() ? "on" : "off");
-    announce(areKeysOff() ? "Single-letter keys are off." : "Single-letter keys are on.");
-  },
+const toggleSound = () => setSound(store.get("sound") !== "on");
+const toggleKeys = () => {
+  store.set("keys", areKeysOff() ? "on" : "off");
+  announce(`Single-letter keys are ${areKeysOff() ? "off" : "on"}.`);
 };
+// The palette is fetched when it is first wanted.
 const openPalette = async () => {
   if (!openDialog("palette")) return;
-  const palette = await import(host.dataset.palette);
-  if (dialog.open) palette.openPalette({ $, $$, dialog, listbox, commands, insertIntoSteer });
+  const [{ listbox }, palette] = await fetchModules("options", "palette");
+  if (dialog.open) palette.openPalette({ $, $$, dialog, listbox, insertIntoSteer, openDialog, toggleTimes, toggleSound, toggleKeys });
 };
 document.addEventListener("click", (event) => {
   if (!event.target.closest("a[data-palette], button[data-palette]") || !dialog) return;

@@ -1,8 +1,9 @@
-// A listbox under a text field: arrows move, Enter takes, Escape closes. Used by steering and palette.
+// A listbox under a text field: arrows move, Enter takes, Escape closes. A module of its own: steering
+// and the palette fetch it when it is first wanted.
 let optionCount = 0;
-const listbox = (field, list, take) => {
+export const listbox = (field, list, take) => {
   let at = -1;
-  const shown = () => $$("[role=option]:not([hidden])", list);
+  const shown = () => [...list.querySelectorAll("[role=option]:not([hidden])")];
   const mark = (index) => {
     const found = shown();
     at = found.length ? (index + found.length) % found.length : -1;

@@ -15,7 +15,14 @@ const option = (text, kind, data) => {
   item.append(label, " ", meta);
   return item;
 };
-const ownOptions = ({ $$, commands }, words) => {
+// What it can do on this page itself.
+const commandsOf = ({ openDialog, toggleTimes, toggleSound, toggleKeys }) => ({
+  "Keyboard help": () => openDialog("keys"),
+  "Show times in UTC or local": toggleTimes,
+  "Sound on or off": toggleSound,
+  "Single-letter keys on or off": toggleKeys,
+});
+const ownOptions = ($$, commands, words) => {
   const fits = (text) => words.every((word) => text.toLowerCase().includes(word));
   const seen = new Set();
   const found = [];
@@ -34,7 +41,8 @@ const ownOptions = ({ $$, commands }, words) => {
   return found;
 };
 export const openPalette = (parts) => {
-  const { $, $$, dialog, listbox, commands, insertIntoSteer } = parts;
+  const { $, $$, dialog, listbox, insertIntoSteer } = parts;
+  const commands = commandsOf(parts);
   const field = $("#palette-field");
   const list = $("#palette-list");
   const box = listbox(field, list, (chosen) => {
@@ -46,7 +54,7 @@ export const openPalette = (parts) => {
   });
   const show = (remote, isPending) => {
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-    list.replaceChildren(...remote, ...ownOptions(parts, words).slice(0, 12));
+    list.replaceChildren(...remote, ...ownOptions($$, commands, words).slice(0, 12));
     box.open(true, 0);
     const count = $$("[role=option]", list).length;
     $("#palette-count").textContent = isPending ? "" : count ? `${count} found` : "Nothing found. Try a service, INC-12, E3 or a command.";

@@ -2,7 +2,13 @@
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const localTime = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
 const localDay = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+const localMinute = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const markTimes = () => {
+  const span = $("#local-span");
+  if (span) {
+    const [from, to] = [span.dataset.from, span.dataset.to].map((text) => localMinute.format(new Date(text)));
+    span.textContent = `(your time ${from} to ${to})`;
+  }
   const isLocal = store.get("times") === "local";
   for (const element of $$(`time[datetime]:not([data-shown="${isLocal}"])`)) {
     const at = new Date(element.dateTime);

@@ -336,6 +336,7 @@ def test_everything_by_keyboard(open_page, stack, room) -> None:
     press("s")
     until(page, "document.activeElement.id === 'steer'")
     page.keyboard.type("/pa")
+    page.wait_for_selector("#steer-list [aria-selected=true]:visible")
     press("Enter")
     page.keyboard.type("@netw")
     press("Enter")

@@ -177,6 +177,14 @@ def test_lanes_share_one_axis(open_page, seeded) -> None:
     assert len(lanes) >= 3
     assert max(left for left, _ in lanes) - min(left for left, _ in lanes) <= 1
     assert max(right for _, right in lanes) - min(right for _, right in lanes) <= 1
+    # The card that has the focus is marked in each of them.
+    page.locator("#evidence-list .card:not([hidden])").first.focus()
+    page.wait_for_selector("#evidence-list .card.is-chosen")
+    marked = page.evaluate(
+        "[...document.querySelectorAll('#timeline .chosen')].map(e => +e.getAttribute('width'))"
+    )
+    assert len(marked) >= 3
+    assert min(marked) >= 2
 
 
 def test_one_instant_stands_at_one_place_in_every_lane_and_marker(open_page, seeded) -> None:
