@@ -20,7 +20,7 @@ from tests.lab.practice import act
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
 # How much later than the approvals the denial and the stop come: from a tie to clearly too late.
-LATENESS = (0.0, 0.01, 0.03, 0.06, 0.12, 0.5)
+LATENESS = (0.0, 0.01, 0.03, 0.06, 0.12, 1.5)
 ROUNDS = int(os.environ.get("SRE_RACE_ROUNDS", "15"))
 
 
