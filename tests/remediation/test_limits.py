@@ -210,7 +210,9 @@ def test_the_last_change_of_an_hour_is_told_before_and_what_it_locks_is_kept(inc
         f"It is the last change on cart that the limit allows: after it nobody can run another there until {until}"
         in page()
     )
-    Action.objects.filter(pk=_again(incident, action).pk).update(kind="scale", state="undone")
+    other = Action.objects.filter(pk=_again(incident, action).pk)
+    # Of another kind, and so no change that was tried before.
+    other.update(kind="scale", state="undone", diff=first.diff)
     assert "the last change on cart" not in page()
     assert f"2 of 2 on this target, 2 of 6 in all. From {until} on another may run." in page()
     assert "If its time is up before, it is planned anew. Sooner only by hand" in page()
