@@ -25,7 +25,8 @@ def is_same_change(one: str, other: str) -> bool:
 def tried_before(investigation: Investigation, *, target: str, diff: str) -> Action | None:
     """Return the newest action that was denied, or done in vain, and would change just the same.
 
-    One query.
+    What has no undo, as a restart, sets no field to a value, and is like nothing. One query.
     """
-    rows: Iterable[Action] = investigation.actions.filter(target=target, state__in=TRIED)
+    found = investigation.actions.filter(target=target, state__in=TRIED).exclude(undo_payload={})
+    rows: Iterable[Action] = found
     return next((a for a in rows if is_same_change(a.diff, diff)), None)
