@@ -1,7 +1,7 @@
 """From what the reconciler decides to what the board records: standings and the diagnosis."""
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from agents.domain.casework import Casework
 from agents.domain.posting import finding_of
@@ -13,6 +13,7 @@ from agents.findings import Cause
 from agents.reconciler.calibration import CalibrationMap
 from agents.reconciler.decide import OUT_BELOW, is_out, rank
 from agents.reconciler.outcome import Outcome
+from agents.reconciler.rules import rival_of
 from agents.reconciler.scoring import Scored
 from investigations.domain.diagnoses import DiagnosisDraft
 from investigations.domain.hypotheses import Assessment, StanceDraft
@@ -64,7 +65,7 @@ def assessments_of(
     """Return where each tested hypothesis stands, then those whose words mean the same cause."""
     tested = [s for _, s in pairs if s.is_tested]
     ranked, _ = rank(tested, work.findings, work.case, calibration)
-    by_cause = {(r.cause.resource, r.cause.fault_class): r.posterior for r in ranked}
+    by_cause = {(r.cause.resource, r.cause.fault_class): outcome.shown(r) for r in ranked}
     is_likely = outcome.leader is not None and outcome.verdict == "likely_cause"
     leader = _place(outcome.leader.cause) if outcome.leader and is_likely else None
     rows: dict[int, Assessment] = {}
@@ -177,7 +178,7 @@ def _claim(outcome: Outcome) -> dict[str, object]:
         return {}
     leader = outcome.leader
     return {
-        **asdict(outcome.claim), "calibrated": leader.posterior, "map": outcome.map_version,
+        **asdict(outcome.claim), "calibrated": outcome.shown(leader), "map": outcome.map_version,
         "resource": str(leader.cause.resource), "fault_class": leader.cause.fault_class,
     }  # fmt: skip
 
@@ -189,13 +190,34 @@ def _leads(outcome: Outcome) -> bool:
     return outcome.verdict == "likely_cause" or not is_out(outcome.leader)
 
 
+def _numbered(outcome: Outcome, pairs: Pairs) -> Outcome:
+    """Return the outcome with the leader's rival named by its number too, where a text quotes it."""
+    rival = rival_of(outcome.ranked) if outcome.ranked else None
+    known = next((h for h, s in pairs if rival and s.cause == rival.cause), None)
+    if rival is None or known is None:
+        return outcome
+    quoted = f"“{rival.scored.claim}”"
+
+    def named(text: str) -> str:
+        # The rival comes last: the leader may be claimed in the same words.
+        before, found, after = text.rpartition(quoted)
+        return f"{before}H{known.number} {found}{after}" if found else text
+
+    return replace(
+        outcome, summary=named(outcome.summary), would_change=named(outcome.would_change),
+        next_steps=tuple(map(named, outcome.next_steps)),
+        rules=tuple(replace(rule, detail=named(rule.detail)) for rule in outcome.rules),
+    )  # fmt: skip
+
+
 def diagnosis_of(outcome: Outcome, pairs: Pairs, work: Casework, *, skipped: list[str]
                  ) -> DiagnosisDraft:  # fmt: skip
-    """Return the outcome as a diagnosis that cites the board.
+    """Return the outcome as a diagnosis that cites the board, and names a rival by its number.
 
     ``skipped`` are the steps that the budget did not allow: a gap each, and what more would buy.
     """
     number = [e.number for e in work.evidence]
+    outcome = _numbered(outcome, pairs)
     leader = outcome.leader
     hypothesis = next((h for h, s in pairs if leader and s.cause == leader.cause), None)
     is_likely = outcome.verdict == "likely_cause"
@@ -236,8 +258,8 @@ def diagnosis_of(outcome: Outcome, pairs: Pairs, work: Casework, *, skipped: lis
         ],
         contributing=[
             {"resource": str(r.cause.resource), "fault_class": r.cause.fault_class,
-             "posterior": r.posterior}
-            for r in outcome.ranked[1:4] if r.posterior >= 0.1
+             "posterior": outcome.shown(r)}
+            for r in outcome.ranked[1:4] if outcome.shown(r) >= 0.1
         ],
         treatments=[
             {"action": t.action, "resource": t.resource, "reason": t.reason,

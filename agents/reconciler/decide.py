@@ -15,9 +15,9 @@ from agents.reconciler.openness import is_awaited, may_be_overtaken
 from agents.reconciler.outcome import Outcome, Ranked, Rule, Treatment
 from agents.reconciler.posterior import Claim, Standing, claim_of, posteriors
 from agents.reconciler.relevance import is_over
-from agents.reconciler.rules import MIN_POSTERIOR, STRONG_DECIBANS, rules_of
+from agents.reconciler.rules import MIN_POSTERIOR, STRONG_DECIBANS, rival_of, rules_of
 from agents.reconciler.scoring import Scored
-from agents.reconciler.wanting import wanted
+from agents.reconciler.wanting import AHEAD, wanted
 
 NO_FAULT_DECIBANS = 14.0
 OUT_BELOW = 0.05
@@ -233,11 +233,21 @@ def _inconclusive(
     steps = [f"{'Look again later' if gap in pending else 'Connect or repair'}: {gap}"
              for gap in gaps[:3]]  # fmt: skip
     steps += [f"Not met: {rule.name} ({rule.detail})." for rule in rules if not rule.passed]
+    is_level = any(rule.name == AHEAD and not rule.passed for rule in rules)
+    rival = rival_of(base.ranked) if is_level else None
+    if rival is not None:
+        steps.append(f"Rule out the lead, or “{rival.scored.claim}”, if you know more: "
+                     "it is judged anew at once.")  # fmt: skip
     steps.append("Post a hypothesis: the agents will test it.")
     if leader is None:
         lead = "There is no lead yet."
     elif is_out(leader):
         lead = "The evidence rules out each cause that was tested."
+    elif rival is not None:
+        lead = (
+            f"Strongest lead: {leader.scored.claim} ({leader.raw:.0%}); its rival "
+            f"“{rival.scored.claim}” has {rival.raw:.0%}."
+        )
     else:
         lead = (
             f"Strongest lead: {leader.scored.claim}, {likelihood_word(leader.posterior)} "
@@ -248,6 +258,6 @@ def _inconclusive(
         base,
         verdict="inconclusive", leader=leader, confidence=None, dissent=against,
         summary=f"No cause found. {lead}", rules=rules,
-        would_change=wanted(base.ranked, rules),
+        would_change=wanted(leader, rival, rules), rival=rival,
         next_steps=tuple(steps),
     )  # fmt: skip

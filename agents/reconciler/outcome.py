@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from agents.findings import Cause
+from agents.reconciler.likelihood import clamp
 from agents.reconciler.posterior import Claim
 from agents.reconciler.scoring import Scored
 
@@ -72,6 +73,7 @@ class Outcome:
     """The verdict. ``verdict`` is ``likely_cause``, ``no_fault`` or ``inconclusive``.
 
     ``claim`` is what the leader claimed before the calibration map named by ``map_version``.
+    ``rival``: what the leader is not far enough ahead of, where that keeps it from a verdict.
     """
 
     verdict: str
@@ -94,3 +96,11 @@ class Outcome:
     claim: Claim | None = None
     blamed: BlamedChange | None = None
     map_version: str = ""
+    rival: Ranked | None = None
+
+    def shown(self, ranked: Ranked) -> float:
+        """Return the probability that people are shown: calibrated, but for a lead with a rival.
+
+        The map tells how often leads were right, and nothing of which of two that are level is.
+        """
+        return ranked.posterior if self.rival is None else clamp(ranked.raw)

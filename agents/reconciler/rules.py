@@ -23,8 +23,8 @@ def rules_of(ranked: Sequence[Ranked], challenged: dict[int, bool] | None) -> tu
     if not ranked:
         return (Rule("A candidate exists", False, "No finding points to a cause."),)
     leader = ranked[0]
-    second = max((r.raw for r in ranked[1:] if _competes(r, leader)), default=0.0)
-    margin = leader.raw - second
+    rival = rival_of(ranked)
+    is_ahead = leader.raw - (rival.raw if rival else 0.0) >= MIN_MARGIN
     unknown = something_else(leader.scored.total, leader.raw)
     kinds = sorted(leader.scored.kinds)
     against = [s for s in leader.scored.stances if s.decibans <= STRONG_DECIBANS]
@@ -33,9 +33,9 @@ def rules_of(ranked: Sequence[Ranked], challenged: dict[int, bool] | None) -> tu
     survived = bool(tried) and all(tried.values())
     rules = (
         Rule(PROBABLE, leader.posterior >= MIN_POSTERIOR,
-             f"{leader.posterior:.0%}: so many leads of {leader.raw:.0%} by the weights were right"),
-        Rule(AHEAD, margin >= MIN_MARGIN,
-             f"{leader.raw:.0%} against {second:.0%} by the weights alone"),
+             f"{leader.posterior:.0%}: so many leads of {leader.raw:.0%} by the weights were right"
+             f"{'' if is_ahead else ', whatever rivals they had'}"),
+        Rule(AHEAD, is_ahead, f"{leader.raw:.0%} against {_told(rival)}by the weights alone"),
         # The map may lift a weak lead over 60 %; it tells nothing from what nobody has named.
         Rule(KNOWN, leader.raw >= unknown,
              f"{leader.raw:.0%} against {unknown:.0%} by the weights alone"),
@@ -46,6 +46,16 @@ def rules_of(ranked: Sequence[Ranked], challenged: dict[int, bool] | None) -> tu
              f"{sum(tried.values())} of {len(tried)} survived" if tried else "not challenged"),
     )  # fmt: skip
     return rules[:-1] if challenged is None else rules
+
+
+def rival_of(ranked: Sequence[Ranked]) -> Ranked | None:
+    """Return the likeliest candidate, by the weights, that cannot hold together with the first."""
+    others = [r for r in ranked[1:] if _competes(r, ranked[0])]
+    return max(others, key=lambda r: r.raw, default=None)
+
+
+def _told(rival: Ranked | None) -> str:
+    return f"{rival.raw:.0%} for “{rival.scored.claim}”, " if rival else "0% "
 
 
 def _competes(other: Ranked, leader: Ranked) -> bool:

@@ -12,15 +12,15 @@ UNOPPOSED = "Nothing strong stands against it"
 CHALLENGED = "Its strongest evidence survived a challenge"
 
 
-def wanted(ranked: Sequence[Ranked], rules: Sequence[Rule]) -> str:
+def wanted(leader: Ranked | None, rival: Ranked | None, rules: Sequence[Rule]) -> str:
     """Return in a few sentences what evidence would name the leader, or another cause."""
-    if not ranked:
+    if leader is None:
         return "A finding that points to a cause."
-    rival = f": {ranked[1].scored.claim}" if len(ranked) > 1 else ""
     missing = {rule.name: rule.detail for rule in rules if not rule.passed}
     said = {
         PROBABLE: "More evidence for the lead, or for another cause.",
-        AHEAD: f"Evidence that tells the lead from the next candidate{rival}.",
+        AHEAD: "Evidence that tells the lead from the next candidate"
+               f"{f': “{rival.scored.claim}”' if rival else ''}.",
         KNOWN: "Evidence that tells the lead from a cause that nobody has named yet.",
         TWO_KINDS: f"A second kind of telemetry that shows the lead; so far: "
                    f"{missing.get(TWO_KINDS, '')}.",

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from investigations.enums import HypothesisState, TestVerdict
+from investigations.enums import DiagnosisVerdict, HypothesisState, TestVerdict
 from investigations.models import Hypothesis
 from investigations.phrases import plain_rule, shared_with
 from investigations.presenters import words
@@ -17,6 +17,8 @@ TESTING = {
     "pending": "its test comes next", "gathering": "its test comes next",
     "examining": "being tested now", "reconciling": "being weighed now",
 }  # fmt: skip
+# A verdict needs so much between the likeliest and the next.
+MARGIN = 0.20
 KILLER = re.compile(r"^E(\d+): (.*)$")
 
 
@@ -57,13 +59,17 @@ class HypothesisView:
 
 
 def hypotheses_of(board: BoardRows) -> list[HypothesisView]:
-    """Rank the leader, then by fewest contradictions; the untested and the ruled out come last."""
+    """Rank the leader, then by fewest contradictions; the untested and the ruled out come last.
 
-    def order(row: Hypothesis) -> tuple[bool, bool, bool, int, float, int]:
+    Where nothing leads for want of a margin, those that are level come first.
+    """
+    level = _level(board)
+
+    def order(row: Hypothesis) -> tuple[bool, bool, bool, bool, int, float, int]:
         return (
             row.state == HypothesisState.RULED_OUT, row.posterior is None,
-            row.state != HypothesisState.LEADING, row.refutes_count, -(row.posterior or 0.0),
-            row.number,
+            row.state != HypothesisState.LEADING, row.number not in level, row.refutes_count,
+            -(row.posterior or 0.0), row.number,
         )  # fmt: skip
 
     testing, leader = TESTING.get(board.investigation.state, ""), leading_number(board.diagnosis)
@@ -71,6 +77,16 @@ def hypotheses_of(board: BoardRows) -> list[HypothesisView]:
         _hypothesis(row, testing, rivalry_of(row, board.weights, leader))
         for row in sorted(board.hypotheses, key=order)
     ]
+
+
+def _level(board: BoardRows) -> set[int]:
+    """Return the numbers of the hypotheses within the margin of the likeliest, without a verdict."""
+    found = board.diagnosis
+    if found is None or found.verdict != DiagnosisVerdict.INCONCLUSIVE:
+        return set()
+    known = {row.number: row.posterior for row in board.hypotheses if row.posterior is not None}
+    most = max(known.values(), default=0.0)
+    return {number for number, posterior in known.items() if posterior > most - MARGIN}
 
 
 def _hypothesis(row: Hypothesis, testing: str, rivalry: Rivalry) -> HypothesisView:

@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from agents.domain import rounds
+from agents.domain.drain import drain
+from investigations.domain import hypotheses
 from investigations.domain.clock import database_now
 from investigations.domain.report_draft import diagnosis, summary
 from investigations.domain.report_facts import read_facts
@@ -51,3 +54,28 @@ def test_the_setting_that_emptied_the_pool_is_part_of_the_cause(lab_incident, cl
     assert note[0].startswith(f"H{leader.number} ")
     assert note[0].endswith(f"It blames this {told}. (E{change.number})")
     assert f"H{setting.number} {setting.claim}: part of H{leader.number}." in note[1:]
+
+
+def test_what_keeps_the_lead_from_a_verdict_is_named_and_can_be_ruled_out(
+    lab_incident, client
+) -> None:
+    # A release that changes nothing, on what calls the flooded service.
+    investigation = lab_incident("traffic_surge", seed=8).investigation
+    unsure = investigation.diagnoses.get()
+    lead, rival = unsure.hypothesis, investigation.hypotheses.get(fault_class="bad_release")
+    assert (unsure.verdict, lead.fault_class) == ("inconclusive", "traffic_surge")
+    level = f"{lead.posterior:.0%} against {rival.posterior:.0%}"
+    named = f"H{rival.number} “{rival.claim}”"
+    rosa = person("rosa", "responder")
+    client.force_login(rosa)
+    page = client.get(f"/i/{investigation.incident_id}/").content.decode()
+    assert f"its rival ({level} for {named}, by the weights alone)" in page
+    assert f"{lead.claim} ({lead.posterior:.0%}); its rival {named} has" in page
+    assert f"the next candidate: {named}." in page
+    # Nothing is folded between both, and no other number stands beside them.
+    assert re.findall(r'id="hyp-(\d+)-t"', page)[:2] == [str(lead.number), str(rival.number)]
+    hypotheses.rule_out_hypothesis(hypothesis_id=rival.pk, reason="a label only", user=rosa)
+    rounds.wake(investigation.pk)
+    assert drain(investigation.pk, timeout_seconds=60)
+    newest = investigation.diagnoses.order_by("-number")[0]
+    assert (newest.verdict, newest.hypothesis) == ("likely_cause", lead)

@@ -88,8 +88,17 @@ def test_network_against_deployment_is_one_story_or_unresolved() -> None:
     assert both.verdict == "inconclusive"
     assert both.confidence is None
     assert any(s.startswith("Not met: At least 20 points ahead") for s in both.next_steps)
-    rival = both.ranked[1].scored.claim
+    first, second = both.ranked[:2]
+    rival = f"“{second.scored.claim}”"
     assert f"tells the lead from the next candidate: {rival}." in both.would_change
+    # Who it is and by how much is said wherever it keeps the lead from a verdict, by one number each.
+    assert (both.rival, both.shown(first), both.shown(second)) == (second, first.raw, second.raw)
+    assert rule(both, "20 points ahead").detail == (
+        f"{first.raw:.0%} against {second.raw:.0%} for {rival}, by the weights alone"
+    )
+    assert f"({first.raw:.0%}); its rival {rival} has {second.raw:.0%}." in both.summary
+    assert any(s.startswith(f"Rule out the lead, or {rival}") for s in both.next_steps)
+    assert (story.rival, story.shown(story.leader)) == (None, story.leader.posterior)
 
 
 @pytest.mark.capability(22)
