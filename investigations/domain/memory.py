@@ -51,7 +51,7 @@ def _facets(incident: Incident) -> dict[str, str]:
     newest = Diagnosis.objects.filter(investigation__incident=incident).order_by("-pk").first()
     helped = BoardEntry.objects.filter(
         investigation__incident=incident, kind="action", data__state="succeeded"
-    ).first()
+    ).order_by("-pk").first()  # fmt: skip
     return {
         "fault_class": newest.fault_class if newest else "",
         "verdict": newest.verdict if newest else "",

@@ -57,7 +57,7 @@ def summary(facts: Facts) -> list[str]:
         f"**What**: {severity}, {text_of(said, 'title')} on {text_of(said, 'resource')} "
         f"{facts.log(first.sequence)}",
         f"**Cause**: {_cause(facts)}",
-        f"**Mitigation**: {_mitigation(facts)}",
+        f"**Mitigation**: {mitigation(facts)}",
         f"**Change that led to it**: {_change(facts)}",
         f"**User impact**: {_user_impact(facts)}",
     ]
@@ -96,8 +96,9 @@ def _blamed(facts: Facts) -> str:
     return f": {safe(change_told(str(blamed['text'])))} {facts.link('e', blamed['evidence'])}"
 
 
-def _mitigation(facts: Facts) -> str:
-    for number, steps in facts.actions.items():
+def mitigation(facts: Facts) -> str:
+    """Return what mended it: the last action that was verified, as the room and the history name it."""
+    for number, steps in sorted(facts.actions.items(), reverse=True):
         if steps[-1].said.get("state") == "succeeded":
             title = text_of(steps[-1].said, "title")
             return f"{title}, verified {facts.link('a', number)} {facts.log(steps[-1].sequence)}"

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 
 from investigations.domain.board import write_entry
 from investigations.domain.journal import writing
-from investigations.domain.report_draft import failed_requests
+from investigations.domain.report_draft import failed_requests, mitigation
 from investigations.domain.report_facts import Facts, Moment
 from investigations.domain.report_learning import wrong
 from investigations.enums import EntryKind
@@ -80,6 +80,14 @@ def test_the_table_of_a_lane_tells_units_in_each_cell() -> None:
 
 def moment(sequence: int, **said: object) -> Moment:
     return Moment(sequence, NOON, "system", "it moved", said)
+
+
+@pytest.mark.unit
+def test_the_report_names_what_helped_last_as_the_fix_and_nothing_that_was_not_credited() -> None:
+    facts = Facts(7)
+    for number, state in ((1, "succeeded"), (2, "succeeded"), (3, "inconclusive")):
+        facts.actions[number] = [moment(number, state=state, title=f"Fix {number}")]
+    assert mitigation(facts).startswith("Fix 2, verified")
 
 
 @pytest.mark.unit
