@@ -348,6 +348,8 @@ def test_everything_by_keyboard(open_page, stack, room) -> None:
     page.wait_for_selector("#palette-list [aria-selected=true]:has-text('E1 ')")
     press("Enter")
     page.wait_for_url("**/e/1/")
+    press("Escape")
+    page.wait_for_url("**/?e=1*")
     press("g")
     press("i")
     page.wait_for_url("**/inbox/")

@@ -112,7 +112,7 @@ def test_what_a_person_adds_says_nothing_of_the_cause_that_the_agents_found(
     assert named
     assert f"By the rules what treats it is: {named}." in pages[1]
     assert ["else it is undone by itself" in page for page in pages] == [True, False]
-    assert "it did not help, and nothing undoes it" in pages[1]
+    assert "it was no help; nothing undoes it" in pages[1]
     assert "passed over" not in pages[1]
 
 
