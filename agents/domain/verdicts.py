@@ -90,7 +90,7 @@ def assessments_of(
         rows[hypothesis.number] = Assessment(
             hypothesis.pk, state, verdict, None, by_cause[place], note, killer
         )
-    return [*rows.values(), *_twins(work.investigation, rows)]
+    return [*rows.values(), *twins_of(work.investigation, rows)]
 
 
 def _untested(hypothesis: Hypothesis, scored: Scored) -> Assessment:
@@ -138,11 +138,11 @@ def _place(cause: Cause) -> tuple[ResourceRef, str]:
     return cause.resource, cause.fault_class
 
 
-def _twins(investigation: Investigation, rows: dict[int, Assessment]) -> list[Assessment]:
+def twins_of(investigation: Investigation, rows: dict[int, Assessment]) -> list[Assessment]:
     """Return the standing of free claims that were read as a hypothesis that was there before."""
     found = []
     claims = Hypothesis.objects.filter(investigation=investigation, fault_class="")
-    for claim in claims.exclude(state=HypothesisState.RULED_OUT):
+    for claim in claims.exclude(ruled_out_by__startswith="person/"):
         twin = TWIN.match(claim.note)
         tested = rows.get(int(twin[1])) if twin else None
         if tested is not None:

@@ -8,8 +8,10 @@ import pytest
 from agents.domain import dispatch, reasons, rounds
 from agents.domain.casework import open_case
 from agents.domain.drain import drain
+from agents.domain.verdicts import twins_of
 from investigations.domain import hypotheses, runs
-from investigations.enums import SteeringKind, SteeringState
+from investigations.domain.hypotheses import Assessment
+from investigations.enums import HypothesisState, SteeringKind, SteeringState
 from investigations.presenters.stream import agents_of, chosen_lines
 from investigations.queries.board import list_events
 from investigations.queries.handoffs import prefill_note
@@ -155,6 +157,13 @@ def test_a_hypothesis_is_weighed_by_its_own_words(lab_incident, client) -> None:
     )
     assert "No test bears on it" not in told
     assert "0 for · 0 against" not in told
+    # What the evidence ruled out goes on with its cause; what a person ruled out does not.
+    stands = Assessment(leader.pk, HypothesisState.OPEN, leader.verdict, None, 0.5)
+    for why, found in (("E1: slow", [same.pk]), ("person/mira: no", [])):
+        rows_of = investigation.hypotheses.filter(pk=same.pk)
+        rows_of.update(state=HypothesisState.RULED_OUT, ruled_out_by=why)
+        went_on = twins_of(investigation, {leader.number: stands})
+        assert [a.hypothesis_id for a in went_on] == found
     handoff = prefill_note(investigation, now=investigation.window_end)
     assert f"H{dns.number} {dns.claim} (by mira): Not tested." in handoff.leading
 
