@@ -12,7 +12,7 @@ from investigations.enums import EntryKind
 from investigations.rules import can_respond
 from investigations.typed_text import refuse_longer
 from remediation.domain.planning import SYSTEM
-from remediation.domain.transitions import MUST_JUDGE, is_unjudged, summary_of
+from remediation.domain.transitions import MUST_JUDGE, is_unjudged, stands, summary_of
 from remediation.domain.verifying import take_autonomy
 from remediation.errors import NotYours, RuleRefused
 from remediation.jobs import enqueue_plan
@@ -48,7 +48,7 @@ def give_feedback(*, action_id: int, person: "User", value: str, note: str = "")
             _tell(action, told)
             if not outcome.helped:
                 enqueue_plan(action.diagnosis_id)
-        elif outcome is not None and action.result.endswith(MUST_JUDGE):
+        elif outcome is not None and stands(action):
             _tell(action, told)
         if outcome is None:
             raise RuleRefused("Nothing has come of it yet.")

@@ -22,7 +22,7 @@ from remediation.catalog.registry import CATALOG
 from remediation.domain.assurance import expected_of
 from remediation.domain.digests import digest_of_action
 from remediation.domain.options import weigh
-from remediation.domain.sameness import TRIED, tried_before
+from remediation.domain.sameness import tried_before, tried_of
 from remediation.domain.transitions import move, summary_of
 from remediation.enums import ActionState, Risk
 from remediation.errors import ExecutorError, IllegalTransition, NotPlannable
@@ -134,10 +134,11 @@ def _goes_on(diagnosis: Diagnosis) -> bool:
 
 
 def _was_tried(investigation: Investigation, treatment: Treatment) -> bool:
-    before = (*TRIED, ActionState.SUCCEEDED) if CATALOG[treatment.action].goes_back else TRIED
-    return investigation.actions.filter(
-        kind=treatment.action, target=treatment.target, state__in=before
-    ).exists()
+    what = {"kind": treatment.action, "target": treatment.target}
+    if tried_of(investigation).filter(**what).exists():
+        return True
+    helped = investigation.actions.filter(state=ActionState.SUCCEEDED, **what)
+    return CATALOG[treatment.action].goes_back and helped.exists()
 
 
 def propose(

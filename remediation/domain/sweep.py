@@ -50,7 +50,7 @@ def _sweep() -> None:
         reached_at__gt=now - timedelta(hours=1), reached_at__lt=now - timedelta(seconds=3),
     )  # fmt: skip
     said = Action.objects.filter(
-        state=ActionState.INCONCLUSIVE, outcome__helped=False,
+        state__in=[ActionState.INCONCLUSIVE, ActionState.HALTED], outcome__helped=False,
         outcome__recorded_at__gt=now - timedelta(hours=1),
     )  # fmt: skip
     for diagnosis_id in dict.fromkeys([

@@ -179,8 +179,12 @@ def _effect(action: Action, run: VerificationRun) -> dict[str, object]:
 
 def is_unjudged(action: Action) -> bool:
     """Whether nobody could measure what an action did, and no person has said it yet."""
-    is_open = action.state == A.INCONCLUSIVE or action.result.endswith(MUST_JUDGE)
-    return is_open and not hasattr(action, "outcome")
+    return (action.state == A.INCONCLUSIVE or stands(action)) and not hasattr(action, "outcome")
+
+
+def stands(action: Action) -> bool:
+    """Whether it stands as only its undo was stopped, and no person has judged it. One's own text is none."""
+    return action.state == A.HALTED and action.result.endswith(MUST_JUDGE)
 
 
 def counted_in(measured: Mapping[str, Any]) -> str:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 LIMIT = 50
+UNMEASURED = "it could not be measured"
+STOPPED = "its undo was stopped, and it stands"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +93,17 @@ def _actions(user: "User") -> list[Waiting]:
 
 def _judgements(user: "User") -> list[Waiting]:
     """Return actions of which nobody could measure whether they helped: a person must say."""
-    is_open = Q(state=ActionState.INCONCLUSIVE) | Q(result__endswith=MUST_JUDGE)
+    is_open = Q(state=ActionState.INCONCLUSIVE) | Q(
+        state=ActionState.HALTED, result__endswith=MUST_JUDGE
+    )  # fmt: skip
     rows = Action.objects.filter(is_open, outcome=None).exclude(
         investigation__incident__state=IncidentState.RESOLVED
     )
     return [
         Waiting(
             f"j{row.pk}", "question", row.investigation.incident,
-            f"Did {row} help? {row.title}: it could not be measured.", "Judge it",
+            f"Did {row} help? {row.title}: {STOPPED if row.state == ActionState.HALTED else UNMEASURED}.",
+            "Judge it",
             reverse("action", args=[row.investigation.incident_id, row.number]) + "#judged",
         )
         for row in rows.select_related("investigation__incident").order_by("-pk")[:LIMIT]

@@ -13,10 +13,10 @@ from django.test import Client
 from investigations.domain.clock import database_now
 from investigations.domain.incidents import change_incident_state
 from investigations.enums import IncidentState
-from investigations.models import AuditEntry, Diagnosis
+from investigations.models import AuditEntry
 from remediation.domain import kill_switch, undoing
 from remediation.domain.execution import act, execute
-from remediation.domain.planning import plan_for
+from remediation.domain.feedback import give_feedback
 from remediation.domain.sweep import sweep
 from remediation.domain.transitions import move
 from remediation.domain.undoing import ask_undo, undo
@@ -204,7 +204,8 @@ def test_a_stop_after_the_claim_still_stops_the_call(incident) -> None:
     client.force_login(person("rea", "responder"))
     page = f"/i/{action.investigation.incident_id}/a/1/"
     assert "It helped</button>" in client.get(page).content.decode()
-    assert "Did A1 help?" in client.get("/inbox/").content.decode()
+    inbox = client.get("/inbox/").content.decode()
+    assert f"Did A1 help? {action.title}: its undo was stopped, and it stands." in inbox
     client.post(f"{page}feedback/", {"value": "helped"})
     action.refresh_from_db()
     assert action.result.endswith("it stands. rea judged it: it helped.")
@@ -343,6 +344,9 @@ def test_it_is_taken_back_while_it_is_verified_and_then_says_nothing_of_its_caus
     assert (bare.status_code, "Say why" in bare.content.decode()) == (422, True)
     long = client.post(f"{page}undo/", {"digest": action.digest, "reason": "x" * 201})
     assert (long.status_code, f'value="{"x" * 201}"' in long.content.decode()) == (422, True)
+    follows = 'hx-trigger="every 2s"'
+    assert follows in client.get(page).content.decode()
+    assert follows not in long.content.decode(), "its refusal and what was typed stay"
     assert (standing(action), Execution.objects.filter(is_undo=True).count()) == ("verifying", 0)
 
     class TakenBackMeanwhile(LabExecutor):
@@ -351,7 +355,10 @@ def test_it_is_taken_back_while_it_is_verified_and_then_says_nothing_of_its_caus
         def observe(self, name):
             found = super().observe(name)
             if standing(action) == "verifying":
-                said = {"digest": action.digest, "reason": "It made errors worse."}
+                said = {
+                    "digest": action.digest,
+                    "reason": "It made errors worse. A person must judge.",
+                }
                 assert client.post(f"{page}undo/", said).status_code == 302
             return found
 
@@ -362,37 +369,22 @@ def test_it_is_taken_back_while_it_is_verified_and_then_says_nothing_of_its_caus
     with override_executor(TakenBackMeanwhile(InProcessActions(incident.client))):
         verify(action.pk)
     assert standing(action) == "undoing"
+    assert action.result.endswith("A person must judge.")
+    assert "It helped</button>" not in client.get(page).content.decode(), "typed words ask for none"
+    assert "Did A1 help?" not in client.get("/inbox/").content.decode()
+    with pytest.raises(RuleRefused, match="Nothing has come of it yet"):
+        give_feedback(action_id=action.pk, person=person("rea", "responder"), value="helped")
     assert not Execution.objects.filter(is_undo=True).exists(), "asking and judging change nothing"
     undo(action.pk)
     incident.pass_time(60)
     sweep()
     assert (standing(action), cart(incident), len(incident.world.applied)) == ("undone", 3, 2)
-    assert action.result.startswith("Undone, as abe asked: It made errors worse. cart is as it was")
+    assert action.result.startswith(
+        "Undone, as abe asked: It made errors worse. A person must judge. cart is as it was"
+    )
     outcome = ActionOutcome.objects.get()
     assert (outcome.helped, outcome.was_undone, outcome.is_measured) == (False, True, False)
     entry = incident.investigation.entries.get(kind="action", key="A1")
     assert not {"helped", "effect"} & set(entry.data)
     run = VerificationRun.objects.get()
     assert (run.phase, "abe took it back" in run.note) == ("inconclusive", True)
-
-
-def test_after_a_word_that_it_did_not_help_the_next_treatment_is_planned(incident) -> None:
-    wanted = [{"action": kind, "resource": "service/cart", "reason": "a test"}
-              for kind in ("scale", "rolling_restart")]  # fmt: skip
-    diagnosis = Diagnosis.objects.create(
-        investigation=incident.investigation, number=1, step_key="made/1", verdict="likely_cause",
-        fault_class="bad_release", resource="service/cart", summary="Made", treatments=wanted,
-    )  # fmt: skip
-    action = unjudged_of(plan_for(diagnosis.pk))
-    sweep()
-    assert Action.objects.count() == 1
-    client = Client()
-    client.force_login(person("rea", "responder"))
-    page = f"/i/{action.investigation.incident_id}/a/1/"
-    client.post(f"{page}feedback/", {"value": "neutral"})
-    for _ in range(2):
-        sweep()
-    assert list(Action.objects.order_by("number").values_list("kind", "state")) == [
-        ("scale", "inconclusive"), ("rolling_restart", "proposed"),
-    ]  # fmt: skip
-    assert "It did not help</button>" not in client.get(page).content.decode()
