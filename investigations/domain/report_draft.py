@@ -98,7 +98,8 @@ def _blamed(facts: Facts) -> str:
 
 def mitigation(facts: Facts) -> str:
     """Return what mended it: the last action that was verified, as the room and the history name it."""
-    for number, steps in sorted(facts.actions.items(), reverse=True):
+    latest = sorted(facts.actions.items(), key=lambda item: item[1][-1].sequence, reverse=True)
+    for number, steps in latest:
         if steps[-1].said.get("state") == "succeeded":
             title = text_of(steps[-1].said, "title")
             return f"{title}, verified {facts.link('a', number)} {facts.log(steps[-1].sequence)}"

@@ -85,9 +85,11 @@ def moment(sequence: int, **said: object) -> Moment:
 @pytest.mark.unit
 def test_the_report_names_what_helped_last_as_the_fix_and_nothing_that_was_not_credited() -> None:
     facts = Facts(7)
-    for number, state in ((1, "succeeded"), (2, "succeeded"), (3, "inconclusive")):
-        facts.actions[number] = [moment(number, state=state, title=f"Fix {number}")]
-    assert mitigation(facts).startswith("Fix 2, verified")
+    for at, number, state in (
+        (7, 1, "succeeded"), (6, 2, "succeeded"), (8, 3, "inconclusive"),
+    ):  # fmt: skip
+        facts.actions[number] = [moment(at, state=state, title=f"Fix {number}")]
+    assert mitigation(facts).startswith("Fix 1, verified")
 
 
 @pytest.mark.unit
