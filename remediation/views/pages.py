@@ -139,7 +139,9 @@ def _switched(request: HttpRequest) -> tuple[int, str]:
     if not reason or row.engaged_by is None or row.engaged_by_id == person.pk:
         return 200, ""
     who = row.engaged_by.get_username()
-    return 409, f"{who} had stopped them already: {row.reason} Your reason is in the audit log."
+    why = row.reason if row.reason.endswith((".", "!", "?", "…")) else f"{row.reason}."
+    kept = " Your reason is in the audit log." if reason != row.reason else ""
+    return 409, f"{who} had stopped them already: {why}{kept}"
 
 
 @require_http_methods(["GET", "POST"])

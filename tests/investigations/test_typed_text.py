@@ -135,9 +135,12 @@ def test_a_stop_with_a_nul_in_its_reason_stops(responder: Client) -> None:
     late.force_login(person("lea", "responder"))
     answer = late.post("/kill-switch/", {"reason": "long " * 200})
     assert answer.status_code == 409
-    assert "had stopped them already: it burns Your reason is in the audit log." in (
+    assert "had stopped them already: it burns. Your reason is in the audit log." in (
         answer.content.decode()
     )
+    same = late.post("/kill-switch/", {"reason": "it burns"}).content.decode()
+    assert "had stopped them already: it burns." in same
+    assert "audit log" not in same.split("it burns.")[1].split("</span>")[0], "it is not kept twice"
     again = AuditEntry.objects.get(verb="kill_switch.engaged_again")
     assert (again.actor, again.detail) == ("person/lea", {"reason": "long " * 200})
     KillSwitch.objects.update(is_engaged=False)
