@@ -64,6 +64,7 @@ def plan_for(diagnosis_id: int) -> Action | None:
         return None
     passed_over: list[str] = []
     same: list[Treatment] = []
+    is_unread = False
     for item in diagnosis.treatments:
         treatment = Treatment(
             str(item["action"]), str(item["resource"]), str(item["reason"]), diagnosis.fault_class
@@ -82,11 +83,13 @@ def plan_for(diagnosis_id: int) -> Action | None:
         except (NotPlannable, ExecutorError) as error:
             log.info("plan.skipped", treatment=treatment.action, reason=str(error))
             passed_over.append(str(error))
+            is_unread = is_unread or isinstance(error, ExecutorError)
             continue
         return propose(
             diagnosis, treatment, proposal, state, dry, executor.name, passed_over=passed_over
         )
-    _tell_end(investigation, same)
+    if not is_unread:
+        _tell_end(investigation, same)
     return None
 
 
@@ -103,18 +106,26 @@ def _refuse_again(
 
 def _tell_end(investigation: Investigation, same: Sequence[Treatment]) -> None:
     """Say once on the board that after a denial nothing is left to plan; ``same``: what is no other."""
-    last = investigation.actions.order_by("-number").first()
-    if last is None or last.state != ActionState.DENIED:
+    if _denied_last(investigation) is None:
         return
     told = {"nothing_else": True, "same": [[t.action, t.target] for t in same]}
-    entries = investigation.entries.filter(kind=EntryKind.ACTION, key=str(last))
-    if entries.filter(data__contains=told).exists():
-        return
     with writing(investigation.pk) as board:
+        last = _denied_last(investigation)
+        if last is None:
+            return
         write_entry(
             board, kind=EntryKind.ACTION, key=str(last), data=summary_of(last) | told, author=SYSTEM,
             sentence=f"{last} {last.title}: nothing else that treats this cause can be planned.",
         )  # fmt: skip
+
+
+def _denied_last(investigation: Investigation) -> Action | None:
+    """Return the last action where it was denied, and what that leaves was not told yet."""
+    last = investigation.actions.order_by("-number").first()
+    if last is None or last.state != ActionState.DENIED:
+        return None
+    entries = investigation.entries.filter(kind=EntryKind.ACTION, key=str(last))
+    return None if entries.filter(data__has_key="nothing_else").exists() else last
 
 
 def newest_diagnosis(action: Action) -> int:

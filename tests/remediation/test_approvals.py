@@ -28,6 +28,7 @@ from remediation.executors.lab import LabExecutor
 from remediation.executors.registry import override_executor
 from remediation.models import Action
 from remediation.views.panel import SHOWN, list_actions
+from tests.factories.lab import InProcessActions
 from tests.factories.people import person
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
@@ -128,6 +129,13 @@ def test_after_a_denial_what_else_treats_the_cause_is_proposed(planned) -> None:
     assert [(a.kind, a.requested_by) for a in rows] == [("rolling_restart", None)]
 
 
+class Unread(LabExecutor):
+    """Cannot read what it is asked about."""
+
+    def observe(self, name):
+        raise ExecutorError(f"{name} does not answer.")
+
+
 def test_what_was_denied_is_not_asked_for_again_under_another_name(lab_incident, client) -> None:
     incident = lab_incident("pool_exhaustion", is_worked=False)
     target = incident.world.truth.resource
@@ -139,12 +147,15 @@ def test_what_was_denied_is_not_asked_for_again_under_another_name(lab_incident,
     )  # fmt: skip
     action = plan_for(diagnosis.pk)
     say(action, person("ben", "approver"), Decision.DENY, reason="the database is full")
-    for _ in range(2):
-        sweep()
-    assert [a.number for a in incident.investigation.actions.all()] == [1]
     told = incident.investigation.events.filter(
         payload__sentence__icontains="nothing else that treats"
     )
+    with override_executor(Unread(InProcessActions(incident.client))):
+        sweep()
+    assert not told.exists(), "where a target cannot be read now, nobody knows that yet"
+    for _ in range(2):
+        sweep()
+    assert [a.number for a in incident.investigation.actions.all()] == [1]
     assert told.count() == 1
     with pytest.raises(
         IllegalTransition, match=r"^A1 was denied already by ben\. Your decision changed nothing\.$"
@@ -162,6 +173,11 @@ def test_what_was_denied_is_not_asked_for_again_under_another_name(lab_incident,
     assert "By <bdi>ben</bdi>" in card
     assert "the database is full" in card
     assert "Guardrails" not in card.split("<details")[0]
+    diagnosis.pk, diagnosis.number, diagnosis.step_key = None, 2, "made/2"
+    diagnosis.treatments = diagnosis.treatments[1:]
+    diagnosis.save()
+    sweep()
+    assert told.count() == 1, "once, whatever is the same change"
 
 
 @pytest.mark.capability(39)
