@@ -56,14 +56,13 @@ def give_feedback(*, action_id: int, person: "User", value: str, note: str = "")
             outcome=outcome, person=person,
             defaults={"value": value, "note": note, "given_at": database_now()},
         )  # fmt: skip
+        detail: dict[str, object] = {"value": value, "note": note}
         if value == FeedbackValue.HARMED:
-            take_autonomy(
-                action,
-                reason=f"{action} did harm, says {person.get_username()}: people decide again.",
-            )
+            why = f"{action} did harm, says {person.get_username()}: people decide again."
+            detail["autonomy_taken"] = take_autonomy(action, reason=why)
         record_audit(
             actor=f"person/{person.get_username()}", verb="action.judged",
-            subject=f"action/{action_id}", detail={"value": value, "note": note},
+            subject=f"action/{action_id}", detail=detail,
         )  # fmt: skip
     return row
 

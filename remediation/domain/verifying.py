@@ -207,11 +207,12 @@ def _learn(
         take_autonomy(action, reason=f"{action} did not help: people decide again.")
 
 
-def take_autonomy(action: Action, *, reason: str) -> None:
-    """Let people decide again about this kind of action on its target."""
-    AutonomyRecord.objects.filter(
+def take_autonomy(action: Action, *, reason: str) -> bool:
+    """Let people decide again about this kind of action on its target; return whether it ran alone."""
+    rows = AutonomyRecord.objects.filter(
         kind=action.kind, service=action.target, phase=Autonomy.AUTONOMOUS
-    ).update(phase=Autonomy.ASSIST, reason=reason)
+    )
+    return rows.update(phase=Autonomy.ASSIST, reason=reason) > 0
 
 
 def state_now(action: Action) -> dict[str, object]:

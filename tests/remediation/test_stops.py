@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 
 from investigations.domain.clock import database_now
-from investigations.models import Incident, Investigation
+from investigations.models import AuditEntry, Incident, Investigation
 from remediation.domain import kill_switch
 from remediation.domain.execution import act, claim, execute, resolve_unknown
 from remediation.domain.feedback import give_feedback
@@ -218,6 +218,7 @@ def test_a_stopped_undo_does_not_run_when_the_stop_is_released(incident) -> None
     assert _state(action) == "halted"
     assert action.result.endswith("it stands. A person must judge.")
     give_feedback(action_id=action.pk, person=person("rea", "responder"), value="harmed")
+    assert AuditEntry.objects.get(verb="action.judged").detail["autonomy_taken"] is False
     action.refresh_from_db()
     assert action.result.endswith("it stands. rea judged it: it did harm.")
     kill_switch.release(person=person("ann", "approver"), reason="fine")
