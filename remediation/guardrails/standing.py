@@ -5,7 +5,8 @@ from django.conf import settings
 from investigations.queries.services import dependents_of, known_services
 from remediation.enums import ActionState, GuardrailVerdict
 from remediation.guardrails.base import Ruling, Situation
-from remediation.queries.overlap import treated_now
+from remediation.models import Action
+from remediation.queries.overlap import in_environment_of, treated_now
 from remediation.queries.phases import rules_about, shadow_of
 
 MOST_TIMES = 2
@@ -75,28 +76,43 @@ def target_free(situation: Situation) -> Ruling:
 
 
 def told_apart(situation: Situation) -> Ruling:
-    """What runs while another action of the incident is judged cannot be told apart from it: people say so."""
+    """What runs while another action of the environment is judged cannot be told apart: people say so."""
     action = situation.action
-    others = type(action).objects.filter(
-        investigation=action.investigation_id, state__in=UNDER_WAY
-    ).exclude(target=action.target)  # fmt: skip
-    other = others.exclude(pk=action.pk).select_related("verification").order_by("pk").first()
+    others = in_environment_of(action).filter(state__in=UNDER_WAY).exclude(target=action.target)
+    other = others.select_related("verification", "investigation").order_by("-pk").first()
     if other is None:
-        return Ruling("told apart", ALLOW, "No other action of this incident is under way.")
+        return Ruling("told apart", ALLOW, "No other action is under way in this environment.")
     run = getattr(other, "verification", None)
     is_verified = other.state == ActionState.VERIFYING and run is not None
     now = f"being verified until {run.deadline:%H:%M:%SZ}" if run and is_verified else (
         UNDER_WAY[ActionState(other.state)]
     )  # fmt: skip
-    text = f"{other} ({other.title}) is {now}; what you approve now cannot be told apart from it."
+    own = other.investigation_id == action.investigation_id
+    name = f"{other}" if own else f"INC-{other.investigation.incident_id} {other}"
+    text = f"{name} ({other.title}) is {now}; what you approve now cannot be told apart from it."
     treated = treated_now(action)
-    is_own, is_its = ((a.kind, a.target) in treated for a in (action, other))
-    if is_own == is_its:
+    among = treated if own else treated_now(other)
+    # As each is judged: by the likely cause of its own incident.
+    is_own, is_its = (
+        _is_alone(one, beside=two, treated=found)
+        for one, two, found in ((action, other, treated), (other, action, among))
+    )
+    if is_own and is_its:
+        told = "Each alone treats the likely cause of its own incident, and is credited with that."
+    elif not is_own and not is_its:
         told = "Whatever is well then, neither is credited with it: a person must judge."
-    else:
+    elif own:
         credited = action if is_own else other
         told = f"Of the two, only {credited} treats the likely cause: what is well then is credited to it alone."
+    else:
+        told = (
+            f"Of the two, only {action if is_own else name} can be credited with what is well then."
+        )
     return Ruling("told apart", ASK, text, f"{text} {told}")
+
+
+def _is_alone(one: Action, *, beside: Action, treated: set[tuple[str, str]]) -> bool:
+    return (one.kind, one.target) in treated and (beside.kind, beside.target) not in treated
 
 
 def dependents(situation: Situation) -> Ruling:

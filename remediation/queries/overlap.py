@@ -27,11 +27,16 @@ def beside(action: Action, *, began: datetime) -> Beside:
     """Judge an action that began then, and is being judged now, by what else ran since. Two queries.
 
     Of several that ran at once only the one that treats the likely cause is credited. Where none
-    does, or more than one, nobody can tell them apart.
+    does, or more than one, or where too many ran, nobody can tell them apart.
     """
-    others = list(_ran_since(action, began)[:LIMIT])
+    others = list(_ran_since(action, began)[: LIMIT + 1])
     if not others:
         return Beside()
+    if len(others) > LIMIT:
+        return Beside(
+            False,
+            f"More than {LIMIT} others ran at the same time: nobody can tell which of them helped.",
+        )
     treated = treated_now(action)
     same = [other for other in others if (other.kind, other.target) in treated]
     is_own = (action.kind, action.target) in treated
@@ -52,21 +57,22 @@ def beside(action: Action, *, began: datetime) -> Beside:
 
 
 def _ran_since(action: Action, began: datetime) -> QuerySet[Action]:
-    """Return what ran, was judged or was undone in the same environment since a time.
-
-    Practice is an environment of its own.
-    """
-    incident = action.investigation.incident
-    is_practice = Q(investigation__incident__origin=IncidentOrigin.PRACTICE)
-    place = Q(investigation__incident__environment=incident.environment) & (
-        is_practice if incident.origin == IncidentOrigin.PRACTICE else ~is_practice
-    )
+    """Return what ran, was judged or was undone in the same environment since a time, the newest first."""
     changed = Execution.objects.filter(Q(is_done=True) | Q(finished_at=None), action=OuterRef("pk"))
     is_since = (
         Q(ended_at=None) | Q(ended_at__gt=began) | Exists(changed.filter(started_at__gt=began))
     )
-    rows = Action.objects.filter(place, is_since, Exists(changed)).exclude(pk=action.pk)
-    return rows.select_related("investigation").order_by("pk")
+    rows = in_environment_of(action).filter(is_since, Exists(changed))
+    return rows.select_related("investigation").order_by("-pk")
+
+
+def in_environment_of(action: Action) -> QuerySet[Action]:
+    """Return the other actions of the same environment. Practice is an environment of its own."""
+    incident = action.investigation.incident
+    is_practice = Q(investigation__incident__origin=IncidentOrigin.PRACTICE)
+    place = Q(investigation__incident__environment=incident.environment)
+    place &= is_practice if incident.origin == IncidentOrigin.PRACTICE else ~is_practice
+    return Action.objects.filter(place).exclude(pk=action.pk)
 
 
 def treated_now(action: Action) -> set[tuple[str, str]]:

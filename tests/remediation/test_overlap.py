@@ -3,15 +3,18 @@
 import pytest
 
 from agents.domain.treatments import treatment_findings
-from investigations.models import Diagnosis, Grade
+from investigations.domain.clock import database_now
+from investigations.models import Diagnosis, Grade, Incident, Investigation
 from remediation.domain.approvals import decide
 from remediation.domain.execution import execute
 from remediation.domain.planning import plan_for
 from remediation.domain.verifying import verify
 from remediation.enums import Decision
+from remediation.guardrails.base import Situation
+from remediation.guardrails.standing import told_apart
 from remediation.models import Action, ActionOutcome, Execution
 from remediation.queries.autonomy import list_gates
-from remediation.queries.overlap import beside
+from remediation.queries.overlap import LIMIT, beside
 from tests.factories.people import person
 from tests.remediation.test_closed_loop import settle
 from tests.remediation.test_requested import ask
@@ -25,6 +28,39 @@ def run(action: Action, name: str) -> None:
     execute(action.pk)
     action.refresh_from_db()
     assert action.state == "verifying", action.result
+
+
+def _told_of_another_incident(fix: Action, beside_it: Action) -> None:
+    """What is under way for another incident of the environment is told as well, as it is judged."""
+    board, other = fix.investigation, Incident.objects.get(pk=fix.investigation.incident_id)
+    place, other.pk = other.environment, None
+    other.save()
+    copy = Investigation.objects.get(pk=board.pk)
+    copy.pk, copy.incident = None, other
+    copy.save()
+    rows = Action.objects.filter(pk=beside_it.pk)
+    rows.update(investigation=copy, state="approved")
+    situation = Situation(Action.objects.get(pk=fix.pk), database_now(), place)
+    told = told_apart(situation).warns
+    assert told.startswith(f"INC-{other.pk} {beside_it} ({beside_it.title}) is about to begin; ")
+    assert told.endswith(f"Of the two, only {fix} can be credited with what is well then.")
+    Incident.objects.filter(pk=other.pk).update(environment="elsewhere")
+    assert told_apart(situation).verdict == "allow"
+    rows.update(investigation=board, state="inconclusive")
+
+
+def _too_many(fix: Action, beside_it: Action) -> None:
+    """Where more ran than are looked at, nothing is credited."""
+    began = Execution.objects.get(action=fix).started_at
+    assert beside(fix, began=began).may_be_credited
+    for number in range(LIMIT):
+        more = Action.objects.get(pk=beside_it.pk)
+        more.pk, more.number = None, 50 + number
+        more.save()
+        Execution.objects.create(action=more, key=f"more-{number}", is_done=True)
+    found = beside(fix, began=began)
+    assert (found.may_be_credited, f"More than {LIMIT} others ran" in found.told) == (False, True)
+    Execution.objects.filter(action__number__gte=50).update(is_done=False, finished_at=began)
 
 
 @pytest.mark.capability(60)
@@ -73,6 +109,8 @@ def test_what_ran_beside_the_treatment_of_the_likely_cause_earns_nothing(
     assert f"{needless} helped" not in room
     assert f"{fix.title}" in client.get("/history/").content.decode()
 
+    _told_of_another_incident(fix, needless)
+    _too_many(fix, needless)
     # Where the likely cause is known no more, neither can be told apart from the other.
     Diagnosis.objects.create(
         investigation=board, number=board.diagnoses.count() + 1, step_key="none", summary="None",
