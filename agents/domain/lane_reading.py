@@ -18,8 +18,14 @@ from agents.models import WorkItem
 from agents.specialists.metric_findings import share_of
 from investigations.domain.board import write_lanes
 from investigations.domain.clock import database_now
-from investigations.enums import EntryKind, IncidentOrigin, IncidentState, InvestigationState
-from investigations.models import Incident, Investigation
+from investigations.enums import (
+    BoardEventKind,
+    EntryKind,
+    IncidentOrigin,
+    IncidentState,
+    InvestigationState,
+)
+from investigations.models import BoardEvent, Incident, Investigation
 from telemetry.types import Series, SeriesRef, TimeWindow
 
 RUN_OVER = (InvestigationState.CONCLUDED, InvestigationState.STOPPED, InvestigationState.FAILED)
@@ -28,6 +34,7 @@ UNDER_WAY = ("running", "unknown", "verifying", "undoing")
 # A room says every ten seconds that somebody looks at it.
 LOOKED_WITHIN = timedelta(seconds=30)
 AFTER_MENDING = timedelta(minutes=3)
+TOLD_WITHIN = timedelta(minutes=15)
 SHORTEST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(minutes=5)
 # A new incident's first evidence goes before the curves of one that is only watched.
@@ -84,11 +91,19 @@ def _under_way() -> QuerySet[Investigation]:
 
 def _mended(now: datetime) -> QuerySet[Investigation]:
     since = now - AFTER_MENDING
+    # An alert's end may be told minutes after it.
+    told = BoardEvent.objects.filter(
+        investigation=OuterRef("pk"), kind=BoardEventKind.INCIDENT_CHANGED, at__gt=since
+    )
     # What is measured once the next one began is no recovery of this one; a practice ends its world.
-    later = Incident.objects.filter(opened_at__gt=OuterRef("incident__resolved_at"))
+    later = Incident.objects.filter(
+        opened_at__gt=OuterRef("incident__resolved_at"), merged_into=None,
+        environment=OuterRef("incident__environment"), resource=OuterRef("incident__resource"),
+    )  # fmt: skip
     is_over = Q(incident__resolved_at__gt=since) & ~Q(incident__origin=IncidentOrigin.PRACTICE)
     return _runs().filter(
-        Q(incident__state=IncidentState.MITIGATED, incident__mitigated_at__gt=since)
+        Q(incident__state=IncidentState.MITIGATED, incident__mitigated_at__gt=since - TOLD_WITHIN)
+        & Exists(told)
         | is_over & ~Exists(later)
     )
 

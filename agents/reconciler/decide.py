@@ -234,7 +234,8 @@ def _inconclusive(
              for gap in gaps[:3]]  # fmt: skip
     steps += [f"Not met: {rule.name} ({rule.detail})." for rule in rules if not rule.passed]
     is_level = any(rule.name == AHEAD and not rule.passed for rule in rules)
-    rival = rival_of(base.ranked) if is_level else None
+    is_possible = leader is not None and not is_out(leader)
+    rival = rival_of(base.ranked) if is_level and is_possible else None
     if rival is not None:
         steps.append(f"Rule out the lead, or “{rival.scored.claim}”, if you know more: "
                      "it is judged anew at once.")  # fmt: skip

@@ -257,8 +257,8 @@ def settle(board: BoardWriter, *, is_firing: bool | None = None) -> None:
     if not is_firing and incident.state == IncidentState.OPEN:
         ended = last_end(incident, now=board.now)
         move(incident, IncidentState.MITIGATED, mitigated_at=ended)
-        told = f"No alert fires any more: mitigated, the last ended at {ended:%H:%M:%SZ}"
-        record_incident(board, told)
+        when = "" if ended == board.now else f", since {ended:%Y-%m-%d %H:%M:%SZ}"
+        record_incident(board, f"No alert fires any more: mitigated{when}")
     elif is_firing and incident.state == IncidentState.MITIGATED:
         move(incident, IncidentState.OPEN, mitigated_at=None)
         record_incident(board, "An alert fires again: open")

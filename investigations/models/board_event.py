@@ -55,6 +55,8 @@ class BoardEntry(models.Model):
                 fields=("investigation", "kind", "key"), name="board_entry_once"
             ),
         )
+        # Actions of other incidents are looked for by time, from every room.
+        indexes = (models.Index(fields=("kind", "updated_at"), name="board_entry_by_time"),)
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.key}"

@@ -9,7 +9,7 @@ from investigations.enums import EntryKind, IncidentOrigin
 from investigations.models import BoardEntry, Investigation
 
 Entry = dict[str, object]
-# No timeline has room for more marks.
+# No timeline has room for more marks: those that began first, whatever was done since.
 MOST = 20
 # An axis begins at the most so long before its window.
 REACH = timedelta(hours=1)
@@ -35,7 +35,7 @@ def acts_elsewhere(investigation: Investigation, lanes: Iterable[Entry]) -> tupl
     if incident.origin == IncidentOrigin.PRACTICE:
         ended = "investigation__incident__resolved_at"
         rows = rows.filter(Q(**{ended: None}) | Q(**{f"{ended}__gt": incident.opened_at}))
-    found = rows.order_by("-updated_at").values_list("investigation__incident", "data")[:MOST]
+    found = rows.order_by("updated_at").values_list("investigation__incident", "data")[:MOST]
     return tuple(
         {**data, "incident": number}
         for number, data in found

@@ -222,6 +222,11 @@ class ActionView:
         return () if self.blocked else tuple(r.warns for r in self.rulings if r.warns)
 
     @property
+    def brief_warnings(self) -> tuple[str, ...]:
+        """Their first sentences: the card is short, its page says the rest."""
+        return tuple(f"{text.partition('. ')[0].rstrip('.')}." for text in self.warnings)
+
+    @property
     def way_out(self) -> str:
         """What is left where only a limit on changes blocks it: time, or a person's own hands."""
         if not passes_by_itself(self.rulings):

@@ -14,6 +14,8 @@ const wakeSound = () => {
   if (store.get("sound") !== "on" || !window.AudioContext) return;
   sound ||= new AudioContext();
   sound.resume();
+  // At once: when it is due there may be no connection.
+  fetchModules("earcons").catch(() => {});
 };
 const setSound = (isOn) => {
   store.set("sound", isOn ? "on" : "off");

@@ -77,7 +77,9 @@ const toggleKeys = () => {
 // The palette is fetched when it is first wanted.
 const openPalette = async () => {
   if (!openDialog("palette")) return;
-  const [{ listbox }, palette] = await fetchModules("options", "palette");
+  const [options, palette] = await fetchModules("options", "palette").catch(() => []);
+  if (!palette) return announce("No connection: the commands cannot be fetched.");
+  const { listbox } = options;
   if (dialog.open) palette.openPalette({ $, $$, dialog, listbox, insertIntoSteer, openDialog, toggleTimes, toggleSound, toggleKeys });
 };
 document.addEventListener("click", (event) => {
@@ -109,7 +111,7 @@ document.addEventListener("keydown", (event) => {
       open.open = false;
       $("summary", open).focus();
     } else if (isTyping(document.activeElement) || current()) document.activeElement.blur();
-    else go("a[rel=up]");
+    else if (!$$("form").some(isDirty)) go("a[rel=up]");
     return;
   }
   if (isTyping(event.target) || areKeysOff()) return;

@@ -23,6 +23,7 @@ document.addEventListener("click", (event) => {
 });
 menu?.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
+  event.preventDefault();
   menu.open = false;
   $("summary", menu).focus();
 });

@@ -5,6 +5,7 @@ const isStop = () => /^\/stop\b/.test(steerBox.value.trim());
 // While they are fetched, Enter waits for them: it may take a word.
 let words = null;
 let isFetching = false;
+let isWaiting = false;
 const fetchWords = async () => {
   isFetching = true;
   const [options, steering] = await fetchModules("options", "steering").catch(() => []);
@@ -14,9 +15,12 @@ const fetchWords = async () => {
 };
 for (const kind of ["focus", "input"]) steerBox?.addEventListener(kind, () => (words ||= fetchWords()));
 steerBox?.addEventListener("keydown", async (event) => {
-  if (event.key !== "Enter" || !isFetching || isStop()) return;
+  if (event.key !== "Enter" || event.isComposing || !isFetching || isStop()) return;
   event.preventDefault();
-  await words;
+  if (isWaiting) return;
+  isWaiting = true;
+  await Promise.race([words, new Promise((go) => setTimeout(go, 1000))]);
+  isWaiting = false;
   if (steerBox.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", cancelable: true }))) steerBox.form.requestSubmit();
 });
 steerBox?.form.addEventListener(

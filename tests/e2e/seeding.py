@@ -13,7 +13,7 @@ from investigations.domain.board import EvidenceDraft, post_evidence, write_entr
 from investigations.domain.clock import database_now
 from investigations.domain.journal import writing
 from investigations.enums import EntryKind, EvidenceKind
-from investigations.models import BoardEvent, Investigation
+from investigations.models import BoardEntry, BoardEvent, Investigation
 from remediation.domain.digests import digest_of_action
 from remediation.domain.transitions import summary_of
 from remediation.models import Action, KillSwitch
@@ -76,6 +76,19 @@ def set_aside(incident: int, number: int) -> str:
     numbers = [str(n) for n in others.values_list("number", flat=True)]
     others.update(state="expired")
     return ",".join(numbers)
+
+
+def calm(incident: int) -> int:
+    """End what is under way, as if it had expired; return how many: a check looks at what waits."""
+    busy = ["approved", "running", "unknown", "verifying", "undoing"]
+    rows = Action.objects.filter(investigation__incident_id=incident, state__in=busy)
+    count = rows.update(state="expired")
+    for entry in BoardEntry.objects.filter(
+        investigation__incident_id=incident, kind=EntryKind.ACTION, data__state__in=busy
+    ):
+        entry.data["state"] = "expired"
+        entry.save(update_fields=["data"])
+    return count
 
 
 def put_back(incident: int, numbers: str) -> int:

@@ -40,7 +40,7 @@ def is_calm(page, address: str, width: int) -> list[str]:
 
 
 def resolve(page) -> None:
-    page.click("#closing button:has-text('Acknowledge')")
+    page.click("#summary button:has-text('Acknowledge')")
     page.wait_for_selector("#summary:has-text('lead local-approver')", timeout=10_000)
     page.click("#closing summary:has-text('resolved')")
     page.fill("#state-reason", "Retries are back to one.")

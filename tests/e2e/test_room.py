@@ -18,7 +18,8 @@ BANDS = {
 LIKELIHOOD = re.compile(rf"({'|'.join(BANDS)}),? +(\d+)%")
 
 
-def test_the_phone_shows_what_matters_without_scrolling(open_page, seeded) -> None:
+def test_the_phone_shows_what_matters_without_scrolling(open_page, stack, seeded) -> None:
+    stack.seed(f"calm({seeded.number})")
     page = open_page(width=390, height=844)
     page.goto(seeded.room, wait_until="networkidle")
     page.wait_for_selector("#actions .btn-primary")
@@ -30,7 +31,8 @@ def test_the_phone_shows_what_matters_without_scrolling(open_page, seeded) -> No
         print(f"check 22: {part} ends at {box['y'] + box['height']:.0f} of 844 px")
 
 
-def test_a_desktop_shows_the_button_above_the_dock(open_page, seeded) -> None:
+def test_a_desktop_shows_the_button_above_the_dock(open_page, stack, seeded) -> None:
+    stack.seed(f"calm({seeded.number})")
     page = open_page()
     page.goto(seeded.room, wait_until="networkidle")
     button = page.locator("#actions .btn-primary").first.bounding_box()

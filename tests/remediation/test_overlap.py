@@ -30,6 +30,21 @@ def run(action: Action, name: str) -> None:
     assert action.state == "verifying", action.result
 
 
+def _told_on_card_and_page(client, incident: int, needless: Action, fix: Action) -> None:
+    """The card says in a sentence what is lost, the page of the action what becomes of each."""
+    until = needless.verification.deadline
+    warned = (
+        f"{needless} ({needless.title}) is being verified until {until:%H:%M:%SZ}; what you approve now "
+        "cannot be told apart from it."
+    )
+    further = f"{warned} Of the two, only {fix} treats the likely cause"
+    card, page = (
+        client.get(f"/i/{incident}/{path}").content.decode()
+        for path in ("actions/", f"a/{fix.number}/")
+    )
+    assert (warned in card, further in card, further in page) == (True, False, True)
+
+
 def _told_of_another_incident(fix: Action, beside_it: Action) -> None:
     """What is under way for another incident of the environment is told as well, as it is judged."""
     board, other = fix.investigation, Incident.objects.get(pk=fix.investigation.incident_id)
@@ -77,12 +92,7 @@ def test_what_ran_beside_the_treatment_of_the_likely_cause_earns_nothing(
     cards = f"/i/{board.incident_id}/actions/"
     assert "cannot be told apart" not in client.get(cards).content.decode()
     run(needless, "cyd")
-    until = needless.verification.deadline
-    page = client.get(cards).content.decode()
-    assert (
-        f"{needless} ({needless.title}) is being verified until {until:%H:%M:%SZ}; what you approve now "
-        f"cannot be told apart from it. Of the two, only {fix} treats the likely cause"
-    ) in page
+    _told_on_card_and_page(client, board.incident_id, needless, fix)
     run(fix, "bea")
     incident.pass_time(240)
     settle(needless)

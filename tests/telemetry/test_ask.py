@@ -4,14 +4,15 @@ import os
 import threading
 import time
 import warnings
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
 from telemetry.ask import MAX_PENDING_PER_SOURCE, GuardedSources, guarded
 from telemetry.errors import NotAuthorised, QueryTimeout, SourceUnavailable
-from telemetry.ports import TelemetrySources
+from telemetry.ports import LogSource, TelemetrySources
 from telemetry.results import QueryResult, ResultStatus
 from telemetry.testing import FakeTelemetry, MemoryData
 from telemetry.types import (
@@ -135,12 +136,20 @@ def test_hanging_queries_of_one_source_are_bounded_and_leave_the_others_alone() 
 
 
 def test_threads_are_used_again() -> None:
-    asked = guarded(logging_fake().sources)
-    asked.logs.lines([SHOP], WINDOW)
-    before = set(threading.enumerate())
+    sources = logging_fake().sources
+    used: list[threading.Thread] = []
+
+    class Watched:
+        def lines(self, *args: Any, **kwargs: Any) -> object:
+            used.append(threading.current_thread())
+            return sources.logs.lines(*args, **kwargs)
+
+    asked = guarded(replace(sources, logs=cast("LogSource", Watched())))
     for _ in range(20):
-        asked.logs.lines([SHOP], WINDOW)
-    assert len(set(threading.enumerate()) - before) <= 2
+        assert asked.logs.lines([SHOP], WINDOW).status is ResultStatus.OK
+    # They are kept, so that none has the number of one that ended.
+    assert len(used) == 20
+    assert len({id(thread) for thread in used}) <= 2
 
 
 def test_queries_are_answered_in_a_process_that_was_forked() -> None:

@@ -212,9 +212,11 @@ def test_they_are_read_for_a_while_after_the_end_and_then_no_more(mended) -> Non
     move(mended, IncidentState.RESOLVED)
     assert ask_for_lanes() == 0, "the world of a practice ends with it"
     Incident.objects.filter(pk=mended.incident_id).update(origin=IncidentOrigin.ALERT)
-    following = open_board("the next one").incident
+    following = Incident.objects.filter(pk=open_board("elsewhere").incident_id)
+    here = {"resource": mended.incident.resource, "environment": mended.incident.environment}
+    following.update(**here)
     assert ask_for_lanes() == 0, "what the next one does to it is no recovery of this one"
-    Incident.objects.filter(pk=following.pk).update(opened_at=mended.incident.opened_at)
+    following.update(resource="service/elsewhere")
     assert ask_for_lanes() == 1
     mira = person("mira", "viewer")
     mark_seen(person_id=mira.pk, incident_id=mended.incident_id, sequence=1, at=database_now())
