@@ -5,7 +5,7 @@ from investigations.models.audit_entry import AuditEntry
 from investigations.models.board_event import BoardEntry, BoardEvent
 from investigations.models.connection_check import ConnectionCheck
 from investigations.models.diagnosis import Diagnosis
-from investigations.models.evidence import Evidence
+from investigations.models.evidence import HURT_FEATURES, Evidence
 from investigations.models.grade import Grade
 from investigations.models.handoff import Handoff
 from investigations.models.hypothesis import Hypothesis, Stance
@@ -45,6 +45,7 @@ from investigations.models.visit import Visit
 
 __all__ = [
     "FOR_RESPONDERS",
+    "HURT_FEATURES",
     "Alert",
     "Attention",
     "AttentionKind",

@@ -37,6 +37,7 @@ class Alert(models.Model):
                 name="alert_one_row_per_firing",
             ),
         )
+        indexes = (models.Index(fields=["resource", "-incident"], name="alert_by_resource"),)
 
     def __str__(self) -> str:
         return f"{self.name} on {self.resource}"

@@ -70,6 +70,9 @@ class Diagnosis(models.Model):
                 fields=("investigation", "step_key"), name="diagnosis_once_per_step"
             ),
         )
+        indexes = (
+            models.Index(fields=["resource", "-investigation"], name="diagnosis_by_resource"),
+        )
 
     def __str__(self) -> str:
         return f"D{self.number}: {self.verdict}"

@@ -8,6 +8,9 @@ from django.db.models.functions import Now
 from investigations.enums import EvidenceKind
 from investigations.models.incident import Investigation
 
+HURT_FEATURES = ("latency_rise", "error_rise")
+"""What a resource shows that is hurt itself: it is slow, or its requests fail."""
+
 
 class Evidence(models.Model):
     """A fact on the board with the query that gave it. A trigger refuses UPDATE and DELETE.
@@ -67,6 +70,13 @@ class Evidence(models.Model):
                 name="evidence_cites_a_query",
             ),
         )
+        # Where was a service hurt? Of all evidence only the little that tells it.
+        indexes = (
+            models.Index(
+                fields=["resource", "-investigation"], name="evidence_hurt_by_resource",
+                condition=Q(feature__in=HURT_FEATURES, magnitude__isnull=False, peer=""),
+            ),
+        )  # fmt: skip
 
     def __str__(self) -> str:
         return f"E{self.number}"

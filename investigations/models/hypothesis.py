@@ -60,6 +60,9 @@ class Hypothesis(models.Model):
                 name="hypothesis_posterior_never_certain",
             ),
         )
+        indexes = (
+            models.Index(fields=["resource", "-investigation"], name="hypothesis_by_resource"),
+        )
 
     def __str__(self) -> str:
         return f"H{self.number}"

@@ -4,7 +4,14 @@ import json
 from dataclasses import dataclass
 
 from investigations.enums import BoardEventKind
-from investigations.models import BoardEvent, Evidence, Hypothesis, Investigation, Stance
+from investigations.models import (
+    HURT_FEATURES,
+    BoardEvent,
+    Evidence,
+    Hypothesis,
+    Investigation,
+    Stance,
+)
 from investigations.phrases import plain_rule, shared_with
 from investigations.presenters.axis import clock
 from investigations.presenters.cards import CardView
@@ -21,7 +28,6 @@ from investigations.presenters.series import label_of
 from investigations.queries.deciding import weights_now
 from telemetry.phrasing import quantity
 
-TELLING = ("latency_rise", "error_rise")
 HISTORY = 60
 
 
@@ -115,7 +121,7 @@ def graph_page(investigation: Investigation, *, is_whole: bool) -> GraphPage:
     )  # fmt: skip
     hurt: dict[str, tuple[str, int | None]] = {}
     rows = Evidence.objects.filter(
-        investigation=investigation, feature__in=TELLING, magnitude__isnull=False, peer=""
+        investigation=investigation, feature__in=HURT_FEATURES, magnitude__isnull=False, peer=""
     ).order_by("number")
     for row in rows[:200]:
         hurt.setdefault(row.resource, (row.claim, row.number))

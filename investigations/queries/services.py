@@ -5,12 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Q
-
 from investigations.enums import OVER_STATES
 from investigations.errors import NotFound
 from investigations.models import (
-    BoardEntry,
     Diagnosis,
     Incident,
     Service,
@@ -18,13 +15,11 @@ from investigations.models import (
     ServiceDependency,
     ServiceReading,
 )
-from investigations.queries.beginning import began_at
 from investigations.rules import AnyUser, can_view
 
 MAX_SERVICES = 500
 MAX_EDGES = 3000
 MAX_OPEN = 200
-PAST = 20
 CHANGES = 20
 # Edges that no source has seen for longer are no longer drawn.
 EDGE_AGE = timedelta(days=7)
@@ -54,16 +49,6 @@ class Landscape:
     edges: tuple[tuple[str, str], ...]
     health: dict[str, Health]
     seen_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class PastIncident:
-    """An incident of a service, what it was, the action that helped, and when it began."""
-
-    incident: Incident
-    diagnosis: Diagnosis | None
-    fix: str
-    began_at: datetime
 
 
 def landscape(now: datetime) -> Landscape:
@@ -196,24 +181,3 @@ def readings_of(service: Service) -> list[ServiceReading]:
 def changes_of(service: Service) -> list[ServiceChange]:
     """Return its newest changes."""
     return list(service.changes.all()[:CHANGES])
-
-
-def past_incidents(service: Service) -> list[PastIncident]:
-    """Return the newest incidents that hurt the service or were caused by it. Three queries."""
-    about = Q(resource=service.key) | Q(investigations__diagnoses__resource=service.key)
-    ids = Incident.objects.filter(about).values("pk").annotate(n=Max("pk")).order_by("-pk")
-    found = list(Incident.objects.filter(pk__in=[row["pk"] for row in ids[:PAST]]).order_by("-pk"))
-    diagnoses: dict[int, Diagnosis] = {}
-    rows = Diagnosis.objects.filter(investigation__incident__in=found).select_related(
-        "investigation", "hypothesis"
-    )
-    for row in rows.order_by("pk"):
-        diagnoses[row.investigation.incident_id] = row
-    helped = BoardEntry.objects.filter(
-        kind="action", investigation__incident__in=found, data__state="succeeded"
-    ).values_list("investigation__incident_id", "data__title")
-    fixes = {incident_id: str(title) for incident_id, title in helped}
-    return [
-        PastIncident(i, diagnoses.get(i.pk), fixes.get(i.pk, ""), began_at(i, diagnoses.get(i.pk)))
-        for i in found
-    ]

@@ -13,11 +13,11 @@ from investigations.presenters.readings import present_readings
 from investigations.presenters.service_map import draw
 from investigations.presenters.service_rows import present_services
 from investigations.queries.periodic import job_row
+from investigations.queries.service_incidents import PAST, past_incidents
 from investigations.queries.services import (
     access_service,
     changes_of,
     landscape,
-    past_incidents,
     readings_of,
 )
 from investigations.rules import can_respond, can_view
@@ -67,7 +67,7 @@ def _context(request: HttpRequest, row: Service, **more: object) -> dict[str, ob
         "map": draw(land, focus=row, hops=1),
         "rows": [r for r in present_services(land) if r.service.key == row.key],
         "readings": present_readings(readings_of(row), now), "changes": changes_of(row),
-        "past": past, "may_edit": can_respond(request.user), **more,
+        "past": past, "is_cut": len(past) == PAST, "may_edit": can_respond(request.user), **more,
     }  # fmt: skip
 
 

@@ -12,7 +12,12 @@ from investigations.domain.error_budget import EVERY, keep_budgets
 from investigations.domain.periodic import Outcome, run_when_due
 from investigations.domain.services import JOB, describe_service, refresh_services, slug_of
 from investigations.models import (
+    Alert,
     AuditEntry,
+    Diagnosis,
+    Evidence,
+    Hypothesis,
+    Incident,
     PeriodicJob,
     Service,
     ServiceChange,
@@ -20,6 +25,7 @@ from investigations.models import (
     ServiceReading,
 )
 from investigations.presenters.service_map import MAX_NODES, draw
+from investigations.queries.service_incidents import PAST
 from investigations.queries.services import is_unusual, landscape
 from lab.inprocess import InProcessLabClient
 from telemetry.adapters.lab import open_lab_sources
@@ -296,3 +302,59 @@ def test_what_is_left_of_the_error_budget_stands_on_the_page(monkeypatch, signed
     assert told().startswith("Error budget: not known, its source does not tell its errors")
     describe_service(service=row, actor="person/mira", objective="99", **said)
     assert told().startswith("Error budget: not read yet"), "the old one's share says nothing"
+
+
+def _in_which_cart_is(part: str, *, is_over: bool = False) -> int:
+    """Return a new incident, reported on payments, in which service/cart is something else."""
+    board = open_board(f"{part} of it")
+    incident, cart = board.incident, "service/cart"
+    window = {"window_start": board.window_start, "window_end": board.window_end}
+    if part == "alerting":
+        Alert.objects.create(incident=incident, source="t", fingerprint=f"f{board.pk}", name="slow",
+                             resource=cart, starts_at=board.window_start)  # fmt: skip
+    if part in {"slow", "called"}:
+        Evidence.objects.create(
+            investigation=board, number=1, step_key="s", author="agent/network", kind="metric",
+            claim="p99 rose", resource=cart, peer="payments" * (part == "called"), magnitude=3.0,
+            feature="latency_rise", query="q", **window,
+        )  # fmt: skip
+    for number, place in enumerate(
+        {"blamed": [cart], "cleared": [cart, "service/db"]}.get(part, ()), 1
+    ):
+        row = Hypothesis.objects.create(investigation=board, number=number, claim=f"{place} broke",
+                                        resource=place, fault_class=f"fault_{number}", state="open")  # fmt: skip
+        Diagnosis.objects.create(investigation=board, number=number, step_key=f"d{number}",
+                                 verdict="inconclusive", summary="s", hypothesis=row)  # fmt: skip
+    if is_over:
+        Incident.objects.filter(pk=incident.pk).update(state="resolved")
+    return incident.pk
+
+
+def test_a_service_lists_what_it_was_in_each_incident(
+    signed_in, django_assert_max_num_queries
+) -> None:
+    """Blamed, though the verdict is open; hurt by its own alert or evidence; not by a peer's edge."""
+    make_services("cart", "payments")
+    told = {_in_which_cart_is("blamed"): "Leads as cause", _in_which_cart_is("slow"): "Affected",
+            _in_which_cart_is("blamed", is_over=True): "Led as cause",
+            _in_which_cart_is("alerting", is_over=True): "Was affected",
+            _in_which_cart_is("cleared"): "Once led as cause"}  # fmt: skip
+    for part in ("called", "nothing"):
+        _in_which_cart_is(part)
+    client = signed_in("viewer")
+    client.get("/services/cart/")
+    with django_assert_max_num_queries(99) as few:
+        page = client.get("/services/cart/").content.decode()
+    listed = re.findall(r"INC-(\d+) <bdi>[^/]*/bdi>.*?<strong>(.*?)</strong> · reported on", page)
+    assert [(int(number), words) for number, words in listed] == sorted(told.items(), reverse=True)
+    assert (
+        client.get("/services/payments/").content.decode().count("<strong>Reported</strong>") == 7
+    )
+    for part in ("blamed", "slow", "alerting") * 8:
+        newest = _in_which_cart_is(part)
+    with django_assert_max_num_queries(99) as many:
+        page = client.get("/services/cart/").content.decode()
+    assert len(few) == len(many)
+    assert page.count(" · reported on") == PAST
+    assert f"INC-{newest} " in page
+    assert f"the newest {PAST}." in page
