@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+import math
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from telemetry.types import TelemetryKind, TimeWindow
 
@@ -74,6 +75,17 @@ class QueryResult(Generic[T]):
     def is_answer(self) -> bool:
         """Whether the source answered: OK, PARTIAL or NO_DATA."""
         return self.status is not ResultStatus.ERROR
+
+
+def finite(value: T) -> T | None:
+    """Return JSON-able data with None for each number that JSON does not know: NaN, infinite."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return cast("T", {key: finite(each) for key, each in value.items()})
+    if isinstance(value, (list, tuple)):
+        return cast("T", [finite(each) for each in value])
+    return value
 
 
 def canonical(sample: Mapping[str, object] | list[object] | str) -> bytes:

@@ -10,7 +10,7 @@ from investigations.domain.journal import BoardWriter, Fence, writing
 from investigations.enums import EntryKind, EvidenceKind
 from investigations.models import Evidence, Investigation
 from telemetry.redaction import redact, redact_object
-from telemetry.results import Provenance, digest_of
+from telemetry.results import Provenance, digest_of, finite
 from telemetry.types import ResourceRef, TelemetryKind, TimeWindow
 
 MAX_RESOURCE = 200
@@ -21,7 +21,7 @@ def draft_of(finding: Finding, *, challenges_id: int | None = None) -> EvidenceD
     """Return a finding as a draft of evidence: redacted, digested, with what scoring needs."""
     source = finding.provenance
     is_gap = finding.presence is Presence.UNKNOWN
-    sample = redact_object(finding.sample)
+    sample = finite(redact_object(finding.sample))
     data: dict[str, object] = dict(sample) if isinstance(sample, dict) else {}
     data["finding"] = {
         "presence": finding.presence.value,
@@ -40,7 +40,7 @@ def draft_of(finding: Finding, *, challenges_id: int | None = None) -> EvidenceD
         resource=str(finding.resource)[:MAX_RESOURCE],
         peer=str(finding.peer)[:MAX_RESOURCE] if finding.peer else "",
         feature=finding.feature,
-        magnitude=finding.magnitude,
+        magnitude=finite(finding.magnitude),
         unit=finding.unit,
         onset_at=finding.onset_at,
         source=source.source,

@@ -13,7 +13,7 @@ from agents.enums import AgentName, Presence
 from agents.features import FEATURES, owned_by
 from agents.findings import Finding
 from agents.specialists.failing import NOTHING_FAILS, failing
-from agents.specialists.metric_findings import Result, is_back, metric_finding, words_of
+from agents.specialists.metric_findings import Result, is_back, metric_finding, size_of, words_of
 from agents.specialists.metric_rules import RULES, MetricRule, RuleShape
 from agents.specialists.paired_checks import check_pairs
 from agents.specialists.reader import Reader, earliest_symptom
@@ -114,11 +114,11 @@ def _apply(reader: Reader, rule: MetricRule, series: Series, result: Result) -> 
     if not is_beyond(rule, shift):
         return _absent(reader, rule.feature, series, result, shift)
     claim = rule.phrase.format(**words_of(series, shift.baseline, shift.peak, shift.onset))
+    level = (shift.peak, series.ref.unit)
+    magnitude, unit = level if rule.shape is RuleShape.LEVEL else size_of(shift, series.ref.unit)
     return metric_finding(
         reader, rule.feature, series, result, presence=Presence.PRESENT, claim=f"{claim}.",
-        magnitude=shift.peak if rule.shape is RuleShape.LEVEL else shift.ratio,
-        strength=_strength(rule, shift), onset=shift.onset,
-        unit=series.ref.unit if rule.shape is RuleShape.LEVEL else "x",
+        magnitude=magnitude, strength=_strength(rule, shift), onset=shift.onset, unit=unit,
         has_ended=is_back(shift), ended=shift.ended,
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from agents.enums import Presence
 from agents.findings import Finding
 from agents.specialists.reader import Reader
 from telemetry.phrasing import clock, quantity, ratio
-from telemetry.results import Provenance, QueryResult, for_query
+from telemetry.results import Provenance, QueryResult, finite, for_query
 from telemetry.types import COUNTERS, FloatArray, Series, TelemetryKind, utc
 
 SAMPLE_POINTS = 120
@@ -41,7 +41,7 @@ def sample_of(series: Series, unit: str, *, since: float | None = None) -> dict[
         values = series.values
     return {
         "times": np.round(times, 1).tolist(),
-        "values": [None if v != v else v for v in _six_digits(values).tolist()],
+        "values": finite(_six_digits(values).tolist()),
         "unit": unit,
         "series": series.ref.name,
         "semantic": str(series.ref.semantic or ""),
@@ -154,6 +154,12 @@ def has_settled(series: Series, shift: Shift, *, since: float) -> bool:
     way = abs(shift.peak - shift.baseline)
     reach = max(BACK_SCORE * shift.spread, BACK_SHARE * way)
     return bool(np.all(np.abs(values[-SETTLED_SAMPLES:] - shift.baseline) < reach))
+
+
+def size_of(shift: Shift, unit: str) -> tuple[float, str]:
+    """Return how often the baseline the peak is, or the peak in its unit where that was zero."""
+    times = shift.ratio
+    return (times, "x") if np.isfinite(times) else (shift.peak, unit)
 
 
 def words_of(series: Series, base: float, peak: float, onset: float | None) -> dict[str, str]:

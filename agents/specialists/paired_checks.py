@@ -18,6 +18,7 @@ from agents.specialists.metric_findings import (
     is_back,
     metric_finding,
     share_of,
+    size_of,
     with_parts,
     words_of,
 )
@@ -115,10 +116,11 @@ def _outside_traffic(reader: Reader, by_semantic: BySemantic, result: Result) ->
             if is_surge
             else _no_surge(series, shift, rest, times_usual)
         )
+        magnitude, unit = size_of(shift, series.ref.unit)
         found = metric_finding(
             reader, "traffic_rise", series, result,
             presence=Presence.PRESENT if is_surge else Presence.ABSENT, claim=claim,
-            magnitude=shift.ratio, unit="x", strength=min(1.0, times_usual / 3), onset=shift.onset,
+            magnitude=magnitude, unit=unit, strength=min(1.0, times_usual / 3), onset=shift.onset,
             has_ended=is_back(shift), ended=shift.ended,
         )  # fmt: skip
         ref = replace(series.ref, name=f"{series.ref.name} from outside")

@@ -19,6 +19,7 @@ from investigations.queries.objects import (
     investigation_object,
 )
 from investigations.signals import evidence_posted
+from telemetry.results import finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _insert_evidence(
         resource=draft.resource,
         peer=draft.peer,
         feature=draft.feature,
-        magnitude=draft.magnitude,
+        magnitude=finite(draft.magnitude),
         unit=draft.unit,
         onset_at=draft.onset_at,
         source=draft.source,
@@ -112,7 +113,7 @@ def _insert_evidence(
         window_start=draft.window_start,
         window_end=draft.window_end,
         result_digest=draft.result_digest,
-        sample=draft.sample,
+        sample=finite(draft.sample) or {},
         source_link=draft.source_link,
         duration_seconds=draft.duration_seconds,
         truncated_count=draft.truncated_count,

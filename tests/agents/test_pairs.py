@@ -7,6 +7,7 @@ import pytest
 
 from agents.case import Symptom
 from agents.domain.lanes import lane_of
+from agents.domain.posting import draft_of
 from agents.enums import AgentName, Presence
 from agents.scoping import build_case
 from agents.specialists.metric_checks import check_metrics
@@ -63,6 +64,13 @@ def test_when_it_began_is_told_with_how_far_apart_the_samples_are() -> None:
     claims = [f.claim for f in check_metrics(Reader(case, AgentName.NETWORK))
               if f.presence is Presence.PRESENT]  # fmt: skip
     assert any(f" at about {NOW:%H:%M:%SZ} ± 10 s" in c for c in claims), claims
+
+
+def test_what_rises_from_zero_has_its_level_as_its_size() -> None:
+    (rise,) = findings("latency_rise", series(FRONT, Semantic.LATENCY_P99_SECONDS, 0.0, 5.0))
+    assert (rise.magnitude, rise.presence) == (5.0, Presence.PRESENT)
+    assert "(from zero)" in rise.claim
+    assert draft_of(rise).magnitude == 5.0
 
 
 def test_traffic_of_an_inner_service_is_from_outside_only_where_its_callers_are_measured() -> None:

@@ -54,6 +54,14 @@ def test_evidence_without_a_citation_is_refused(missing) -> None:
                                              "window_end": NOON + timedelta(minutes=10), **missing}))  # fmt: skip
 
 
+def test_numbers_that_json_does_not_know_are_posted_as_unknown() -> None:
+    board = open_board()
+    nan, endless = float("nan"), float("inf")
+    row = post(board, magnitude=endless, sample={"values": [1.0, nan, {"x": (endless,)}]})
+    row.refresh_from_db()
+    assert (row.magnitude, row.sample) == (None, {"values": [1.0, None, {"x": [None]}]})
+
+
 def test_a_lost_lease_writes_nothing() -> None:
     board = open_board()
 
