@@ -4,7 +4,9 @@ import argparse
 import json
 import logging
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -19,6 +21,7 @@ from investigations.models import Diagnosis, Evidence, Hypothesis, Investigation
 from investigations.presenters.words import likelihood
 from sre_workspace.embedded.children import read_pid
 from sre_workspace.embedded.stack import SUPERVISOR
+from sre_workspace.evaluation.variants import KINDS
 from telemetry.adapters.recorded import Recording, RecordingError, open_recording
 
 
@@ -33,6 +36,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """What to read and how to answer."""
         parser.add_argument("path", type=Path, help="folder or file of the recorded incident")
+        parser.add_argument("--without", action="append", choices=KINDS, default=[], metavar="KIND",
+                            help=f"leave a source out, to see what it is worth: {', '.join(KINDS)}")  # fmt: skip
         parser.add_argument("--json", action="store_true", help="print one JSON object only")
         parser.add_argument("--open", action="store_true", help="open its room in the browser")
         parser.add_argument("--timeout", type=float, default=300.0, help="seconds, 300 by default")
@@ -45,9 +50,10 @@ class Command(BaseCommand):
         except RecordingError as error:
             raise CommandError(str(error)) from error
         is_quiet = bool(options["json"])
+        left_out = tuple(str(kind) for kind in cast("list[str]", options["without"]))
         logging.getLogger().setLevel(logging.ERROR)
         with muted():
-            incident, investigation = open_incident(_draft(recording, path))
+            incident, investigation = open_incident(_draft(recording, path, left_out))
             self._work(investigation, float(str(options["timeout"])), is_quiet=is_quiet)
         investigation.refresh_from_db()
         diagnosis = investigation.diagnoses.order_by("-number").first()
@@ -89,7 +95,7 @@ class Command(BaseCommand):
         webbrowser.open(address)
 
 
-def _draft(recording: Recording, path: Path) -> IncidentDraft:
+def _draft(recording: Recording, path: Path, left_out: Sequence[str] = ()) -> IncidentDraft:
     alert = recording.alert
     return IncidentDraft(
         title=recording.title[:300],
@@ -101,7 +107,8 @@ def _draft(recording: Recording, path: Path) -> IncidentDraft:
         window_end=recording.window.end,
         baseline_start=recording.baseline.start,
         baseline_end=recording.baseline.end,
-        telemetry={"kind": "recorded", "path": str(path.expanduser().absolute())},
+        telemetry={"kind": "recorded", "path": str(path.expanduser().absolute()),
+                   **({"without": ",".join(left_out)} if left_out else {})},
         semantic=alert.semantic or "",
         severity_label=alert.severity,
     )

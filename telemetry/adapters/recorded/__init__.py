@@ -1,6 +1,7 @@
 """Recorded incidents: our own folder format, and the public sets' own, through the same ports."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from telemetry.adapters.recorded.recording import (
     Recording,
@@ -13,8 +14,12 @@ from telemetry.ports import TelemetrySources
 
 
 def open_configured(ref: Mapping[str, str]) -> TelemetrySources:
-    """Open the recording that a telemetry reference names by ``path``."""
-    return open_recording(ref["path"]).sources
+    """Open the recording that a telemetry reference names by ``path``.
+
+    ``without``: fields of :class:`TelemetrySources`, parted by commas, that are left out.
+    """
+    left_out = [name for name in ref.get("without", "").split(",") if name]
+    return replace(open_recording(ref["path"]).sources, **dict.fromkeys(left_out))
 
 
 __all__ = [

@@ -42,8 +42,9 @@ _owner: Callable[[str], ResourceRef] = lru_cache(maxsize=4096)(owner)
 
 
 def is_it(path: Path) -> bool:
-    """Pod metrics beside minute files of traces."""
-    return (path / "pod_metrics.csv.gz").exists() and any(path.glob("trace_*.csv.gz"))
+    """An incident beside pod metrics or minute files of traces or logs."""
+    parts = ("pod_metrics.csv*", "trace_*.csv*", "log_*.csv*")
+    return (path / "incident.json").exists() and any(any(path.glob(part)) for part in parts)
 
 
 def load(path: Path) -> Recording:

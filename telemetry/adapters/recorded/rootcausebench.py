@@ -36,8 +36,9 @@ BUMPED = re.compile(r"^\+\s*([\w.-]+(?:/[\w.-]+)+) v\d", re.M)
 
 
 def is_it(path: Path) -> bool:
-    """An alert beside a context folder."""
-    return (path / "alert.json").exists() and (path / "context").is_dir()
+    """An alert beside a context folder or files of telemetry."""
+    parts = ("context", "metrics.csv", "logs.ndjson", "traces.json")
+    return (path / "alert.json").exists() and any((path / part).exists() for part in parts)
 
 
 def load(path: Path) -> Recording:
