@@ -57,4 +57,4 @@ def plain_reason(stance: StanceScore, finding: Finding, scored: Scored) -> str:
         return f"{claim}. That began after the symptom"
     if place is not None and place[1] in {"callees", "edge out"}:
         return f"{claim}. That speaks for a cause in what {scored.cause.resource.name} calls"
-    return f"{claim}. That speaks for another cause"
+    return f"{claim}. This cause would not show: {spec.title}"

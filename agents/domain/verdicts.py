@@ -96,7 +96,7 @@ def assessments_of(
 def _untested(hypothesis: Hypothesis, scored: Scored) -> Assessment:
     """Return the standing of a cause of which nothing tells: no number, and what would tell."""
     sought = [FEATURES[f].title for f in FAULTS[scored.cause.fault_class].triggers if f in FEATURES]
-    missing = f"not tested: nothing was found that speaks for it or against it (sought: {', '.join(sought)})"
+    missing = f"looked for, with nothing found for it or against it: {', '.join(sought)}"
     # What words were read as, or a model's reason: not what the board itself said before.
     is_ours = hypothesis.author == AgentName.RECONCILER.author
     known = "" if is_ours else hypothesis.note.partition(READ)[0]

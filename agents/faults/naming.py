@@ -13,6 +13,7 @@ _DATABASE = frozenset({"database", "db", "databases"})
 _OF = frozenset({"of", "for", "behind"})
 _PLACED = frozenset({"in", "at", "of", "on"})
 _TOWARDS = frozenset({"to", "->", "→", "into", "towards", "toward", "calls", "reach", "resolve"})
+_ENDS = ("-db", "-database", "-service", "-svc")
 NEAR = 0.86
 
 
@@ -97,11 +98,16 @@ def ends_of_call(
     return None
 
 
-def unknown_name(words: Sequence[str], used: Sequence[bool]) -> str:
-    """Return a name that is said to be the place ("in checkout-v2") and that nothing here has."""
+def unknown_name(words: Sequence[str], used: Sequence[bool], names: Sequence[str]) -> str:
+    """Return a name that nothing here has, though it is said to be the place or made like one.
+
+    "in checkout-v2" is the place; "cart-db" is made of the name of ``cart``, or ends as names do.
+    """
+    stems = tuple(f"{name.lower()}-" for name in names)
     for i, word in enumerate(words):
         before = [w for w in words[max(0, i - 2) : i] if w not in {"the", "service"}]
         is_name = "-" in word and word not in {"->"} and not used[i]
-        if is_name and before and before[-1] in _PLACED:
+        is_placed = bool(before) and before[-1] in _PLACED
+        if is_name and (is_placed or word.startswith(stems) or word.endswith(_ENDS)):
             return word
     return ""

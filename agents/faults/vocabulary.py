@@ -10,7 +10,9 @@ from agents.faults.registry import FAULTS
 from agents.faults.wording import FILLERS, cause_sides, denied, is_denial, is_form_of, words_of
 from telemetry.types import ResourceKind, ResourceRef, TopologyGraph
 
-NO_CLASS = "No fault class matches these words: it stays a claim for people to test."
+NO_CLASS = "These words name no kind of fault that is known here: it stays a claim for people to judge."
+# So many words beside the one that was understood: it may well be about something else.
+GUESSED_FROM = 4
 _DENIES = frozenset({"no", "not", "without", "nothing", "never", "instead"})
 
 
@@ -79,7 +81,7 @@ def match_text(
                 f"“{best.model.title.lower()} at …”.")  # fmt: skip
         return Reading(None, "", note, is_denial=True, denied_at=not_at)
     used = [any(m.start <= i < m.end for m in kept) for i in range(len(words))]
-    if not places and (wanted := unknown_name(words, used)):
+    if not places and (wanted := unknown_name(words, used, [r.name for r in resources])):
         note = f"Nothing in this incident's scope is called {wanted[:60]}: name what is meant."
         return Reading(None, "", note)
     if best.model.is_of_caller:  # "out of database connections" says what of, not where.
@@ -228,9 +230,22 @@ def _how(
     if others:
         title = others[0].model.title
         told.append(f"It could be read as {title} too: to say that, post “{title} at …”.")
+    if best.rank[0] == 1 and _unread(best, said, places) >= GUESSED_FROM:
+        told.append(f"It was read by “{' '.join(said.words[best.start : best.end])}” alone: if that is "
+                    "not meant, rule it out and say it in other words.")  # fmt: skip
     call = ends_of_call(said.words, places, TopologyGraph())
     rivals = [m for m in places if m.resource != where and not m.is_general and _can(best.model, m)]
     if rivals and call is None and said.causes[rivals[0].start] and not others:
         told.append(f"For {rivals[0].resource.name}, post “{best.model.title} at "
                     f"{rivals[0].resource.name}”.")  # fmt: skip
     return " ".join(told)
+
+
+def _unread(best: _Match, said: _Text, places: Sequence[Mention]) -> int:
+    """Return how many words were neither read as the fault nor as a name, nor only fill."""
+    named = {i for m in places for i in range(m.start, m.end)}
+    return sum(
+        word not in FILLERS and word[:1].isalnum() and i not in named
+        and not best.start <= i < best.end and not said.denied[i]
+        for i, word in enumerate(said.words)
+    )  # fmt: skip

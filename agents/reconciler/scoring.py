@@ -218,7 +218,9 @@ def _structure(
         if missed:
             total += UNREACHED_SYMPTOM * len(missed) / len(case.symptoms)
             names = ", ".join(sorted({r.name for r in missed}))
-            notes.append(f"does not explain the symptom on {names}: it does not depend on this")
+            verb = "does" if len({r.name for r in missed}) == 1 else "do"
+            notes.append(f"would not explain the symptom on {names}, which {verb} not depend on "
+                         f"{cause.resource.name}")  # fmt: skip
     if not case.graph.edges and model.is_catch_all:
         total += UNTOLD_SIDE
         notes.append("nobody knows what it calls: it may suffer from that")

@@ -154,7 +154,7 @@ def told_of_post(row: Hypothesis, *, user: "User") -> str:
     """Return what became of a person's words: a hypothesis of theirs, or one that says the same."""
     if row.posted_by_id != user.pk:
         return f"H{row.number} says so already: {row.get_state_display().lower()}."
-    return f"H{row.number} posted. Agents will test it."
+    return f"H{row.number} posted. Its card tells what the agents make of it."
 
 
 def classify_hypothesis(

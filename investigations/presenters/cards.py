@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from investigations.enums import StanceKind, SteeringState
+from investigations.enums import HypothesisState, StanceKind, SteeringState
 from investigations.models import Evidence, Stance, SteeringMessage
 from investigations.phrases import plain_rule
 from investigations.presenters import words
@@ -96,9 +96,14 @@ def _card(
 ) -> CardView:  # fmt: skip
     kind, _, agent = row.author.partition("/")
 
-    def order(stance: Stance) -> tuple[bool, float]:
+    def order(stance: Stance) -> tuple[bool, bool, float]:
         is_of_lead = stance.hypothesis_id == lead and stance.kind != StanceKind.NEUTRAL
-        return not is_of_lead, -abs(stance.weight_decibans)
+        # What still speaks for a cause that is out is the last thing to say.
+        is_for_a_dead_one = (
+            stance.kind == StanceKind.SUPPORTS
+            and stance.hypothesis.state == HypothesisState.RULED_OUT
+        )
+        return not is_of_lead, is_for_a_dead_one, -abs(stance.weight_decibans)
 
     ordered = sorted(stances, key=order)
     views = tuple(_stance(s) for s in ordered)

@@ -228,12 +228,20 @@ def independent_sources(situation: Situation) -> Ruling:
     """Without two ways of ingestion behind the diagnosis a person must look."""
     action = situation.action
     # What came of an earlier action was measured by the same metrics: it is no further way.
-    paths = set(
-        action.investigation.evidence.filter(number__in=action.evidence, is_tainted=False)
-        .exclude(feature__startswith="treatment_").values_list("ingestion_path", flat=True)
+    rows = (
+        action.investigation.evidence.filter(number__in=action.evidence)
+        .exclude(feature__startswith="treatment_").order_by("number")
+        .values_list("number", "ingestion_path", "is_tainted")
     )  # fmt: skip
+    paths = {path for _, path, is_tainted in rows if not is_tainted}
+    quoting = [f"E{number}" for number, path, is_tainted in rows if is_tainted and path not in paths]
     found = "one kind of source" if len(paths) == 1 else f"{len(paths) or 'no'} kinds of sources"
-    text = f"The diagnosis rests on {found}, such as metrics or logs; two must agree."
+    aside = (
+        f" ({', '.join(quoting)} not counted: an outsider may have written what it quotes)"
+        if quoting
+        else ", such as metrics or logs"
+    )
+    text = f"The diagnosis rests on {found}{aside}; two must agree."
     return Ruling("independent sources", ALLOW if len(paths) >= 2 else ASK, text)
 
 

@@ -81,6 +81,12 @@ READ = [
     ("storefront is the problem, not recommendations", "", "storefront"),
     ("payments is not responding", "", "payments"),
     ("it's aliens", "", ""),
+    ("a solar flare flipped bits in the kernel of the node", "", ""),
+    ("A flood of requests overloads checkout, it has too few replicas", "traffic_surge", "checkout"),
+    ("orders cannot keep up", "traffic_surge", "orders"),
+    ("the replica of orders-db is behind", "replication_lag", "orders-db"),
+    ("payments-db is blocked by a long lock", "", ""),
+    ("checkout-db has slow queries", "", ""),
     ("memory leak in checkout-v2", "", ""),
 ]
 # What only says what it is not: the class and the resource that are denied.
@@ -125,6 +131,13 @@ def test_where_words_leave_a_choice_it_is_told_how_to_say_the_other() -> None:
     assert (
         "No resource was named" in match_text("memory leak", KNOWN, service("orders"), GRAPH).remark
     )
+
+
+def test_what_was_read_by_one_word_among_many_says_so() -> None:
+    text = "somebody moved the load test of last week in front of the stairs of payments"
+    found = match_text(text, KNOWN, service("orders"), GRAPH)
+    assert "read by “load” alone" in found.remark, found
+    assert "alone" not in match_text("load at payments", KNOWN, service("orders"), GRAPH).remark
 
 
 @pytest.mark.parametrize("slug", sorted(FAULTS))

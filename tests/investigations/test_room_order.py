@@ -119,6 +119,25 @@ def test_a_card_that_decides_says_so_of_the_leader(mira, board) -> None:
     assert re.search(r'id="ev-3-stance"><span[^>]*>\+ supports H1<', card)
 
 
+def test_a_card_speaks_last_of_what_speaks_for_a_cause_that_is_out(mira, board) -> None:
+    out, live = (
+        hypotheses.propose_hypothesis(investigation_id=board.pk, claim=claim, author="agent/x")
+        for claim in ("dns", "a bug")
+    )
+    row = board.evidence.get(number=50)
+    hypotheses.record_stances(
+        investigation_id=board.pk, author="agent/reconciler",
+        drafts=[hypotheses.StanceDraft(row.pk, out.pk, 9.0, "rule"),
+                hypotheses.StanceDraft(row.pk, live.pk, 3.0, "rule")],
+    )  # fmt: skip
+    hypotheses.rule_out_hypothesis(
+        hypothesis_id=out.pk, reason="no lookups fail", user=person("one-responder", "responder")
+    )
+    room = mira.get(f"/i/{board.incident_id}/").content.decode()
+    card = room.partition('id="ev-50"')[2].partition("</article>")[0]
+    assert re.search(rf'id="ev-50-stance"><span[^>]*>\+ supports H{live.number}<', card)
+
+
 def test_queries_do_not_grow_with_what_decides(mira) -> None:
     counts = []
     for weights in ({1: 5.0}, {1: 5.0, 2: 6.0, 3: 7.0, 4: -3.0}):

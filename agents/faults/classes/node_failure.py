@@ -19,7 +19,6 @@ MODEL = FaultModel(
     ),
     kinds=(ResourceKind.NODE,),
     words=(
-        "node",
         "node down",
         "node failure",
         "node dead",

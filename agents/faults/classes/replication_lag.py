@@ -19,7 +19,7 @@ MODEL = FaultModel(
         "lagging replica",
         "replica behind",
         "stale replica",
-        "replica",
+        "replica lags",
         "lag",
     ),
 )

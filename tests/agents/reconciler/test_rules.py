@@ -139,7 +139,7 @@ def test_a_cause_that_the_evidence_rules_out_is_no_lead() -> None:
         ("course departure (self): looked for, not there", "course_departure/absent",
          "p99 of cart. This cause predicts: requests take another course than usual"),
         ("pool saturation (self): speaks for another mechanism", "pool_saturation/refutes",
-         "p99 of cart. That speaks for another cause"),
+         "p99 of cart. This cause would not show: connection pool is full"),
         ("error rise (callees): speaks for another mechanism", "error_rise/refutes",
          "p99 of cart. That speaks for a cause in what front calls"),
         ("latency rise (callers): predicted, but it began after the symptom", "latency_rise/late",

@@ -37,7 +37,7 @@ def mira():
         ("@deploy who rolled out?", "Sent to @deploy."),
         ("@deployment who rolled out?", "Sent to @deploy."),
         ("look again", "Sent to all agents."),
-        ("/hypothesis the pool is small", "H2 posted. Agents will test it."),
+        ("/hypothesis the pool is small", "H2 posted. Its card tells what the agents make of it."),
         ("/rule-out h1 because it is not", "H1 ruled out."),
         ("/focus payments", "Sent to all agents: look at payments."),
         ("/pause", "Paused. Running queries finish; nothing new starts."),
