@@ -10,7 +10,9 @@ from agents.faults.registry import FAULTS
 from agents.faults.wording import FILLERS, cause_sides, denied, is_denial, is_form_of, words_of
 from telemetry.types import ResourceKind, ResourceRef, TopologyGraph
 
-NO_CLASS = "These words name no kind of fault that is known here: it stays a claim for people to judge."
+NO_CLASS = (
+    "These words name no kind of fault that is known here: it stays a claim for people to judge."
+)
 # So many words beside the one that was understood: it may well be about something else.
 GUESSED_FROM = 4
 _DENIES = frozenset({"no", "not", "without", "nothing", "never", "instead"})

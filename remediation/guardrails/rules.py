@@ -234,7 +234,9 @@ def independent_sources(situation: Situation) -> Ruling:
         .values_list("number", "ingestion_path", "is_tainted")
     )  # fmt: skip
     paths = {path for _, path, is_tainted in rows if not is_tainted}
-    quoting = [f"E{number}" for number, path, is_tainted in rows if is_tainted and path not in paths]
+    quoting = [
+        f"E{number}" for number, path, is_tainted in rows if is_tainted and path not in paths
+    ]
     found = "one kind of source" if len(paths) == 1 else f"{len(paths) or 'no'} kinds of sources"
     aside = (
         f" ({', '.join(quoting)} not counted: an outsider may have written what it quotes)"

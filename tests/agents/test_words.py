@@ -82,7 +82,11 @@ READ = [
     ("payments is not responding", "", "payments"),
     ("it's aliens", "", ""),
     ("a solar flare flipped bits in the kernel of the node", "", ""),
-    ("A flood of requests overloads checkout, it has too few replicas", "traffic_surge", "checkout"),
+    (
+        "A flood of requests overloads checkout, it has too few replicas",
+        "traffic_surge",
+        "checkout",
+    ),
     ("orders cannot keep up", "traffic_surge", "orders"),
     ("the replica of orders-db is behind", "replication_lag", "orders-db"),
     ("payments-db is blocked by a long lock", "", ""),

@@ -107,8 +107,11 @@ def _draft(recording: Recording, path: Path, left_out: Sequence[str] = ()) -> In
         window_end=recording.window.end,
         baseline_start=recording.baseline.start,
         baseline_end=recording.baseline.end,
-        telemetry={"kind": "recorded", "path": str(path.expanduser().absolute()),
-                   **({"without": ",".join(left_out)} if left_out else {})},
+        telemetry={
+            "kind": "recorded",
+            "path": str(path.expanduser().absolute()),
+            **({"without": ",".join(left_out)} if left_out else {}),
+        },
         semantic=alert.semantic or "",
         severity_label=alert.severity,
     )
