@@ -1,24 +1,13 @@
 """Input of people, checked; what was typed is kept with each error."""
 
-from typing import Any
-
 from django import forms
 
 from investigations.domain.knowledge import MAX_TEXT
 from investigations.enums import DiagnosisVerdict, IncidentOrigin, IncidentState, Severity
 from investigations.models import FOR_RESPONDERS, DocumentKind, NotificationPreference
+from investigations.typed_form import TypedForm
 
 EMPTY = [("", "Any")]
-
-
-class TypedForm(forms.Form):
-    """A form whose texts the browser does not cut: what is too long is refused with the limit."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take the length off the fields; it stays with their checks."""
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs.pop("maxlength", None)
 
 
 class DayField(forms.DateField):
@@ -48,7 +37,7 @@ class SymptomForm(TypedForm):
     )
 
 
-class IncidentsForm(forms.Form):
+class IncidentsForm(TypedForm):
     """Facets and order of the list of incidents; the URL carries them."""
 
     STATES = [("", "Active"), *IncidentState.choices, ("any", "Any")]
@@ -63,7 +52,7 @@ class IncidentsForm(forms.Form):
     sort = forms.ChoiceField(required=False, choices=SORTS, label="Order")
 
 
-class HistoryForm(forms.Form):
+class HistoryForm(TypedForm):
     """Search past investigations. Everything is optional; the URL carries it."""
 
     q = forms.CharField(required=False, max_length=300, label="Words")
@@ -129,7 +118,7 @@ def clock_input(example: str) -> forms.TimeInput:
     return forms.TimeInput(attrs=look, format="%H:%M")
 
 
-class PreferenceForm(forms.Form):
+class PreferenceForm(TypedForm):
     """What a person is called for, and when not."""
 
     events = forms.MultipleChoiceField(

@@ -8,10 +8,11 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 
 from investigations.domain.audit import record_audit
+from investigations.typed_form import TypedForm
 from sre_workspace.throttle import address_of, forgive, take_try
 
 
-class PasswordForm(AuthenticationForm):
+class PasswordForm(TypedForm, AuthenticationForm):
     """Looks at a password only when the throttle lets it."""
 
     wait_seconds = 0

@@ -8,7 +8,6 @@ from datetime import date
 
 from asgiref.sync import sync_to_async
 from django import forms
-from django.core.validators import MaxLengthValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -19,6 +18,7 @@ from investigations.domain.audit import verify_audit
 from investigations.forms import DayField
 from investigations.models import AuditEntry
 from investigations.rules import can_view
+from investigations.typed_form import TypedForm
 from investigations.typed_text import read_number
 from investigations.views.common import needs
 from remediation.queries.audit import about_incident, about_subject, places_of
@@ -51,14 +51,9 @@ class WordsField(forms.CharField):
     def __init__(self, *, label: str, most: int, placeholder: str = "") -> None:
         widget = forms.TextInput(attrs={"placeholder": placeholder} if placeholder else {})
         super().__init__(required=False, max_length=most, label=label, widget=widget)
-        told = f"At most {most} characters; yours has %(show_value)d."
-        self.validators = [
-            v if not isinstance(v, MaxLengthValidator) else MaxLengthValidator(most, message=told)
-            for v in self.validators
-        ]
 
 
-class AuditForm(forms.Form):
+class AuditForm(TypedForm):
     """Filters; the URL carries them."""
 
     actor = WordsField(most=150, label="Who")

@@ -190,7 +190,7 @@ def test_the_audit_page_filters_and_verifies(viewer) -> None:
     turned = viewer.get("/audit/?since=2027-01-01&until=2020-01-01").content.decode()
     assert "Until is before since (2027-01-01): turn the days round." in turned
     long = viewer.get(f"/audit/?actor={'x' * 5000}").content.decode()
-    assert "At most 150 characters; yours has 5000." in long
+    assert "At most 150 characters; yours has 5000. Shorten it." in long
 
 
 def test_who_lets_actions_run_again_is_named_with_the_way_there(viewer, client) -> None:
