@@ -11,8 +11,8 @@ from investigations.presenters.consensus import overruled_of, plain_step
 
 OVER = {"succeeded", "failed", "undone", "inconclusive", "denied", "expired", "superseded", "stale",
         "halted"}  # fmt: skip
-# What was done and is judged, whatever came of it.
-DONE = {"succeeded", "failed", "undone", "inconclusive"}
+# What was begun and is over, whatever came of it.
+DONE = {"succeeded", "failed", "undone", "inconclusive", "halted"}
 PROPOSED = 3
 BESIDE = 2
 Action = dict[str, object]
@@ -95,7 +95,7 @@ def _is_cause(diagnosis: Diagnosis | None) -> bool:
 
 
 def _done_last(actions: tuple[Action, ...]) -> list[Action]:
-    """Return what was done last and is judged, whatever came of it; empty where nothing ran."""
+    """Return what was begun last and is over, whatever came of it; empty where nothing ran."""
     done = [a for a in actions if a.get("state") in DONE and a.get("began_at")]
     return sorted(done, key=lambda a: str(a.get("ended_at") or ""))[-1:]
 

@@ -6,7 +6,7 @@ from investigations.queries.services import dependents_of, known_services
 from remediation.enums import ActionState, GuardrailVerdict
 from remediation.guardrails.base import Ruling, Situation
 from remediation.models import Action
-from remediation.queries.overlap import in_environment_of, treated_now
+from remediation.queries.overlap import LIMIT, NAMED, in_environment_of, name_of, treated_in
 from remediation.queries.phases import rules_about, shadow_of
 
 MOST_TIMES = 2
@@ -63,11 +63,10 @@ def target_free(situation: Situation) -> Ruling:
     other = others.exclude(pk=action.pk).select_related("verification", "investigation").first()
     if other is None:
         return Ruling("target", ALLOW, "No other action is under way on it.")
-    own = other.investigation_id == action.investigation_id
-    name = f"{other}" if own else f"INC-{other.investigation.incident_id} {other}"
     run = getattr(other, "verification", None)
     is_verified = other.state == ActionState.VERIFYING and run is not None
     limit = f", until {run.deadline:%H:%M:%SZ} at the latest" if run and is_verified else ""
+    name = name_of(action, other)
     text = (
         f"{name} ({other.title}) is {UNDER_WAY[ActionState(other.state)]}{limit}. It changes the same "
         "target: this is planned anew after it, where it has to be."
@@ -76,43 +75,62 @@ def target_free(situation: Situation) -> Ruling:
 
 
 def told_apart(situation: Situation) -> Ruling:
-    """What runs while another action of the environment is judged cannot be told apart: people say so."""
+    """What runs while others of the environment are judged cannot be told apart: people say so."""
     action = situation.action
-    others = in_environment_of(action).filter(state__in=UNDER_WAY).exclude(target=action.target)
-    other = others.select_related("verification", "investigation").order_by("-pk").first()
-    if other is None:
+    rows = in_environment_of(action).filter(state__in=UNDER_WAY).exclude(target=action.target)
+    others = list(rows.select_related("verification", "investigation").order_by("-pk")[: LIMIT + 1])
+    if not others:
         return Ruling("told apart", ALLOW, "No other action is under way in this environment.")
-    run = getattr(other, "verification", None)
-    is_verified = other.state == ActionState.VERIFYING and run is not None
-    now = f"being verified until {run.deadline:%H:%M:%SZ}" if run and is_verified else (
-        UNDER_WAY[ActionState(other.state)]
+    whom = "it" if len(others) == 1 else "them"
+    text = (
+        f"{_under_way(action, others)}; what you approve now cannot be told apart from {whom}."
     )  # fmt: skip
-    own = other.investigation_id == action.investigation_id
-    name = f"{other}" if own else f"INC-{other.investigation.incident_id} {other}"
-    text = f"{name} ({other.title}) is {now}; what you approve now cannot be told apart from it."
-    treated = treated_now(action)
-    among = treated if own else treated_now(other)
-    # As each is judged: by the likely cause of its own incident.
-    is_own, is_its = (
-        _is_alone(one, beside=two, treated=found)
-        for one, two, found in ((action, other, treated), (other, action, among))
-    )
-    if is_own and is_its:
-        told = "Each alone treats the likely cause of its own incident, and is credited with that."
-    elif not is_own and not is_its:
-        told = "Whatever is well then, neither is credited with it: a person must judge."
-    elif own:
-        credited = action if is_own else other
-        told = f"Of the two, only {credited} treats the likely cause: what is well then is credited to it alone."
-    else:
-        told = (
-            f"Of the two, only {action if is_own else name} can be credited with what is well then."
-        )
-    return Ruling("told apart", ASK, text, f"{text} {told}")
+    return Ruling("told apart", ASK, text, f"{text} {_credit_told(action, others)}")
 
 
-def _is_alone(one: Action, *, beside: Action, treated: set[tuple[str, str]]) -> bool:
-    return (one.kind, one.target) in treated and (beside.kind, beside.target) not in treated
+def _under_way(action: Action, others: list[Action]) -> str:
+    """Return which actions are under way and how far each is, some by name and how many more."""
+    named = [
+        f"{name_of(action, other)} ({other.title}) is {_now(other)}" for other in others[:NAMED]
+    ]
+    more = len(others) - NAMED
+    if len(others) > LIMIT:
+        named.append(f"more than {more - 1} more are under way")
+    elif more > 0:
+        named.append(f"{more} more {'is' if more == 1 else 'are'} under way")
+    return " and ".join(filter(None, [", ".join(named[:-1]), named[-1]]))
+
+
+def _now(other: Action) -> str:
+    run = getattr(other, "verification", None)
+    if run is not None and other.state == ActionState.VERIFYING:
+        return f"being verified until {run.deadline:%H:%M:%SZ}"
+    return UNDER_WAY[ActionState(other.state)]
+
+
+def _credit_told(action: Action, others: list[Action]) -> str:
+    """Return who is credited with what is well then, as each is judged: by its own incident's cause."""
+    together = [action, *others]
+    treated = treated_in({one.investigation_id for one in together})
+    credited = [
+        one for one in together
+        if len(others) <= LIMIT and _is_alone(one, together, treated[one.investigation_id])
+    ]  # fmt: skip
+    if not credited:
+        who = "neither" if len(others) == 1 else "none of them"
+        return f"Whatever is well then, {who} is credited with it: a person must judge."
+    if len(credited) == len(together):
+        return "Each alone treats the likely cause of its own incident, and is credited with that."
+    names = ", ".join(name_of(action, one) for one in credited)
+    of = "Of the two" if len(others) == 1 else "Of all these"
+    if len({one.investigation_id for one in together}) == 1:
+        return f"{of}, only {names} treats the likely cause: what is well then is credited to it alone."
+    return f"{of}, only {names} can be credited with what is well then."
+
+
+def _is_alone(one: Action, together: list[Action], treated: set[tuple[str, str]]) -> bool:
+    """Whether it treats a cause, and no other of those that run together treats that too."""
+    return [x.pk for x in together if (x.kind, x.target) in treated] == [one.pk]
 
 
 def dependents(situation: Situation) -> Ruling:

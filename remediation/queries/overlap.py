@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from investigations.enums import DiagnosisVerdict, IncidentOrigin
+from investigations.models import Diagnosis
 from remediation.models import Action, Execution
 
 LIMIT = 10
@@ -77,18 +78,29 @@ def in_environment_of(action: Action) -> QuerySet[Action]:
 
 def treated_now(action: Action) -> set[tuple[str, str]]:
     """Return what treats the likely cause as it stands now, as kinds and targets; none, if there is none."""
-    newest = action.investigation.diagnoses.order_by("-number").first()
-    if newest is None or newest.verdict != DiagnosisVerdict.LIKELY_CAUSE:
-        return set()
-    return {(str(item["action"]), str(item["resource"])) for item in newest.treatments}
+    return treated_in({action.investigation_id})[action.investigation_id]
+
+
+def treated_in(investigations: set[int]) -> dict[int, set[tuple[str, str]]]:
+    """Return the same by investigation, for each that is asked for. One query."""
+    rows = Diagnosis.objects.filter(investigation__in=investigations)
+    newest = rows.order_by("investigation_id", "-number").distinct("investigation_id")
+    found: dict[int, set[tuple[str, str]]] = {run: set() for run in investigations}
+    for row in newest.only("investigation_id", "verdict", "treatments"):
+        if row.verdict == DiagnosisVerdict.LIKELY_CAUSE:
+            told = {(str(item["action"]), str(item["resource"])) for item in row.treatments}
+            found[row.investigation_id] = told
+    return found
+
+
+def name_of(action: Action, other: Action) -> str:
+    """Return what another action is called beside one: with its incident, where that is another."""
+    is_own = other.investigation_id == action.investigation_id
+    return str(other) if is_own else f"INC-{other.investigation.incident_id} {other}"
 
 
 def _names(action: Action, others: list[Action]) -> str:
-    names = [
-        str(o) if o.investigation_id == action.investigation_id
-        else f"INC-{o.investigation.incident_id} {o}"
-        for o in others
-    ]  # fmt: skip
+    names = [name_of(action, other) for other in others]
     if len(names) > NAMED:
         names = [*names[:NAMED], f"{len(names) - NAMED} more"]
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

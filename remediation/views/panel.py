@@ -25,6 +25,8 @@ from telemetry.phrasing import quantity
 from telemetry.results import canonical
 
 SHOWN = 5
+# What ended before anything ran: nothing is to be done about it, and nothing came of it.
+FOLDED = (ActionState.DENIED, ActionState.EXPIRED, ActionState.SUPERSEDED, ActionState.STALE)
 UNDOABLE = (ActionState.VERIFYING, ActionState.INCONCLUSIVE)
 # The names of what a plan says will be checked.
 CHECKS = ("range", "samples", "if_well_before")
@@ -119,8 +121,8 @@ class ActionView:
 
     @property
     def is_folded(self) -> bool:
-        """Whether it was denied: beside others it takes a line, so that it looks like none that waits."""
-        return self.row.state == ActionState.DENIED
+        """Whether it ended before it began: beside others it takes a line, so that it looks like none that waits."""
+        return self.row.state in FOLDED
 
     @property
     def denied(self) -> Approval | None:
@@ -245,17 +247,18 @@ class ActionView:
 
 def list_actions(investigation: Investigation, *, now: datetime, person_id: int | None
                  ) -> list[ActionView]:  # fmt: skip
-    """Return the investigation's actions: what waits for people first, then the newest.
+    """Return the investigation's actions: what waits for people first, what never ran last.
 
     Of what waits, that which treats the cause found leads, the oldest first: as in what is told to be
     done next. Guardrails are judged for what waits.
     """
     rows = investigation.actions.select_related(
         "diagnosis__hypothesis", "verification", "outcome", "requested_by"
-    ).prefetch_related("approvals__person")
+    ).prefetch_related("approvals__person", "executions")
     is_waiting = Q(state=ActionState.PROPOSED)
     place = Case(
-        When(is_waiting, requested_by=None, then=0), When(is_waiting, then=1), default=2
+        When(is_waiting, requested_by=None, then=0), When(is_waiting, then=1),
+        When(state__in=FOLDED, then=3), default=2,
     )  # fmt: skip
     within = Case(When(is_waiting, then=F("number")), default=-F("number"))
     found = [
@@ -296,7 +299,7 @@ def _rulings(row: Action, now: datetime) -> tuple[Ruling, ...]:
 
 def _was_undo_tried(row: Action) -> bool:
     is_asked = row.state in UNDOABLE
-    return is_asked and row.executions.filter(is_undo=True).exists()
+    return is_asked and any(e.is_undo for e in row.executions.all())
 
 
 def _touches(row: Action) -> str:

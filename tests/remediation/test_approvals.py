@@ -1,5 +1,6 @@
 """Who may decide, on what, and what a decision binds to."""
 
+import re
 from html import unescape
 
 import pytest
@@ -277,11 +278,20 @@ def test_an_endless_reason_is_refused(planned) -> None:
                               to=IncidentState.RESOLVED, author="person/x", reason="x" * 501)  # fmt: skip
 
 
-def test_what_waits_stands_before_what_is_over(planned) -> None:
-    _, action = planned
+def test_what_waits_stands_before_what_is_over_and_what_never_ran_takes_a_line(
+    planned, client
+) -> None:
+    incident, action = planned
     for number in range(2, 2 + SHOWN):
         copy = Action.objects.get(pk=action.pk)
         copy.pk, copy.number, copy.state = None, number, ActionState.DENIED
         copy.save()
+    Action.objects.filter(number=3).update(state=ActionState.SUCCEEDED)
+    Action.objects.filter(number=5).update(state=ActionState.EXPIRED, result="Nobody approved it.")
     shown = list_actions(action.investigation, now=database_now(), person_id=None)
-    assert [v.row.number for v in shown] == [1, 6, 5, 4, 3]
+    assert [v.row.number for v in shown] == [1, 3, 6, 5, 4]
+    client.force_login(person("mira", "viewer"))
+    page = client.get(f"/i/{incident.investigation.incident_id}/actions/").content.decode()
+    lines = re.findall(r"<summary><h3[^>]*>(A\d) (\w+) · ", page)
+    assert lines == [("A6", "denied"), ("A5", "expired"), ("A4", "denied")]
+    assert "Nobody approved it." in page

@@ -14,7 +14,7 @@ from remediation.guardrails.base import Situation
 from remediation.guardrails.standing import told_apart
 from remediation.models import Action, ActionOutcome, Execution
 from remediation.queries.autonomy import list_gates
-from remediation.queries.overlap import LIMIT, beside
+from remediation.queries.overlap import LIMIT, NAMED, beside
 from tests.factories.people import person
 from tests.remediation.test_closed_loop import settle
 from tests.remediation.test_requested import ask
@@ -130,3 +130,55 @@ def test_what_ran_beside_the_treatment_of_the_likely_cause_earns_nothing(
         found = beside(one, began=Execution.objects.get(action=one).started_at)
         assert not found.may_be_credited
         assert found.told == f"{other} ran at the same time: nobody can tell which of them helped."
+
+
+def test_every_other_that_is_under_way_is_named_before_an_approval(
+    lab_incident, django_assert_max_num_queries
+) -> None:
+    incident = lab_incident("bad_release_errors")
+    board = incident.investigation
+    fix = plan_for(board.diagnoses.order_by("-number")[0].pk)
+    assert fix is not None
+    situation = Situation(fix, database_now(), board.incident.environment)
+
+    def another(number: int, **fields: object) -> Action:
+        more = Action.objects.get(pk=fix.pk)
+        more.pk, more.number, more.state, more.kind = None, number, "running", "scale"
+        more.target, more.title = f"service/s{number}", f"Scale s{number}"
+        for name, value in fields.items():
+            setattr(more, name, value)
+        more.save()
+        return more
+
+    another(2)
+    with django_assert_max_num_queries(9) as one:
+        alone = told_apart(situation)
+    assert (
+        alone.reason
+        == "A2 (Scale s2) is running; what you approve now cannot be told apart from it."
+    )
+    another(3)
+    another(4, state="approved")
+    with django_assert_max_num_queries(9) as three:
+        told = told_apart(situation)
+    assert len(one) == len(three)
+    assert told.reason == (
+        "A4 (Scale s4) is about to begin, A3 (Scale s3) is running and A2 (Scale s2) is running; "
+        "what you approve now cannot be told apart from them."
+    )
+    assert told.warns.endswith(
+        "Of all these, only A1 treats the likely cause: what is well then is credited to it alone."
+    )
+    newest = board.diagnoses.order_by("-number")[0]
+    both = [*newest.treatments, {"action": "scale", "resource": "service/s5"}]
+    newest.pk, newest.number, newest.step_key, newest.treatments = None, 99, "two", both
+    newest.save()
+    another(5)
+    told = told_apart(situation)
+    assert "A3 (Scale s3) is running and 1 more is under way; what" in told.reason
+    assert told.warns.endswith("none of them is credited with it: a person must judge.")
+    for number in range(6, 7 + LIMIT):
+        another(number)
+    told = told_apart(situation)
+    assert f" and more than {LIMIT - NAMED} more are under way; what" in told.reason
+    assert told.warns.endswith("none of them is credited with it: a person must judge.")
