@@ -15,7 +15,7 @@ from agents.reconciler.openness import is_awaited, may_be_overtaken
 from agents.reconciler.outcome import Outcome, Ranked, Rule, Treatment
 from agents.reconciler.posterior import Claim, Standing, claim_of, posteriors
 from agents.reconciler.relevance import is_over
-from agents.reconciler.rules import MIN_POSTERIOR, STRONG_DECIBANS, rival_of, rules_of
+from agents.reconciler.rules import MIN_POSTERIOR, STRONG_DECIBANS, level_with, rival_of, rules_of
 from agents.reconciler.scoring import Scored
 from agents.reconciler.wanting import AHEAD, wanted
 
@@ -237,6 +237,7 @@ def _inconclusive(
     is_possible = leader is not None and not is_out(leader)
     rival = rival_of(base.ranked) if is_level and is_possible else None
     if rival is not None:
+        base = replace(base, rival=rival, level=level_with(base.ranked))
         steps.append(f"Rule out the lead, or “{rival.scored.claim}”, if you know more: "
                      "it is judged anew at once.")  # fmt: skip
     steps.append("Post a hypothesis: the agents will test it.")
@@ -246,8 +247,8 @@ def _inconclusive(
         lead = "The evidence rules out each cause that was tested."
     elif rival is not None:
         lead = (
-            f"Strongest lead: {leader.scored.claim} ({leader.raw:.0%}); its rival "
-            f"“{rival.scored.claim}” has {rival.raw:.0%}."
+            f"Strongest lead: {leader.scored.claim} ({base.shown(leader):.0%}); its rival "
+            f"“{rival.scored.claim}” has {base.shown(rival):.0%}."
         )
     else:
         lead = (
@@ -259,6 +260,6 @@ def _inconclusive(
         base,
         verdict="inconclusive", leader=leader, confidence=None, dissent=against,
         summary=f"No cause found. {lead}", rules=rules,
-        would_change=wanted(leader, rival, rules), rival=rival,
+        would_change=wanted(leader, rival, rules),
         next_steps=tuple(steps),
     )  # fmt: skip

@@ -74,6 +74,7 @@ class Outcome:
 
     ``claim`` is what the leader claimed before the calibration map named by ``map_version``.
     ``rival``: what the leader is not far enough ahead of, where that keeps it from a verdict.
+    ``level``: then the leader and all that it is not far enough ahead of.
     """
 
     verdict: str
@@ -97,10 +98,25 @@ class Outcome:
     blamed: BlamedChange | None = None
     map_version: str = ""
     rival: Ranked | None = None
+    level: tuple[Ranked, ...] = ()
 
     def shown(self, ranked: Ranked) -> float:
-        """Return the probability that people are shown: calibrated, but for a lead with a rival.
+        """Return the probability that people are shown: calibrated, but where a rival is level.
 
-        The map tells how often leads were right, and nothing of which of two that are level is.
+        The map tells how often leads were right, whatever rivals they had. A lead cannot claim more
+        than its odds by the weights against those that are level with it; these have what those
+        odds and the others leave them.
         """
-        return ranked.posterior if self.rival is None else clamp(ranked.raw)
+        if not self.level:
+            return ranked.posterior
+        leader, *rivals = self.level
+        top = min(leader.posterior, leader.raw / sum(r.raw for r in self.level))
+        if ranked.cause == leader.cause:
+            return clamp(top)
+        causes = {r.cause for r in rivals}
+        if ranked.cause not in causes:
+            return ranked.posterior
+        others = sum(r.posterior for r in self.ranked if r.cause not in causes | {leader.cause})
+        share = next(r.raw for r in rivals if r.cause == ranked.cause) / sum(r.raw for r in rivals)
+        odds = top * sum(r.raw for r in rivals) / leader.raw
+        return clamp(share * min(odds, max(1 - top - others, 0.0)))

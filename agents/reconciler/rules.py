@@ -34,7 +34,7 @@ def rules_of(ranked: Sequence[Ranked], challenged: dict[int, bool] | None) -> tu
     rules = (
         Rule(PROBABLE, leader.posterior >= MIN_POSTERIOR,
              f"{leader.posterior:.0%}: so many leads of {leader.raw:.0%} by the weights were right"
-             f"{'' if is_ahead else ', whatever rivals they had'}"),
+             f"{'' if is_ahead else _odds(ranked)}"),
         Rule(AHEAD, is_ahead, f"{leader.raw:.0%} against {_told(rival)}by the weights alone"),
         # The map may lift a weak lead over 60 %; it tells nothing from what nobody has named.
         Rule(KNOWN, leader.raw >= unknown,
@@ -52,6 +52,22 @@ def rival_of(ranked: Sequence[Ranked]) -> Ranked | None:
     """Return the likeliest candidate, by the weights, that cannot hold together with the first."""
     others = [r for r in ranked[1:] if _competes(r, ranked[0])]
     return max(others, key=lambda r: r.raw, default=None)
+
+
+def level_with(ranked: Sequence[Ranked]) -> tuple[Ranked, ...]:
+    """Return the first, and all that it is not far enough ahead of and that contradict it."""
+    first = ranked[0]
+    near = [r for r in ranked[1:] if _competes(r, first) and first.raw - r.raw < MIN_MARGIN]
+    return (first, *near)
+
+
+def _odds(ranked: Sequence[Ranked]) -> str:
+    level = level_with(ranked)
+    if len(level) == 1:
+        return ""
+    against = "its rival" if len(level) == 2 else f"the {len(level) - 1} that are level with it"
+    odds = level[0].raw / sum(r.raw for r in level)
+    return f", whatever rivals they had; by its odds against {against} {odds:.0%} at most"
 
 
 def _told(rival: Ranked | None) -> str:

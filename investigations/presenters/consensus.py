@@ -22,7 +22,7 @@ FAILED = {
     "A candidate exists": "No finding points to a cause.",
     "Probability at least 60%": "The strongest lead reaches {detail}; a verdict needs 60%.",
     "At least 20 points ahead of the next": 
-        "It is not far enough ahead of its rival ({detail}); a verdict needs 20 points.",
+        "It is not far enough ahead of its rival: {detail}; a verdict needs 20 points there.",
     "Likelier than something else":
         "A cause that nobody has named is likelier by what was found ({detail}).",
     "Two independent kinds of telemetry":

@@ -110,7 +110,7 @@ def run_case(path: Path, variant: Variant = FULL) -> CaseResult:
     seconds = time.monotonic() - began
     result = CaseResult(
         case_id=case_id, verdict=outcome.verdict, confidence=outcome.confidence,
-        causes=[_kept(ranked, findings) for ranked in outcome.ranked[:KEPT_CAUSES]],
+        causes=[_kept(r, findings, outcome.shown(r)) for r in outcome.ranked[:KEPT_CAUSES]],
         affected=_affected(outcome, findings), gaps=sorted(set(outcome.gaps)), seconds=seconds,
         peak_mb=_peak_mb(), failed=[r.name for r in outcome.rules if not r.passed],
         answered=len(outcome.sources_answered),
@@ -127,7 +127,7 @@ def _restored(result: CaseResult, perturbed: Perturbed) -> CaseResult:
     return replace(result, causes=causes, affected=[perturbed.original(a) for a in result.affected])
 
 
-def _kept(ranked: Ranked, findings: Sequence[Finding]) -> RankedCause:
+def _kept(ranked: Ranked, findings: Sequence[Finding], shown: float) -> RankedCause:
     stances = ranked.scored.stances
     shares = shares_of(stances, findings)
     added = [s.decibans * share for s, share in zip(stances, shares, strict=True)]
@@ -135,7 +135,7 @@ def _kept(ranked: Ranked, findings: Sequence[Finding]) -> RankedCause:
     strongest = [s for s in stances if s.decibans >= 1][:KEPT_EVIDENCE]
     return RankedCause(
         str(ranked.cause.resource), ranked.cause.fault_class, ranked.cause.change_id,
-        round(ranked.posterior, 4), [findings[s.index].claim for s in strongest],
+        round(shown, 4), [findings[s.index].claim for s in strongest],
         round(ranked.scored.total - sum(added), 2), terms, len(ranked.scored.kinds),
     )  # fmt: skip
 

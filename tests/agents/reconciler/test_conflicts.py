@@ -92,11 +92,16 @@ def test_network_against_deployment_is_one_story_or_unresolved() -> None:
     rival = f"“{second.scored.claim}”"
     assert f"tells the lead from the next candidate: {rival}." in both.would_change
     # Who it is and by how much is said wherever it keeps the lead from a verdict, by one number each.
-    assert (both.rival, both.shown(first), both.shown(second)) == (second, first.raw, second.raw)
+    odds = first.raw / (first.raw + second.raw)
+    top, next_to_it = both.shown(first), both.shown(second)
+    assert (both.rival, top) == (second, pytest.approx(min(first.posterior, odds)))
+    assert top + next_to_it <= 1.0
+    assert next_to_it / top <= second.raw / first.raw + 1e-9
     assert rule(both, "20 points ahead").detail == (
         f"{first.raw:.0%} against {second.raw:.0%} for {rival}, by the weights alone"
     )
-    assert f"({first.raw:.0%}); its rival {rival} has {second.raw:.0%}." in both.summary
+    assert f"({top:.0%}); its rival {rival} has {next_to_it:.0%}." in both.summary
+    assert f"by its odds against its rival {odds:.0%} at most" in rule(both, "Probability").detail
     assert any(s.startswith(f"Rule out the lead, or {rival}") for s in both.next_steps)
     assert (story.rival, story.shown(story.leader)) == (None, story.leader.posterior)
 
