@@ -22,8 +22,10 @@ class Scored:
     """One case with its answer's worth.
 
     Attributes:
-        claim: What is claimed for the lead, and whether that is right, by itself: whether or not a
-            verdict was given. None where nothing is claimed: no candidate, or "no fault that lasts".
+        claim: What is claimed for the lead's answer, as far as the set asks, and whether that is
+            right, by itself: whether or not a verdict was given. Where a set asks for the place
+            alone, two mechanisms there are one answer. None where nothing is claimed: no candidate,
+            or "no fault that lasts".
     """
 
     result: CaseResult
@@ -34,8 +36,8 @@ class Scored:
 
     @property
     def probability(self) -> float:
-        """What is claimed for the lead; 0 where nothing is claimed."""
-        return self.claim[0] if self.claim else 0.0
+        """What is claimed for the lead itself; 0 where nothing is claimed."""
+        return self.result.lead.probability if self.result.lead else 0.0
 
     @property
     def shown(self) -> float:
@@ -92,7 +94,7 @@ def score_all(
         if label is not None:
             marks = kind.mark(kind.predict(result), label)
             lead = result.lead
-            claim = (lead.probability, kind.is_right(result, lead, label)) if lead else None
+            claim = (kind.claimed(result), kind.is_right(result, lead, label)) if lead else None
             scored.append(Scored(result, marks, kind.fault_of(label), marks[kind.main] >= 1, claim))
     return scored
 

@@ -13,6 +13,7 @@ from sre_workspace.evaluation.running import CaseResult, RankedCause, name_of
 
 Label = Mapping[str, Any]
 Marks = dict[str, float]
+LARGEST_CLAIM = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,16 @@ class EvaluationSet:
 
     def is_right(self, result: CaseResult, cause: RankedCause, label: Label) -> bool:
         """Whether one of a result's causes, taken by itself for a verdict, is the right answer."""
-        alone = replace(result, causes=[cause], verdict="likely_cause")
-        return self.mark(self.predict(alone), label)[self.main] >= 1
+        return self.mark(self._answer(result, cause), label)[self.main] >= 1
+
+    def claimed(self, result: CaseResult) -> float:
+        """Return what is claimed for the first answer: by all causes that come to the same answer."""
+        first = self._answer(result, result.causes[0])
+        same = [c.probability for c in result.causes if self._answer(result, c) == first]
+        return min(sum(same), LARGEST_CLAIM)
+
+    def _answer(self, result: CaseResult, cause: RankedCause) -> object:
+        return self.predict(replace(result, causes=[cause], verdict="likely_cause"))
 
 
 def case_paths(folder: Path) -> list[Path]:

@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from sre_workspace.evaluation.running import CaseResult, RankedCause
+from sre_workspace.evaluation.scoring import score_all
+from sre_workspace.evaluation.sets import SETS
+
 SERVICES = ("front-end", "stock", "ledger")
 
 
@@ -116,3 +120,19 @@ def test_every_set_of_a_folder_comes_into_one_document(cases, tmp_path, capsys) 
     assert left_out == before != in_view
     with pytest.raises(CommandError, match="holds none of"):
         call_command("evaluate_all", str(tmp_path))
+
+
+def test_what_is_claimed_of_an_answer_is_what_all_its_causes_claim() -> None:
+    causes = [
+        RankedCause(f"service/{place}", fault_class, "", probability)
+        for place, fault_class, probability in (
+            ("stock", "cpu_overload", 0.6), ("ledger", "cpu_overload", 0.1),
+            ("stock", "cpu_saturation", 0.25),
+        )
+    ]  # fmt: skip
+    result = CaseResult("one", "inconclusive", None, causes, [], [], 0.1, 1.0)
+    by_place = score_all(SETS["sockshop-rcd"], [result],
+                         {"one": {"root_cause_service": "stock", "fault": "cpu"}})[0]  # fmt: skip
+    assert by_place.claim == (pytest.approx(0.85), True)
+    assert by_place.probability == 0.6
+    assert SETS["cloud-opsbench"].claimed(result) == 0.6  # it asks for the mechanism too
