@@ -127,7 +127,7 @@ def test_what_is_claimed_of_an_answer_is_what_all_its_causes_claim() -> None:
         RankedCause(f"service/{place}", fault_class, "", probability)
         for place, fault_class, probability in (
             ("stock", "cpu_overload", 0.6), ("ledger", "cpu_overload", 0.1),
-            ("stock", "cpu_saturation", 0.25),
+            ("stock", "oom_kill", 0.25),
         )
     ]  # fmt: skip
     result = CaseResult("one", "inconclusive", None, causes, [], [], 0.1, 1.0)
