@@ -38,6 +38,16 @@ def test_a_slow_start_that_passed_by_itself_is_no_fault_of_the_release() -> None
     assert _diagnose(started("benign_deploy", 4)).verdict == "no_fault"
 
 
+@pytest.mark.parametrize("seed", [8, 47])
+def test_a_surge_is_told_from_a_harmless_release_on_a_caller_or_on_the_drowned(seed: int) -> None:
+    world = started("traffic_surge", seed)
+    outcome = _diagnose(world)
+    assert outcome.leader is not None
+    leader = outcome.leader.cause
+    found = outcome.verdict, str(leader.resource), leader.fault_class
+    assert found == ("likely_cause", world.truth.resource, "traffic_surge")
+
+
 @pytest.mark.capability(13, 20, 34)
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("slug", sorted(SCENARIOS))

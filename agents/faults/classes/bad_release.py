@@ -38,6 +38,8 @@ MODEL = FaultModel(
         Prediction("blocked_sessions", Where.CALLEES, -14.0),
         Prediction("pool_saturation", Where.SELF, -3.0),
         Prediction("traffic_rise", Where.SELF, -6.0),
+        # More reaches what it calls than its callers send: no change of a caller does that.
+        Prediction("traffic_rise", Where.CALLEES, -8.0),
         Prediction("disk_near_full", Where.SELF, -6.0),
         Prediction("cpu_throttling", Where.SELF, -2.0),
         Prediction("config_before_onset", Where.SELF, -9.0),

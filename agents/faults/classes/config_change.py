@@ -23,6 +23,8 @@ MODEL = FaultModel(
         Prediction("disk_near_full", Where.SELF, -6.0),
         Prediction("packet_loss", Where.EDGE_IN, -4.0),
         Prediction("traffic_rise", Where.SELF, -5.0),
+        # More reaches what it calls than its callers send: no change of a caller does that.
+        Prediction("traffic_rise", Where.CALLEES, -8.0),
         Prediction("tls_failure", Where.EDGE_IN, -5.0),
         Prediction("diff_matches", Where.SELF, 5.0, before_symptom=True),
         Prediction("changes_harmless", Where.SELF, -12.0),

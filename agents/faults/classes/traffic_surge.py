@@ -15,6 +15,8 @@ MODEL = FaultModel(
         Prediction("cpu_saturation", Where.SELF, 3.0, -4.0),
         Prediction("cpu_throttling", Where.SELF, 2.0),
         Prediction("latency_rise", Where.SELF, 3.0, -6.0),
+        # Requests queue where they are handled: the drowned service takes longer by itself.
+        Prediction("own_time_rise", Where.SELF, 6.0),
         Prediction("retry_amplification", Where.EDGE_IN, -2.0),
         Prediction("edge_latency_rise", Where.EDGE_IN, 1.5),
         Prediction("error_rise", Where.SELF, 2.0),
