@@ -1,4 +1,6 @@
 // Forms: what was typed is kept until the server has said yes; each way to fail has its sentence.
+const UNSENT = "No connection: it was not sent. What you typed is still here.";
+const READ_MS = 3000;
 const noteOn = (form, text, link = "") => {
   $(".form-note", form)?.remove();
   if (!text) return;
@@ -6,6 +8,7 @@ const noteOn = (form, text, link = "") => {
   note.className = "form-note error";
   note.setAttribute("role", "alert");
   note.textContent = text;
+  if (text === UNSENT) note.dataset.unsent = Date.now();
   if (link) {
     const anchor = document.createElement("a");
     anchor.href = link;
@@ -15,6 +18,11 @@ const noteOn = (form, text, link = "") => {
   }
   form.append(note);
 };
+// It is said no longer once there is a connection again, and there was time to read it.
+const dropUnsent = () => {
+  for (const note of $$("[data-unsent]")) if (Date.now() - note.dataset.unsent > READ_MS) note.remove();
+};
+window.addEventListener("online", () => setTimeout(dropUnsent, READ_MS));
 const formOf = (event) => event.detail.ctx?.sourceElement?.closest?.("form");
 const renewToken = (token) => {
   for (const field of $$("[name=csrfmiddlewaretoken]")) field.value = token;
@@ -48,7 +56,7 @@ document.addEventListener("htmx:after:request", (event) => {
 });
 document.addEventListener("htmx:error", (event) => {
   const form = formOf(event);
-  if (form) noteOn(form, "No connection: it was not sent. What you typed is still here.");
+  if (form) noteOn(form, UNSENT);
 });
 document.addEventListener("htmx:finally:request", (event) => {
   const form = formOf(event);

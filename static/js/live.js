@@ -18,6 +18,7 @@ let settling = null;
 const markUnsent = () => {
   if (!live) return;
   const isLive = live.dataset.state === "live";
+  if (isLive) dropUnsent();
   for (const button of $$("[data-needs-live]")) {
     button.disabled = !isLive;
     const old = $(".why-not", button.parentElement);

@@ -379,6 +379,8 @@ def test_what_is_refused_is_kept_and_what_is_sent_twice_is_done_once(open_page, 
     page.once("dialog", lambda dialog: dialog.dismiss())
     page.press("#steer", "Enter")
     until(page, "!document.querySelector('#steer').value")
+    page.wait_for_selector(".form-note", state="detached", timeout=20_000)
+    assert page.input_value("#claim") == "not sent"
 
 
 def test_a_card_that_the_page_holds_already_is_not_put_in_again(open_page, stack, room) -> None:
