@@ -4,68 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from investigations.presenters.axis import WIDTH, Axis, clock
+from investigations.presenters.axis import Axis, clock
 from investigations.presenters.lanes import SHOWN, Entry, Lane, Wanted, choose, present
+from investigations.presenters.marks import BEFORE, BEGAN, Mark, label_marks
 
 GLYPHS = {"deploy": "▲", "config": "◇", "flag": "⚑", "scale": "⇕", "schema": "▤"}
-# Units of the axis that one letter takes at 11 px, on the narrowest page that shows this text.
-LETTER = 8.6
 # How a change that really began ended, in words; of one that never ran there is nothing to mark.
 ENDS = {
     "succeeded": ("✓", "verified"), "undone": ("↶", "undone"), "failed": ("✗", "failed"),
     "inconclusive": ("?", "inconclusive"), "halted": ("■", "halted"),
 }  # fmt: skip
 MAX_TEXT = 30
-BEFORE, BEGAN = "◂ ", "▶"
 NEAR = 14.0
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A moment with its text. ``place`` is how the text lies: start, end, or "" for none.
-
-    ``zoom_x`` and ``zoom_place`` are the same in the closer view; ``is_main`` marks are the only
-    ones with a text on a phone. ``is_before``: it was before the axis begins, and is told there.
-    ``action`` is the number of the action that it is of, 0 for others; ``incident`` that of the
-    other incident for which it was done, 0 of this one's own.
-    """
-
-    x: float
-    kind: str
-    glyph: str
-    text: str
-    at: datetime
-    evidence: int
-    is_suspect: bool
-    place: str
-    zoom_x: float
-    zoom_place: str
-    is_main: bool = False
-    note: str = ""
-    is_before: bool = False
-    action: int = 0
-    incident: int = 0
-
-    @property
-    def name(self) -> str:
-        """What the action is called here."""
-        return f"INC-{self.incident} A{self.action}" if self.incident else f"A{self.action}"
-
-    @property
-    def is_upper(self) -> bool:
-        """Whether its text lies in the upper row: the suspect and the alert do."""
-        return self.is_suspect or self.kind == "alert"
-
-    @property
-    def side(self) -> str:
-        """How a short text lies where space is scarce."""
-        return "start" if self.x < WIDTH / 2 else "end"
-
-    @property
-    def short(self) -> str:
-        """The text where space is scarce."""
-        _, _, told = self.text.partition(f"{self.glyph} ")
-        return f"{BEFORE if self.is_before else ''}{self.glyph} {told.split()[0]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +63,7 @@ class Timeline:
     def told(self) -> tuple[Mark, ...]:
         """Every change and action that is known, the alert, and what began, in the order of time."""
         began = (
-            Mark(o.x, "onset", "", f"began at about then, as {o.tells}", o.at, o.first, False, "",
-                 o.zoom_x, "")
+            Mark(o.x, "onset", "", f"began at about then, as {o.tells}", o.at, o.first, False, o.zoom_x)
             for o in self.onsets
         )  # fmt: skip
         return tuple(sorted((*self.before, *self.marks, *self.later, *began), key=lambda m: m.at))
@@ -163,13 +112,13 @@ def build_timeline(
     return Timeline(
         axis=axis,
         lanes=tuple(present(entry, axis) for entry in choose(lanes, wanted, limit=limit)),
-        marks=_placed(
+        marks=label_marks(
             [
                 *told,
                 *(_mark(group, axis) for group in groups),
                 *(m for m in acts if axis.shows(m.at)),
-            ],
-            axis,
+                _alert(axis),
+            ]
         ),
         onsets=_ticks(onsets, axis),
         before=tuple(m for m in before if m not in blamed),
@@ -193,38 +142,9 @@ def _grouped(
     return shown, [group for (at, *_), group in groups.items() if at < axis.start]
 
 
-def _placed(changes: list[Mark], axis: Axis) -> tuple[Mark, ...]:
-    """Give every mark its text where there is room: the suspect, the alert, then what was done.
-
-    On a phone the first of these has a text, and the last action that began.
-    """
-    alert = Mark(
-        axis.impact_x, "alert", "◆", "◆ alert", axis.impact_from, 0, False, "",
-        axis.zoomed(axis.impact_x), "",
-    )  # fmt: skip
-    marks = [*changes, alert]
-    order = sorted(
-        marks, key=lambda m: (not m.is_suspect, m.kind != "alert", m.kind != "action", -m.x)
-    )
-    begun = max(
-        (m for m in marks if m.glyph == BEGAN and not m.incident),
-        key=lambda m: (m.at, m.action),
-        default=None,
-    )
-    wide: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
-    zoom: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
-    for mark in marks:
-        wide[mark.is_upper].append((mark.x - 7, mark.x + 7))
-        zoom[mark.is_upper].append((mark.zoom_x - 7, mark.zoom_x + 7))
-    done = [
-        replace(
-            mark, is_main=number == 0 or mark is begun,
-            place=_room(mark.text, mark.x, wide[mark.is_upper]),
-            zoom_place=_room(mark.text, mark.zoom_x, zoom[mark.is_upper]),
-        )
-        for number, mark in enumerate(order)
-    ]  # fmt: skip
-    return tuple(sorted(done, key=lambda m: m.x))
+def _alert(axis: Axis) -> Mark:
+    return Mark(axis.impact_x, "alert", "◆", "◆ alert", axis.impact_from, 0, False,
+                axis.zoomed(axis.impact_x))  # fmt: skip
 
 
 def _mark(group: list[Entry], axis: Axis) -> Mark:
@@ -238,7 +158,7 @@ def _mark(group: list[Entry], axis: Axis) -> Mark:
     titles = [str(c.get("title") or "") for c in group]
     return Mark(
         axis.x(at), "change", glyph, text, at, int(str(first.get("evidence") or 0)),
-        any(bool(c["is_suspect"]) for c in group), "", axis.zoomed(axis.x(at)), "",
+        any(bool(c["is_suspect"]) for c in group), axis.zoomed(axis.x(at)),
         note="; ".join(t for t in titles if t),
     )  # fmt: skip
 
@@ -259,23 +179,10 @@ def _acts(actions: Iterable[Entry], axis: Axis) -> list[Mark]:
                 at = datetime.fromisoformat(str(when))
                 x = axis.x(at)
                 found.append(
-                    Mark(x, "action", sign, f"{sign} {text}", at, 0, False, "", axis.zoomed(x), "",
+                    Mark(x, "action", sign, f"{sign} {text}", at, 0, False, axis.zoomed(x),
                          note=note, action=number, incident=incident)
                 )  # fmt: skip
     return found
-
-
-def _room(text: str, x: float, taken: list[tuple[float, float]]) -> str:
-    """Return on which side of x a text fits, and take that place; "" where it fits on neither."""
-    if not 0 <= x <= WIDTH:
-        return ""
-    size = (len(text) + 1) * LETTER
-    for side, (low, high) in (("start", (x, x + size)), ("end", (x - size, x))):
-        others = [t for t in taken if t != (x - 7, x + 7)]
-        if low >= -4 and high <= WIDTH + 4 and all(high <= a or low >= b for a, b in others):
-            taken.append((low, high))
-            return side
-    return ""
 
 
 def _ticks(onsets: Iterable[tuple[int, datetime]], axis: Axis) -> tuple[Onset, ...]:
