@@ -337,12 +337,12 @@ def record_assessments(
 
 def _told(hypothesis: Hypothesis, before: BoardObject) -> str:
     """Return in words how a hypothesis' standing has changed."""
-    name, state = f"H{hypothesis.number}", hypothesis.get_state_display()
+    name, state = f"H{hypothesis.number}", hypothesis.get_state_display().lower()
     was, now = before["posterior"], hypothesis.posterior
     if now is None:
         return f"{name} {state}"
     if hypothesis.state != HypothesisState.RULED_OUT and (part := shared_with(hypothesis.note)):
-        return f"{name} is {part}"
+        return f"{name} stands and falls with H{part.rpartition('H')[2]}, {now:.0%}: it is {part}"
     moved = ""
     if isinstance(was, float) and abs(now - was) >= TOLD_CHANGE:
         verb = "strengthened" if now > was else "weakened"

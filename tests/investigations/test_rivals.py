@@ -92,6 +92,12 @@ def test_parts_of_one_cause_stand_under_it_and_rivals_beside_it(client) -> None:
     assert 'class="bar"' not in parts
     matrix = client.get(f"/i/{board.incident_id}/matrix/").content.decode()
     assert '<span class="meta">part of H1</span>' in matrix
+    part = board.hypotheses.get(number=2)
+    hypotheses.record_assessments(investigation_id=board.pk, author="agent/reconciler", assessments=[
+        Assessment(part.pk, HypothesisState.OPEN, enums.TestVerdict.SUPPORTED, None, 0.9, notes[2])
+    ])  # fmt: skip
+    said = board.events.order_by("sequence").last().payload["sentence"]
+    assert said == "H2 stands and falls with H1, 90%: it is part of H1", "no second open one of 90%"
 
 
 @pytest.mark.parametrize(
