@@ -157,7 +157,9 @@ def _examine(item: WorkItem, fence: Fence) -> None:
         if finding.feature == "recovered" or _matters(finding, causes, work.case):
             post_finding(
                 item.investigation, work.worded(finding), fence=fence,
-                prefix=f"r{item.round}/x/", is_shown=True,
+                prefix=f"r{item.round}/x/",
+                # What a later guess looked for and did not find changes nobody's picture.
+                is_shown=not item.round or finding.presence is Presence.PRESENT,
             )  # fmt: skip
             crash_at("after_examined")
             posted += 1

@@ -115,6 +115,7 @@ def _happening(
     own = [
         x for x in timeline.lanes
         if x.resource == place and x is not failing and x.note != MORE
+        and (x is timeline.symptom or not x.is_calm)
     ]  # fmt: skip
     told = [
         f"{lane.label} {lane.value_text}" + (f" (usually {lane.usual_text})" if not i else "")
