@@ -21,6 +21,7 @@ TELLS_OF = {
 TELLING_DECIBANS = -2.0
 # Its claim says by itself that this is not it.
 SAYS_IT_ALL = "changes_harmless"
+CHANGED = "_before_onset"
 PLACE = re.compile(r" \(([a-z ]+)\)")
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)")
 MAX_CLAIM = 200
@@ -39,7 +40,14 @@ def killer_of(scored: Scored, findings: Sequence[Finding], case: Case) -> Stance
     kinds = {s.semantic for s in case.symptoms} & set(TELLS_OF)
     others = frozenset[str]().union(*(TELLS_OF[k] for k in set(TELLS_OF) - kinds if kinds))
     own = [s for s in against if findings[s.index].feature not in others]
-    return (own or against)[0]
+    strong = [s for s in own if s.decibans <= OUT_DECIBANS and not _is_other_change(s)]
+    return (strong or own or against)[0]
+
+
+def _is_other_change(stance: StanceScore) -> bool:
+    """Whether it only says that something else was changed as well: the weakest way to be out."""
+    feature, _, effect = stance.term.partition("/")
+    return effect not in {"absent", "late"} and feature.endswith(CHANGED)
 
 
 def plain_reason(stance: StanceScore, finding: Finding, scored: Scored) -> str:
@@ -57,4 +65,6 @@ def plain_reason(stance: StanceScore, finding: Finding, scored: Scored) -> str:
         return f"{claim}. That began after the symptom"
     if place is not None and place[1] in {"callees", "edge out"}:
         return f"{claim}. That speaks for a cause in what {scored.cause.resource.name} calls"
+    if _is_other_change(stance):
+        return f"{claim}. That change is the likelier account"
     return f"{claim}. This cause would not show: {spec.title}"

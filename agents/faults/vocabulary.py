@@ -13,6 +13,14 @@ from telemetry.types import ResourceKind, ResourceRef, TopologyGraph
 NO_CLASS = (
     "These words name no kind of fault that is known here: it stays a claim for people to judge."
 )
+CALM = (
+    "What would be no fault that lasts is weighed beside every hypothesis: the consensus says so "
+    "when it is likely."
+)
+_CALM = re.compile(
+    r"\b(?:(?:just|only) an? (?:\w+ )?blip|(?:short|brief) blip|false alarm|false positive|"
+    r"no fault|not a fault|nothing (?:is|was) wrong|recovered by itself|went away by itself)\b"
+)
 # So many words beside the one that was understood: it may well be about something else.
 GUESSED_FROM = 4
 _DENIES = frozenset({"no", "not", "without", "nothing", "never", "instead"})
@@ -74,6 +82,8 @@ def match_text(
     kept = [m for m in found if not said.denied[m.start]]
     kept = [m for m in kept if said.causes[m.start]] or kept
     places = [m for m in named if not said.denied[m.start]]
+    if _CALM.search(" ".join(words)):
+        return Reading(places[-1].resource if places else None, "", CALM)
     if not kept:
         return _without_class(said, found, places)
     best = max(kept, key=lambda m: (m.rank, _fits(m.model, places), -m.start))

@@ -93,7 +93,7 @@ def check_cluster(reader: Reader) -> Iterator[Finding]:
         for resource in scope if rule.feature in owned else ():
             if (rule.feature, resource, None) not in seen:
                 yield _finding(reader, rule.feature, resource, Presence.ABSENT,
-                               f"No sign of {FEATURES[rule.feature].title} on {resource.name}.")  # fmt: skip
+                               f"Not seen on {resource.name}: {FEATURES[rule.feature].title}.")  # fmt: skip
 
 
 def owner_of(reader: Reader, pod: PodState) -> ResourceRef:

@@ -157,7 +157,7 @@ def _absent(reader: Reader, feature: str, series: Series, result: Result, shift:
     level = quantity(shift.peak, series.ref.unit)
     usual = quantity(shift.baseline, series.ref.unit)
     claim = (
-        f"No sign of {title} on {series.ref.resource.name}{peer}: at most {level}, usually {usual}."
+        f"Not seen on {series.ref.resource.name}{peer}: {title}; at most {level}, usually {usual}."
     )
     return metric_finding(reader, feature, series, result, presence=Presence.ABSENT, claim=claim)
 

@@ -184,7 +184,7 @@ def _share_check(
     )
     if not is_beyond:
         claim = (
-            f"No sign of {FEATURES[feature].title} on {name}: {shift.peak:.0%} at the most "
+            f"Not seen on {name}: {FEATURES[feature].title}; {shift.peak:.0%} at the most "
             f"extreme, usually {shift.baseline:.0%}."
         )
     found = metric_finding(

@@ -3,7 +3,7 @@
 import pytest
 
 from agents.faults.registry import FAULTS
-from agents.faults.vocabulary import match_text
+from agents.faults.vocabulary import CALM, match_text
 from telemetry.types import ResourceKind, ResourceRef, TopologyEdge, TopologyGraph, service
 
 DATABASE = ResourceRef(ResourceKind.DATABASE, "orders-db")
@@ -88,6 +88,7 @@ READ = [
         "checkout",
     ),
     ("orders cannot keep up", "traffic_surge", "orders"),
+    ("a blip of DNS at orders", "dns", "orders"),
     ("the replica of orders-db is behind", "replication_lag", "orders-db"),
     ("payments-db is blocked by a long lock", "", ""),
     ("checkout-db has slow queries", "", ""),
@@ -142,6 +143,19 @@ def test_what_was_read_by_one_word_among_many_says_so() -> None:
     found = match_text(text, KNOWN, service("orders"), GRAPH)
     assert "read by “load” alone" in found.remark, found
     assert "alone" not in match_text("load at payments", KNOWN, service("orders"), GRAPH).remark
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Just a short blip while payments restarted during its deploy",
+        "nothing is wrong",
+        "It's a false alarm",
+    ],
+)
+def test_that_nothing_lasts_is_no_cause_of_anything(words: str) -> None:
+    found = match_text(words, KNOWN, service("orders"), GRAPH)
+    assert (found.fault_class, found.note) == ("", CALM)
 
 
 @pytest.mark.parametrize("slug", sorted(FAULTS))

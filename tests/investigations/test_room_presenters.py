@@ -222,9 +222,9 @@ def test_failed_requests_are_told_first_and_have_a_lane_until_they_are_over() ->
     calm = entry("disk_near_full", "lab_disk_used_ratio", "x", [0.005] * 40, 7, is_calm=True)
     timeline = build_timeline([over, calm], [], AXIS, wanted=lanes.Wanted("x"))
     run = Investigation(incident=incident, state="concluded")
-    assert (
-        "disk" not in answers_of(incident, run, None, timeline, (), now=NOON).happening
-    ), "only the symptom is told when it is in range"
+    assert "disk" not in answers_of(incident, run, None, timeline, (), now=NOON).happening, (
+        "only the symptom is told when it is in range"
+    )
 
 
 def test_what_counts_as_mitigated_while_an_action_is_verified_says_so() -> None:

@@ -37,7 +37,7 @@ def test_a_leak_that_was_not_killed_yet_is_challenged_anew_when_it_may_have_been
     card = post_finding(investigation, claim, fence=no_fence, prefix="r0/g/")
     killed = next(f for f in REGISTRY[AgentName.RESOURCE].gather(work.case)
                   if f.feature == "oom_kill" and f.resource == claim.resource)  # fmt: skip
-    calm = replace(killed, presence=Presence.ABSENT, claim="No sign of killed for memory.")
+    calm = replace(killed, presence=Presence.ABSENT, claim="Not seen: killed for memory.")
     post_finding(investigation, calm, fence=no_fence, challenges_id=card.pk, prefix="r0/c/")
     work.load()
     assert challenged_of(work) == {0: False}
@@ -84,7 +84,7 @@ def test_a_wrong_claim_of_one_agent_is_refuted_by_another_before_the_verdict(
     (answer,) = first.challenged_by.all()
     assert (first.author, answer.author) == ("agent/database", "agent/resource")
     assert answer.sample["finding"]["presence"] == "absent"
-    assert answer.claim == "No sign of killed for memory on orders."
+    assert answer.claim == "Not seen on orders: killed for memory."
     diagnosis = investigation.diagnoses.order_by("-number")[0]
     assert answer.posted_at < diagnosis.reached_at
     assert (diagnosis.verdict, diagnosis.fault_class) == ("inconclusive", "")

@@ -140,6 +140,8 @@ def test_a_cause_that_the_evidence_rules_out_is_no_lead() -> None:
          "p99 of cart. This cause predicts: requests take another course than usual"),
         ("pool saturation (self): speaks for another mechanism", "pool_saturation/refutes",
          "p99 of cart. This cause would not show: connection pool is full"),
+        ("config before onset (self): speaks for another mechanism", "config_before_onset/refutes",
+         "p99 of cart. That change is the likelier account"),
         ("error rise (callees): speaks for another mechanism", "error_rise/refutes",
          "p99 of cart. That speaks for a cause in what front calls"),
         ("latency rise (callers): predicted, but it began after the symptom", "latency_rise/late",
