@@ -17,8 +17,6 @@ TESTING = {
     "pending": "its test comes next", "gathering": "its test comes next",
     "examining": "being tested now", "reconciling": "being weighed now",
 }  # fmt: skip
-# A verdict needs so much between the likeliest and the next.
-MARGIN = 0.20
 KILLER = re.compile(r"^E(\d+): (.*)$")
 
 
@@ -61,14 +59,15 @@ class HypothesisView:
 def hypotheses_of(board: BoardRows) -> list[HypothesisView]:
     """Rank the leader, then by fewest contradictions; the untested and the ruled out come last.
 
-    Where nothing leads for want of a margin, those that are level come first.
+    Without a verdict the likeliest come first: which of them it is, is what people ask then.
     """
-    level = _level(board)
+    found = board.diagnosis
+    is_undecided = found is not None and found.verdict == DiagnosisVerdict.INCONCLUSIVE
 
-    def order(row: Hypothesis) -> tuple[bool, bool, bool, bool, int, float, int]:
+    def order(row: Hypothesis) -> tuple[bool, bool, bool, int, float, int]:
         return (
             row.state == HypothesisState.RULED_OUT, row.posterior is None,
-            row.state != HypothesisState.LEADING, row.number not in level, row.refutes_count,
+            row.state != HypothesisState.LEADING, 0 if is_undecided else row.refutes_count,
             -(row.posterior or 0.0), row.number,
         )  # fmt: skip
 
@@ -77,16 +76,6 @@ def hypotheses_of(board: BoardRows) -> list[HypothesisView]:
         _hypothesis(row, testing, rivalry_of(row, board.weights, leader))
         for row in sorted(board.hypotheses, key=order)
     ]
-
-
-def _level(board: BoardRows) -> set[int]:
-    """Return the numbers of the hypotheses within the margin of the likeliest, without a verdict."""
-    found = board.diagnosis
-    if found is None or found.verdict != DiagnosisVerdict.INCONCLUSIVE:
-        return set()
-    known = {row.number: row.posterior for row in board.hypotheses if row.posterior is not None}
-    most = max(known.values(), default=0.0)
-    return {number for number, posterior in known.items() if posterior > most - MARGIN}
 
 
 def _hypothesis(row: Hypothesis, testing: str, rivalry: Rivalry) -> HypothesisView:

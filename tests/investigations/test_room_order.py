@@ -6,10 +6,16 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from investigations import enums
 from investigations.domain import hypotheses
 from investigations.domain.board import EvidenceDraft, post_evidence
 from investigations.domain.incidents import change_incident_state
-from investigations.enums import DiagnosisVerdict, EvidenceKind, IncidentState
+from investigations.enums import (
+    DiagnosisVerdict,
+    EvidenceKind,
+    HypothesisState,
+    IncidentState,
+)
 from investigations.models import Diagnosis, Evidence, Investigation
 from investigations.queries.rows import PAGE
 from tests.factories.board import NOON, open_board
@@ -31,7 +37,10 @@ def post(board: Investigation, count: int) -> list[Evidence]:
     ]  # fmt: skip
 
 
-def conclude(board: Investigation, weights: dict[int, float]) -> None:
+def conclude(
+    board: Investigation, weights: dict[int, float],
+    verdict: DiagnosisVerdict = DiagnosisVerdict.LIKELY_CAUSE,
+) -> None:  # fmt: skip
     """Let the board conclude on one hypothesis, of which numbers of evidence say this much."""
     row = hypotheses.propose_hypothesis(
         investigation_id=board.pk, claim="pool too small", author="agent/database"
@@ -42,7 +51,7 @@ def conclude(board: Investigation, weights: dict[int, float]) -> None:
         drafts=[hypotheses.StanceDraft(found[n], row.pk, w, "rule") for n, w in weights.items()],
     )  # fmt: skip
     Diagnosis.objects.create(
-        investigation=board, number=1, step_key="x", verdict=DiagnosisVerdict.LIKELY_CAUSE,
+        investigation=board, number=1, step_key="x", verdict=verdict,
         confidence=0.8, hypothesis=row, fault_class="pool_exhaustion", resource="service/payments",
         summary="The pool is too small.", claim={},
     )  # fmt: skip
@@ -136,6 +145,33 @@ def test_a_card_speaks_last_of_what_speaks_for_a_cause_that_is_out(mira, board) 
     room = mira.get(f"/i/{board.incident_id}/").content.decode()
     card = room.partition('id="ev-50"')[2].partition("</article>")[0]
     assert re.search(rf'id="ev-50-stance"><span[^>]*>\+ supports H{live.number}<', card)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "order"),
+    [(DiagnosisVerdict.INCONCLUSIVE, [2, 1, 3]), (DiagnosisVerdict.LIKELY_CAUSE, [1, 3, 2])],
+)
+def test_without_a_verdict_the_likeliest_come_first(mira, verdict, order) -> None:
+    made = open_board()
+    post(made, 2)
+    conclude(made, {1: 5.0}, verdict)
+    one, two, three = made.hypotheses.get(), *(
+        hypotheses.propose_hypothesis(investigation_id=made.pk, claim=claim, author="agent/x")
+        for claim in ("dns", "a bug")
+    )  # fmt: skip
+    hypotheses.record_stances(
+        investigation_id=made.pk, author="agent/reconciler",
+        drafts=[hypotheses.StanceDraft(made.evidence.get(number=2).pk, two.pk, -3.0, "rule")],
+    )  # fmt: skip
+    hypotheses.record_assessments(
+        investigation_id=made.pk, author="agent/reconciler",
+        assessments=[
+            hypotheses.Assessment(row.pk, HypothesisState.OPEN, enums.TestVerdict.INCONCLUSIVE, None, p)
+            for row, p in ((one, 0.3), (two, 0.4), (three, 0.1))
+        ],
+    )  # fmt: skip
+    room = mira.get(f"/i/{made.incident_id}/").content.decode()
+    assert [int(n) for n in re.findall(r'<article class="hyp[^"]*" id="hyp-(\d+)"', room)] == order
 
 
 def test_queries_do_not_grow_with_what_decides(mira) -> None:

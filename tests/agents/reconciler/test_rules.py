@@ -9,12 +9,10 @@ from agents.case import Symptom
 from agents.domain.ruling_out import killer_of, plain_reason
 from agents.enums import AgentName, Presence
 from agents.findings import Cause, Finding
-from agents.reconciler import rules
 from agents.reconciler.calibration import MOST_OF_UNSURE, CalibrationMap
 from agents.reconciler.decide import decide
 from agents.reconciler.scoring import UNTOLD_SIDE, Scored, StanceScore, score
 from agents.scoping import build_case
-from investigations.presenters import hypothesis_rows
 from telemetry.adapters.memory import MemoryData, open_memory_sources
 from telemetry.ask import guarded
 from telemetry.results import Provenance
@@ -192,7 +190,3 @@ def test_a_claim_names_the_other_end_where_the_board_knows_it(
     found = replace(ANOMALY, feature=feature[fault_class], resource=FRONT, peer=peer)
     case = case_of(TopologyGraph((FRONT, callee), (TopologyEdge(FRONT, callee),)))
     assert score(Cause(FRONT, fault_class), [found], case).claim == told
-
-
-def test_the_board_calls_level_what_the_rules_do() -> None:
-    assert hypothesis_rows.MARGIN == rules.MIN_MARGIN
