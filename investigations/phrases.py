@@ -63,6 +63,24 @@ def also_affected(happening: str, *, alerting: Iterable[str], place: str, is_ove
     return f"{f'{was} also affected:' if is_over else ALSO} {', '.join(others[:NAMED])}{more}."
 
 
+CLOSED_FOR_ANOTHER = "Another practice incident was started."
+
+
+def closed_for(resolution: str) -> str:
+    """Return what an incident was closed for though nothing mended it, as ``another … was started``."""
+    text = CLOSED_FOR_ANOTHER.removesuffix(".")
+    return f"{text[0].lower()}{text[1:]}" if resolution == CLOSED_FOR_ANOTHER else ""
+
+
+def length(seconds: float) -> str:
+    """Return a duration at two units."""
+    whole = max(0, round(seconds))
+    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
 def change_told(text: str) -> str:
     """Return a blamed change (``rollout “v42”, 3 min before``), and before what it was."""
     return f"{text} the report" if text.endswith((" before", " after")) else text

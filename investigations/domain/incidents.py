@@ -30,6 +30,7 @@ from investigations.enums import (
 from investigations.errors import BoardError
 from investigations.jobs import enqueue_embedding
 from investigations.models import Alert, Incident, Investigation
+from investigations.phrases import CLOSED_FOR_ANOTHER
 from investigations.queries import objects
 from investigations.queries.services import tiers_of
 from investigations.signals import incident_changed, incident_opened
@@ -305,7 +306,7 @@ def close_practice(*, author: str) -> int:
             investigation_id=latest_investigation(incident).pk,
             to=IncidentState.RESOLVED,
             author=author,
-            reason="Another practice incident was started.",
+            reason=CLOSED_FOR_ANOTHER,
         )
         count += 1
     return count

@@ -13,7 +13,7 @@ from investigations.domain.report_facts import (
     began_of,
     clock,
     day,
-    length,
+    hurt_of,
     person,
     plain,
     safe,
@@ -23,7 +23,7 @@ from investigations.domain.report_facts import (
 from investigations.domain.report_learning import follow_ups, gaps, graded, wrong
 from investigations.domain.report_moments import firing, moments
 from investigations.enums import IncidentOrigin, ReportSection
-from investigations.phrases import change_told, shared_with, stands_of
+from investigations.phrases import change_told, closed_for, length, shared_with, stands_of
 from investigations.queries.objects import BoardObject
 from investigations.scale import likelihood
 
@@ -61,13 +61,22 @@ def summary(facts: Facts) -> list[str]:
         f"**Change that led to it**: {_change(facts)}",
         f"**User impact**: {_user_impact(facts)}",
     ]
-    (began, anchor), ended = began_of(facts), _ended(facts)
-    if began and ended:
+    (since, anchor), ended = hurt_of(facts), _ended(facts)
+    if since and ended:
+        took = length((_end_of(ended) - since).total_seconds())
+        cut = _cut_short(ended)
+        until = f"it was closed unmended: {cut}" if cut else "no one was hurt any more"
         lines.append(
-            f"**Duration**: {length((_end_of(ended) - began).total_seconds())}, until no one was hurt "
-            f"any more {anchor} {facts.log(ended.sequence)}"
+            f"**Duration**: {took}, from when users were hurt until {until} {anchor} "
+            f"{facts.log(ended.sequence)}"
         )
     return lines
+
+
+def _cut_short(ended: Moment) -> str:
+    """Return what it was closed for while users were still hurt; empty where it was over."""
+    said = ended.said
+    return "" if said["state"] == "mitigated" else closed_for(str(said.get("resolution") or ""))
 
 
 def _cause(facts: Facts) -> str:
@@ -187,6 +196,9 @@ def impact(facts: Facts) -> list[str]:
     began, anchor = began_of(facts)
     if began:
         lines.append(f"Began {day(began)} {anchor}")
+    since, seen = hurt_of(facts)
+    if began and since and since > began:
+        lines.append(f"Users were hurt from {day(since)} on {seen}")
     ended = _ended(facts)
     lines.append(
         f"Ended {day(_end_of(ended))} {facts.log(ended.sequence)}"

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import cast
 
 from investigations.enums import GradeSource, HypothesisState
-from investigations.models import BoardEvent
-from investigations.queries.beginning import first_seen
+from investigations.models import HURT_FEATURES, BoardEvent
+from investigations.queries.beginning import first_hurt, first_seen
 from investigations.queries.board import EVENT_PAGE, Collections, apply_event
 from investigations.queries.objects import BoardObject
 from investigations.typed_text import without_controls, without_reordering
@@ -145,6 +145,30 @@ def began_of(facts: Facts) -> tuple[datetime | None, str]:
     return first, facts.link("e", shown["evidence"])
 
 
+def hurt_of(facts: Facts) -> tuple[datetime | None, str]:
+    """Return when users were first hurt, as every page says, with the anchor that shows it."""
+    (began, _), said = began_of(facts), facts.one("incident")
+    told = time_of(said, "started_at")
+    if began is None or told is None:
+        return None, ""
+    seen = {
+        onset: number for number, moment in reversed(facts.evidence.items())
+        if _hurts(moment.said, said) and (onset := time_of(moment.said, "onset_at"))
+    }  # fmt: skip
+    since = first_hurt(began=began, told=told, onsets=seen)
+    if since in seen:
+        return since, facts.link("e", seen[since])
+    return since, facts.log(facts.incident[0].sequence)
+
+
+def _hurts(said: BoardObject, incident: BoardObject) -> bool:
+    """Whether evidence shows that what the incident is about was slow or failed."""
+    return (
+        said.get("feature") in HURT_FEATURES and said["resource"] == incident["resource"]
+        and said.get("magnitude") is not None and not said.get("peer") and not said.get("challenges")
+    )  # fmt: skip
+
+
 def text_of(said: BoardObject, name: str, limit: int = 300) -> str:
     """Return foreign text as one line that Markdown shows as it is; empty for None."""
     value = said.get(name)
@@ -182,12 +206,3 @@ def time_of(said: BoardObject, name: str) -> datetime | None:
     """Return a time of an object, or None."""
     value = said.get(name)
     return datetime.fromisoformat(str(value)) if value else None
-
-
-def length(seconds: float) -> str:
-    """Return a duration at two units."""
-    whole = max(0, round(seconds))
-    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

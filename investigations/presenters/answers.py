@@ -6,7 +6,7 @@ from datetime import datetime
 
 from investigations.enums import DiagnosisVerdict, IncidentState
 from investigations.models import Diagnosis, Incident, Investigation
-from investigations.phrases import also_affected, lead_of
+from investigations.phrases import also_affected, closed_for, lead_of
 from investigations.presenters import words
 from investigations.presenters.consensus import CitedSentence, blamed_of, overruled_of
 from investigations.presenters.lanes import ERRORS, Lane
@@ -130,10 +130,10 @@ def _happening(
     also = also_affected(said, alerting=alerting, place=place, is_over=is_over)
     if failing is not None:
         worst = f"{failing.value_text} of requests to {failing.resource}"
-        # Read a while ago: whoever reads that it is mitigated must not read that it still fails.
+        # Read a while ago: whoever reads that it is over must not read that it still fails.
         fails = (
             f"{worst} failed at {failing.as_of:%H:%M:%SZ}"
-            if incident.state == IncidentState.MITIGATED else f"{worst} fail"
+            if is_over else f"{worst} fail"
         )  # fmt: skip
         lead = f"{fails} (usually {failing.usual_text}). {lead if text else ''}"
     return " ".join(f"{lead} {also}".split())
@@ -161,7 +161,10 @@ def under_way(actions: tuple[Action, ...]) -> str:
 
 def _trend(incident: Incident, timeline: Timeline, acts: str) -> str:
     if incident.state == IncidentState.RESOLVED and incident.resolved_at:
-        return f"Resolved at {incident.resolved_at:%H:%M}Z."
+        is_cut = not incident.mitigated_at and closed_for(incident.resolution)
+        return (
+            f"{'Closed, not mended,' if is_cut else 'Resolved'} at {incident.resolved_at:%H:%M}Z."
+        )
     if incident.state == IncidentState.MITIGATED and incident.mitigated_at:
         if acts:
             # A person may have said so, or the alerts have stopped.

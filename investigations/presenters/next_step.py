@@ -6,6 +6,7 @@ from datetime import datetime
 from investigations.enums import DiagnosisVerdict, IncidentState
 from investigations.models import Diagnosis, Investigation
 from investigations.offers import proposable
+from investigations.phrases import closed_for
 from investigations.presenters import words
 from investigations.presenters.consensus import overruled_of, plain_step
 
@@ -68,6 +69,8 @@ def next_of(
         step = _waits(waiting, investigation, diagnosis, now=now)
         return replace(step, beside=tuple(map(_stands, running[:BESIDE] or _done_last(actions))))
     if not running and incident.state == IncidentState.RESOLVED:
+        if not incident.mitigated_at and (cut := closed_for(incident.resolution)):
+            return NextStep("", f"It was closed, not mended: {cut}. The report is drafted.")
         return NextStep("", "It is over. The report is drafted: read it and finish it.")
     if running:
         others = tuple(map(_stands, running[1 : BESIDE + 1]))

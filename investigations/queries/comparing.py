@@ -1,18 +1,33 @@
 """Two incidents side by side: what they share and what they do not."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from investigations.models import Evidence, Incident
+from investigations.models import Incident
+from investigations.phrases import closed_for
+from investigations.queries.beginning import hurt_since
 from investigations.queries.history import HistoryRow, dress
 from investigations.queries.likeness import likeness_of
 
-SHARED_LIMIT = 40
+
+@dataclass(frozen=True, slots=True)
+class Hurt:
+    """How long users were hurt: ``seconds``, None where it is not over.
+
+    ``closed_for``: what it was closed for while they still were; they were hurt for longer.
+    """
+
+    seconds: float | None
+    closed_for: str
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two incidents; ``similarity`` is null if it is not known; findings as words."""
+    """Two incidents; ``similarity`` is null if it is not known; signs that were there, as words.
+
+    ``hurt``: how long each hurt users. ``is_counted``: whether the signs of both are known.
+    """
 
     a: HistoryRow
     b: HistoryRow
@@ -20,6 +35,8 @@ class Comparison:
     in_both: tuple[str, ...]
     only_a: tuple[str, ...]
     only_b: tuple[str, ...]
+    hurt: tuple[Hurt, Hurt]
+    is_counted: bool
 
     @property
     def rows(self) -> tuple[HistoryRow, HistoryRow]:
@@ -28,27 +45,25 @@ class Comparison:
 
 
 def compare(a: Incident, b: Incident) -> Comparison:
-    """Return both with what the agents found in both and in one only. Four queries."""
+    """Return both with the signs of both and of one only: those that their likeness counts.
+
+    What was looked for and is not there is no sign. Five queries.
+    """
     first, second = dress([(a, None), (b, None)])
-    found: dict[int, set[str]] = {a.pk: set(), b.pk: set()}
-    rows = Evidence.objects.filter(investigation__incident__in=[a.pk, b.pk]).exclude(feature="")
-    for incident_id, feature in rows.values_list(
-        "investigation__incident_id", "feature"
-    ).distinct():
-        found[incident_id].add(feature.replace("_", " "))
-    mine, theirs = found[a.pk], found[b.pk]
-    second, value = likeness_of(first, second)
+    second, value, mine, theirs = likeness_of(first, second)
+    since = hurt_since([(row.incident, row.diagnosis) for row in (first, second)])
     return Comparison(
-        first, second, value, _some(mine & theirs), _some(mine - theirs),
-        _some(theirs - mine),
+        first, second, value, _words(mine & theirs), _words(mine - theirs), _words(theirs - mine),
+        (_hurt(a, since[a.pk]), _hurt(b, since[b.pk])), bool(mine and theirs),
     )  # fmt: skip
 
 
-def _some(names: set[str]) -> tuple[str, ...]:
-    return tuple(sorted(names)[:SHARED_LIMIT])
+def _words(signs: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(name.replace("_", " ") for name in signs))
 
 
-def lasted(row: HistoryRow) -> float | None:
-    """Return the seconds from the beginning until users were no longer hurt, if they are not."""
-    end: datetime | None = row.incident.mitigated_at or row.incident.resolved_at
-    return None if end is None else max(0.0, (end - row.began_at).total_seconds())
+def _hurt(incident: Incident, since: datetime) -> Hurt:
+    end = incident.mitigated_at or incident.resolved_at
+    seconds = None if end is None else max(0.0, (end - since).total_seconds())
+    cut = "" if incident.mitigated_at else closed_for(incident.resolution)
+    return Hurt(seconds, cut)

@@ -124,11 +124,16 @@ def _has_cause(row: HistoryRow) -> bool:
     return row.diagnosis is not None and row.diagnosis.verdict == DiagnosisVerdict.LIKELY_CAUSE
 
 
-def likeness_of(a: HistoryRow, b: HistoryRow) -> tuple[HistoryRow, float | None]:
-    """Return the second with what both have in common in words, and how alike they are. Two queries."""
+def likeness_of(
+    a: HistoryRow, b: HistoryRow
+) -> tuple[HistoryRow, float | None, frozenset[str], frozenset[str]]:
+    """Return the second with what both have in common in words, how alike they are, and their signs.
+
+    Two queries.
+    """
     known = _known([a.incident.pk, b.incident.pk])
     mine, theirs = profile_of(a, known), profile_of(b, known)
-    return sharing(a, b, mine, theirs), likeness(mine, theirs)
+    return sharing(a, b, mine, theirs), likeness(mine, theirs), mine.signs, theirs.signs
 
 
 def profile_of(row: HistoryRow, known: dict[int, Profile]) -> Profile:

@@ -114,6 +114,9 @@ def seconds(value: float) -> str:
     return words.span(value)
 
 
+register.filter("lasting", phrases.length)
+
+
 @register.filter
 def since(at: datetime, now: datetime) -> str:
     """Return how long ago."""

@@ -12,7 +12,7 @@ from investigations.embeddings import EmbeddingUnavailable, get_embedder
 from investigations.forms import HistoryForm
 from investigations.models import Incident
 from investigations.queries.access import access_incident
-from investigations.queries.comparing import compare, lasted
+from investigations.queries.comparing import compare
 from investigations.queries.history import PAGE, HistoryFilter, HistoryRow, search
 from investigations.queries.likeness import similar_incidents
 from investigations.queries.resources import list_actions, list_fault_classes
@@ -89,6 +89,4 @@ def compare_incidents(request: HttpRequest) -> HttpResponse:
         text = "Choose two different incidents in History, then compare them."
         return render(request, "refused.html", {"text": text}, status=422)
     first, second = access_incident(request.user, a), access_incident(request.user, b)
-    found = compare(first, second)
-    context = {"found": found, "lasted_a": lasted(found.a), "lasted_b": lasted(found.b)}
-    return render(request, "investigations/compare.html", context)
+    return render(request, "investigations/compare.html", {"found": compare(first, second)})

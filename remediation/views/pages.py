@@ -10,10 +10,12 @@ from investigations.rules import AnyUser, can_administer, can_approve, can_respo
 from investigations.views.common import exact_bytes, is_htmx, needs, person_of
 from remediation.domain import approvals, kill_switch, undoing
 from remediation.domain.digests import bytes_of_action
-from remediation.enums import Decision
+from remediation.enums import ActionState, Decision
 from remediation.errors import IllegalTransition, NotAllowed, PlanChanged, RemediationError
 from remediation.models import Action, FeedbackValue
 from remediation.views.panel import feedback_on, kill_switch_row, list_actions, view_of
+
+PROPOSED = ActionState.PROPOSED
 
 
 def action_of(user: AnyUser, incident_id: int, number: int) -> Action:
@@ -51,8 +53,13 @@ def _has_cause(investigation: object) -> bool:
 @require_safe
 @needs(can_view)
 def action(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
-    """One action on a page of its own, made for a phone; its card alone for the page that follows it."""
+    """One action on a page of its own, made for a phone; its card alone for the page that follows it.
+
+    ``?until=decided``: nothing (204) while it can be decided on, so that what was read stays.
+    """
     row = action_of(request.user, incident_id, number)
+    if request.GET.get("until") == "decided" and is_htmx(request) and row.state == PROPOSED:
+        return HttpResponse(status=204)
     view = view_of(row, now=database_now(), person_id=request.user.pk)
     context = {"incident_id": incident_id, "a": view, "is_page": True}
     if not is_htmx(request):

@@ -240,7 +240,8 @@ class ActionView:
     def is_followed(self) -> bool:
         """Whether the page of the action asks again by itself: it is decided, or blocked, not over.
 
-        Never while it can be approved: what was read is what is decided on.
+        Never while it can be approved: what was read is what is decided on. Such a page only asks
+        whether it still is.
         """
         return bool(self.blocked) if self.is_waiting else not self.row.is_final
 

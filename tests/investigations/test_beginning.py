@@ -7,9 +7,10 @@ import pytest
 
 from investigations.domain.board import EvidenceDraft, post_evidence
 from investigations.domain.diagnoses import DiagnosisDraft, reach_diagnosis
-from investigations.domain.incidents import change_incident_state
+from investigations.domain.incidents import change_incident_state, close_practice
 from investigations.enums import DiagnosisVerdict, EvidenceKind, IncidentOrigin, IncidentState
 from investigations.models import Alert, Diagnosis, Hypothesis, Incident, Investigation
+from investigations.phrases import length
 from investigations.presenters.beginning import beginning_of
 from investigations.queries.handoffs import prefill_note
 from tests.factories.board import NOON, open_board
@@ -130,3 +131,66 @@ def test_it_began_at_one_time_on_every_page(client) -> None:
         f"/history/compare/?a={board.incident_id}&b={other.incident_id}"
     ).content.decode()
     assert f'<th scope="row">Began</th><td><time datetime="{began.isoformat()}">' in compared
+
+
+def _fails(board: Investigation, key: str, *, onset: int, **other: object) -> None:
+    """Post that the service of the alert fails since so many seconds after noon."""
+    draft = EvidenceDraft(
+        kind=EvidenceKind.METRIC, claim=f"{key} fails", query="q", result_digest="d",
+        onset_at=NOON + timedelta(seconds=onset), window_start=NOON, window_end=NOON,
+        **{"resource": board.incident.resource, "feature": "error_rise", "magnitude": 0.4, **other},
+    )  # fmt: skip
+    post_evidence(investigation_id=board.pk, step_key=key, author="agent/network", draft=draft)
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_users_were_hurt_since_something_failed_and_not_since_its_cause_began(client) -> None:
+    board, other = open_board(), open_board()
+    _fails(board, "another service", onset=-500, resource="service/x")
+    _fails(board, "looked for and not there", onset=-450, magnitude=None)
+    _fails(board, "the call of one", onset=-400, peer="service/x")
+    _fails(board, "it", onset=-38)
+    _fails(board, "and again", onset=-20)
+    chain = {"resource": "service/b", "label": "leaks", "evidence": 1, "is_inferred": False,
+             "onset_at": (NOON - timedelta(seconds=600)).isoformat(), "confidence": 1.0}  # fmt: skip
+    reach_diagnosis(investigation_id=board.pk, step_key="v", author="agent/reconciler",
+                    draft=DiagnosisDraft(verdict=DiagnosisVerdict.LIKELY_CAUSE, summary="A leak.",
+                                         cited=[1], causal_chain=[chain]))  # fmt: skip
+    for to in (IncidentState.MITIGATED, IncidentState.RESOLVED):
+        change_incident_state(investigation_id=board.pk, to=to, author="person/jo", reason="made")
+    ended = Incident.objects.get(pk=board.incident_id).mitigated_at
+    took = length((ended - (NOON - timedelta(seconds=38))).total_seconds())
+    client.force_login(person("mira", "responder"))
+    here = f"/i/{board.incident_id}"
+    head = client.get(f"{here}/").content.decode()
+    assert f'began <time datetime="{(NOON - timedelta(seconds=600)).isoformat()}"' in head
+    assert f"hurt users for {took}" in head
+    pair = f"/history/compare/?a={board.incident_id}&b={other.incident_id}"
+    assert f"<td>{took}</td><td>not over</td>" in client.get(pair).content.decode()
+    drafted = {row.section: row.body for row in board.report_texts.all()}
+    told = f"{took}, from when users were hurt until no one was hurt any more [E4]({here}/e/4/)"
+    assert f"**Duration**: {told}" in drafted["summary"]
+    assert (
+        f"Users were hurt from {NOON - timedelta(seconds=38):%Y-%m-%d %H:%M:%SZ} on [E4]"
+        in drafted["impact"]
+    )
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_what_was_closed_for_another_is_not_said_to_be_over(client) -> None:
+    board, other = open_board(), open_board()
+    Incident.objects.filter(pk=board.incident_id).update(origin=IncidentOrigin.PRACTICE)
+    assert close_practice(author="person/jo") == 1
+    client.force_login(person("mira", "responder"))
+    head = client.get(f"/i/{board.incident_id}/").content.decode()
+    assert "It was closed, not mended: another practice incident was started." in head
+    assert "Closed, not mended, at" in head
+    assert "It is over." not in head
+    pair = f"/history/compare/?a={board.incident_id}&b={other.incident_id}"
+    assert "then it was closed unmended: another practice" in client.get(pair).content.decode()
+    drafted = {row.section: row.body for row in board.report_texts.all()}
+    assert (
+        "until it was closed unmended: another practice incident was started" in drafted["summary"]
+    )

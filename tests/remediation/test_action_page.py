@@ -53,6 +53,20 @@ def _read(client: Client, action: Action, *, is_part: bool = False) -> str:
     return answer.content.decode()
 
 
+def test_the_page_of_a_second_approver_changes_once_another_one_has_decided(
+    planned, client_of
+) -> None:
+    second = client_of("mira", "approver")
+    asks = re.search(r'hx-get="([^"]+)" hx-trigger="every 3s"', _read(second, planned))
+    assert asks, "who may decide hears of another's decision"
+    assert second.get(asks[1], headers=HTMX).status_code == 204, "what was read stays until then"
+    approve(planned, "jo")
+    told = second.get(asks[1], headers=HTMX).content.decode()
+    assert "A1: Approved." in told
+    assert 'value="approve"' not in told
+    assert ASKS_AGAIN in told, "then it follows the action to its end"
+
+
 def test_the_page_follows_an_action_from_its_approval_to_its_end(planned, client_of) -> None:
     client = client_of("jo", "approver")
     before = _read(client, planned)
