@@ -36,6 +36,14 @@ def plain_rule(text: str) -> str:
     return PLACE.sub(lambda found: f" {PLACES[found[1]]}", text)
 
 
+def out_by_person(ruled_out_by: str) -> tuple[str, str]:
+    """Return who ruled a hypothesis out and why; empty where the evidence did, or nobody."""
+    if not ruled_out_by.startswith("person/"):
+        return "", ""
+    who, _, why = ruled_out_by.removeprefix("person/").partition(": ")
+    return who, why
+
+
 ALSO = "Also affected:"
 NAMED = 6
 

@@ -82,6 +82,7 @@ urlpatterns = [
     path("i/<int:incident_id>/h/<int:number>/", readings.hypothesis, name="hypothesis"),
     path("i/<int:incident_id>/hypotheses/", commands.post_hypothesis, name="post_hypothesis"),
     path("i/<int:incident_id>/h/<int:number>/rule-out/", commands.rule_out, name="rule_out"),
+    path("i/<int:incident_id>/h/<int:number>/readmit/", commands.readmit, name="readmit"),
     path("i/<int:incident_id>/e/<int:number>/weigh/", commands.weigh, name="weigh"),
     path("i/<int:incident_id>/e/<int:number>/challenge/", commands.challenge, name="challenge"),
     path("i/<int:incident_id>/steer/", commands.steer, name="steer"),

@@ -82,7 +82,10 @@ def touch_after_commit(investigation_id: int) -> None:
     )
 
 
-def _write(board: BoardWriter, hypothesis: Hypothesis, *, author: str, sentence: str) -> None:
+def write_hypothesis(
+    board: BoardWriter, hypothesis: Hypothesis, *, author: str, sentence: str
+) -> None:
+    """Tell the board how a hypothesis stands now."""
     board.record(
         BoardEventKind.HYPOTHESIS_CHANGED,
         author=author,
@@ -138,7 +141,7 @@ def propose_hypothesis(
                 posted_at=board.now,
             )
             sentence = f"H{known.number} proposed: {words}"
-            _write(board, known, author=author, sentence=sentence)
+            write_hypothesis(board, known, author=author, sentence=sentence)
         if posted_by is not None:
             record_audit(
                 actor=author,
@@ -172,7 +175,7 @@ def classify_hypothesis(
     If another hypothesis already stands for that cause, the words stay a free claim whose note
     points to it. ``remark``: how they were taken where they leave a choice. Idempotent.
     """
-    investigation_id = _investigation_of(hypothesis_id)
+    investigation_id = investigation_of(hypothesis_id)
     with writing(investigation_id, fence=fence) as board:
         hypothesis = board.investigation.hypotheses.get(pk=hypothesis_id)
         twin = (
@@ -188,7 +191,7 @@ def classify_hypothesis(
             hypothesis.resource, hypothesis.fault_class = resource, fault_class
             hypothesis.note = (f"{note}. {remark}" if remark else note)[:500]
         hypothesis.save(update_fields=["resource", "fault_class", "note"])
-        _write(
+        write_hypothesis(
             board,
             hypothesis,
             author=author,
@@ -208,7 +211,7 @@ def rule_out_hypothesis(*, hypothesis_id: int, reason: str, user: "User") -> Hyp
     if not reason:
         raise BoardError("Say why: the agents and the next reader will want to know.")
     author = f"person/{user.get_username()}"
-    investigation_id = _investigation_of(hypothesis_id)
+    investigation_id = investigation_of(hypothesis_id)
     with writing(investigation_id) as board:
         hypothesis = board.investigation.hypotheses.get(pk=hypothesis_id)
         move(
@@ -216,7 +219,7 @@ def rule_out_hypothesis(*, hypothesis_id: int, reason: str, user: "User") -> Hyp
             HypothesisState.RULED_OUT,
             ruled_out_by=f"{author}: {reason}",
         )
-        _write(
+        write_hypothesis(
             board,
             hypothesis,
             author=author,
@@ -367,7 +370,8 @@ def _stance_counts(investigation_id: int) -> dict[int, tuple[int, int]]:
     return counts
 
 
-def _investigation_of(hypothesis_id: int) -> int:
+def investigation_of(hypothesis_id: int) -> int:
+    """Return the id of the investigation that a hypothesis is of."""
     found = Hypothesis.objects.filter(pk=hypothesis_id).values_list("investigation_id", flat=True)
     if not found:
         raise NotFound("There is no such hypothesis.")

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from investigations.enums import DiagnosisVerdict, IncidentState
-from investigations.models import Diagnosis, Incident, Investigation
+from investigations.models import Diagnosis, Hypothesis, Incident, Investigation
 from investigations.phrases import also_affected, closed_for, lead_of
 from investigations.presenters import words
-from investigations.presenters.consensus import CitedSentence, blamed_of, overruled_of
+from investigations.presenters.consensus import CitedSentence, blamed_of, out_by_hand, overruled_of
 from investigations.presenters.lanes import ERRORS, Lane
 from investigations.presenters.next_step import NextStep, next_of
 from investigations.presenters.pausing import UNDER_WAY, comes_back
@@ -30,7 +30,8 @@ Action = dict[str, object]
 class Answers:
     """The three answers. ``cause`` is a claim of the board, shown as its author wrote it.
 
-    ``blamed``: the change that it blames. ``doubt``: what was done against it and did not help, if
+    ``blamed``: the change that it blames. ``by_hand``: what likelier cause a person took out.
+    ``doubt``: what was done against it and did not help, if
     anything was.
     """
 
@@ -42,6 +43,7 @@ class Answers:
     next: NextStep
     doubt: str = ""
     blamed: CitedSentence | None = None
+    by_hand: str = ""
 
 
 def answers_of(
@@ -53,8 +55,10 @@ def answers_of(
     *,
     now: datetime,
     alerting: Sequence[str] = (),
+    hypotheses: Sequence[Hypothesis] = (),
 ) -> Answers:
     """Return the answers as the board stands. ``alerting``: keys of the resources that alerted."""
+    is_told = diagnosis is None or bool(overruled_of(diagnosis))
     pauses = is_pausing(incident, timeline)
     returns = comes_back(diagnosis, timeline, actions) if pauses else ""
     return Answers(
@@ -66,6 +70,7 @@ def answers_of(
         next=next_of(investigation, diagnosis, actions, now=now, returns=returns),
         doubt=doubt_of(diagnosis, actions),
         blamed=blamed_of(diagnosis),
+        by_hand="" if is_told else out_by_hand(hypotheses),
     )
 
 

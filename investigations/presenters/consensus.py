@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from investigations.enums import DiagnosisVerdict, HypothesisState
-from investigations.models import Diagnosis
-from investigations.phrases import change_told, plain_rule
+from investigations.models import Diagnosis, Hypothesis
+from investigations.phrases import change_told, out_by_person, plain_rule
 from investigations.presenters import words
 
 SPECIALISTS = ("network", "deployment", "database", "resource")
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)")
 NOT_MET = re.compile(r"Not met: (.+?) \((.*)\)\.")
 CITED = 3
+# From here on a cause that is out by hand is worth telling to whoever acts on another.
+LIKELY = 0.5
 NO_CLAIM = {
     "No cause found", "There is no lead yet", "The evidence rules out each cause that was tested",
 }  # fmt: skip
@@ -156,6 +158,24 @@ def overruled_of(diagnosis: Diagnosis) -> str:
         return ""
     why = plain_rule(led.ruled_out_by).removeprefix("person/")
     return f"H{led.number}, which led, has been ruled out since: {why}"
+
+
+def out_by_hand(hypotheses: Iterable[Hypothesis]) -> str:
+    """Return that what the evidence had made likely is out on a person's word alone; empty if none is."""
+    found = [
+        h for h in hypotheses
+        if h.state == HypothesisState.RULED_OUT and (h.posterior or 0.0) > LIKELY
+        and out_by_person(h.ruled_out_by)[0]
+    ]  # fmt: skip
+    if not found:
+        return ""
+    first = max(found, key=lambda h: h.posterior or 0.0)
+    who, why = out_by_person(first.ruled_out_by)
+    more = f" So are {len(found) - 1} more." if len(found) > 1 else ""
+    return (
+        f"H{first.number} is out on {who}'s word alone (“{why.rstrip('.')}”): {first.claim}. "
+        f"By the evidence it stood at {first.posterior:.0%}.{more}"
+    )
 
 
 def blamed_of(diagnosis: Diagnosis | None) -> CitedSentence | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from investigations.enums import DiagnosisVerdict, HypothesisState, TestVerdict
 from investigations.models import Hypothesis
-from investigations.phrases import plain_rule, shared_with
+from investigations.phrases import out_by_person, plain_rule, shared_with
 from investigations.presenters import words
 from investigations.presenters.rivals import Rivalry, leading_number, rivalry_of
 from investigations.queries.rows import BoardRows
@@ -54,6 +54,11 @@ class HypothesisView:
     def is_out(self) -> bool:
         """Whether it was ruled out."""
         return self.row.state == HypothesisState.RULED_OUT
+
+    @property
+    def is_out_by_person(self) -> bool:
+        """Whether a person's word alone keeps it out."""
+        return self.is_out and bool(out_by_person(self.row.ruled_out_by)[0])
 
 
 def hypotheses_of(board: BoardRows) -> list[HypothesisView]:

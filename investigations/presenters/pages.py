@@ -12,7 +12,7 @@ from investigations.models import (
     Investigation,
     Stance,
 )
-from investigations.phrases import plain_rule, shared_with
+from investigations.phrases import out_by_person, plain_rule, shared_with
 from investigations.presenters.axis import clock
 from investigations.presenters.cards import CardView
 from investigations.presenters.consensus import ChainNode, chain_of
@@ -54,6 +54,7 @@ class HypothesisPage:
     total: float
     rivalry: Rivalry
     whole: Hypothesis | None
+    is_out_by_person: bool
 
     @property
     def is_tested_there(self) -> bool:
@@ -81,6 +82,7 @@ def hypothesis_page(row: Hypothesis) -> HypothesisPage:
         total=sum(t.stance.weight_decibans for t in tests),
         rivalry=rivalry_of(row, weights_now(row.investigation), leading_number(verdict)),
         whole=_whole_of(row),
+        is_out_by_person=bool(out_by_person(row.ruled_out_by)[0]),
     )
 
 

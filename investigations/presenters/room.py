@@ -185,7 +185,14 @@ def room_of(
         hypotheses=tuple(hypotheses_of(rows)),
         diagnosis=diagnosis,
         answers=answers_of(
-            incident, investigation, diagnosis, timeline, actions, now=now, alerting=rows.alerting
+            incident,
+            investigation,
+            diagnosis,
+            timeline,
+            actions,
+            now=now,
+            alerting=rows.alerting,
+            hypotheses=rows.hypotheses,
         ),
         offer=offer_of(incident, diagnosis, timeline, actions),
         consensus=consensus_of(diagnosis, claims, spoken=counts, lead=lead),

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 from investigations.domain import hypotheses, runs
 from investigations.domain.grades import grade_by_person
 from investigations.domain.incidents import change_incident_state, refuse_over
+from investigations.domain.readmitting import readmit_hypothesis
 from investigations.domain.steering import obey
 from investigations.domain.weighing import weigh_differently, withdraw_view
 from investigations.enums import GradeValue, IncidentState, SteeringKind
@@ -60,6 +61,20 @@ def rule_out(request: HttpRequest, incident_id: int, number: int) -> HttpRespons
     except BoardError as error:
         return refused(request, error, incident_id=incident_id, kept=reason)
     return answer(request, incident_id=incident_id, text=f"H{number} ruled out.")
+
+
+@require_POST
+@needs(can_respond)
+def readmit(request: HttpRequest, incident_id: int, number: int) -> HttpResponse:
+    """Take back that a person ruled a hypothesis out."""
+    row = access_hypothesis(request.user, incident_id, number)
+    try:
+        refuse_over(row.investigation.incident)
+        readmit_hypothesis(hypothesis_id=row.pk, user=person_of(request))
+    except BoardError as error:
+        return refused(request, error, incident_id=incident_id, kept="")
+    text = f"H{number} can be true again: the agents weigh it anew."
+    return answer(request, incident_id=incident_id, text=text)
 
 
 @require_POST

@@ -12,7 +12,7 @@ from investigations.enums import DiagnosisVerdict
 from investigations.models import Investigation
 from investigations.presenters import words
 from investigations.presenters.answers import coverage_of
-from investigations.presenters.consensus import CitedSentence, blamed_of
+from investigations.presenters.consensus import CitedSentence, blamed_of, out_by_hand
 from remediation.catalog.registry import CATALOG
 from remediation.domain.assurance import compared
 from remediation.domain.options import is_beside
@@ -92,6 +92,7 @@ class ActionView:
     confirm: str
     expected: ExpectedView
     undo_tried: bool
+    by_hand: str
 
     @property
     def checks(self) -> ChecksView:
@@ -255,7 +256,7 @@ def list_actions(investigation: Investigation, *, now: datetime, person_id: int 
     """
     rows = investigation.actions.select_related(
         "diagnosis__hypothesis", "verification", "outcome", "requested_by"
-    ).prefetch_related("approvals__person", "executions")
+    ).prefetch_related("approvals__person", "executions", "investigation__hypotheses")
     is_waiting = Q(state=ActionState.PROPOSED)
     place = Case(
         When(is_waiting, requested_by=None, then=0), When(is_waiting, then=1),
@@ -291,6 +292,7 @@ def view_of(row: Action, *, now: datetime, person_id: int | None) -> ActionView:
         confirm=f"Approve: {_short(row)}",
         expected=_expected(row),
         undo_tried=_was_undo_tried(row),
+        by_hand=out_by_hand(row.investigation.hypotheses.all()) if is_waiting else "",
     )
 
 

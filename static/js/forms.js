@@ -60,5 +60,13 @@ document.addEventListener("htmx:error", (event) => {
 });
 document.addEventListener("htmx:finally:request", (event) => {
   const form = formOf(event);
-  if (form?.isConnected && form.method === "post" && event.detail.ctx.response?.status < 300) form.reset();
+  if (form?.isConnected && form.method === "post" && event.detail.ctx.response?.status < 300) {
+    form.reset();
+    // Its fold closes: what was sent changes the card, which waits while somebody types in it.
+    const fold = form.closest(".rule-out[open]");
+    if (fold) {
+      fold.open = false;
+      $("summary", fold).focus();
+    }
+  }
 });

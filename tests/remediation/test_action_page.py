@@ -317,3 +317,21 @@ def test_what_is_checked_is_shown_by_name_also_of_plans_that_only_list_it(
     listed = _read(client, planned)
     assert shown in listed
     assert "just before the change, finding them there after it proves nothing" in listed
+
+
+def test_an_approver_reads_what_likelier_cause_a_person_took_out(planned, client_of) -> None:
+    client, board = client_of("jo", "approver"), planned.investigation
+    pages = (_page(planned), f"/i/{board.incident_id}/actions/")
+    out = Hypothesis.objects.create(
+        investigation=board, number=90, claim="the certificate ran out", posterior=0.99, author="agent/x",
+        state="ruled_out", ruled_out_by="E4: It is valid.",
+    )  # fmt: skip
+    assert not any("word alone" in client.get(page).content.decode() for page in pages)
+    Hypothesis.objects.filter(pk=out.pk).update(ruled_out_by="person/ray: I renewed it yesterday")
+    told = (
+        "H90 is out on ray&#x27;s word alone (“I renewed it yesterday”): the certificate ran out. "
+        "By the evidence it stood at 99%."
+    )
+    assert all(told in client.get(page).content.decode() for page in pages)
+    Hypothesis.objects.filter(pk=out.pk).update(posterior=0.3)
+    assert not any("word alone" in client.get(page).content.decode() for page in pages)

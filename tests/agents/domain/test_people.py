@@ -169,8 +169,10 @@ def test_a_hypothesis_is_weighed_by_its_own_words(lab_incident, client) -> None:
 
 
 @pytest.mark.capability(38)
-def test_a_ruled_out_leader_no_longer_leads(worked) -> None:
+def test_a_ruled_out_leader_leads_no_longer_until_that_is_taken_back(worked, client) -> None:
+    """Meanwhile whoever reads the room is told that it is out on a person's word alone."""
     investigation, mira = worked
+    room = f"/i/{investigation.incident_id}/"
     leader = investigation.hypotheses.get(state="leading")
     hypotheses.rule_out_hypothesis(hypothesis_id=leader.pk, reason="not that", user=mira)
     go_on(investigation)
@@ -178,6 +180,24 @@ def test_a_ruled_out_leader_no_longer_leads(worked) -> None:
     newest = investigation.diagnoses.order_by("-number")[0]
     assert leader.state == "ruled_out"
     assert newest.hypothesis_id != leader.pk
+    client.force_login(person("vic", "viewer"))
+    told = f"H{leader.number} is out on mira&#x27;s word alone (“not that”): {leader.claim}. By the evidence"
+    page = client.get(room).content.decode()
+    assert told in page
+    assert "Take it back" not in page
+    takes_back = f"{room}h/{leader.number}/readmit/"
+    assert client.post(takes_back).status_code == 403
+    client.force_login(person("rosa", "responder"))
+    for path in (room, f"{room}h/{leader.number}/"):
+        assert takes_back in client.get(path).content.decode()
+    assert client.post(takes_back).status_code == 302
+    said = investigation.events.order_by("sequence").last().payload["sentence"]
+    assert said == f"H{leader.number} can be true again: rosa takes back that mira ruled it out"
+    assert client.post(takes_back).status_code == 422, "there is nothing to take back any more"
+    go_on(investigation)
+    leader.refresh_from_db()
+    assert (leader.state, leader.ruled_out_by) == ("leading", "")
+    assert told not in client.get(room).content.decode()
 
 
 def test_steering_is_answered(worked) -> None:
