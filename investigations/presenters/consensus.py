@@ -173,8 +173,8 @@ def out_by_hand(hypotheses: Iterable[Hypothesis]) -> str:
     who, why = out_by_person(first.ruled_out_by)
     more = f" So are {len(found) - 1} more." if len(found) > 1 else ""
     return (
-        f"H{first.number} is out on {who}'s word alone (“{why.rstrip('.')}”): {first.claim}. "
-        f"By the evidence it stood at {first.posterior:.0%}.{more}"
+        f"H{first.number}, {first.posterior:.0%} by the evidence, is out on {who}'s word alone: "
+        f"{first.claim}. “{why}”{more}"
     )
 
 

@@ -63,10 +63,9 @@ document.addEventListener("htmx:finally:request", (event) => {
   if (form?.isConnected && form.method === "post" && event.detail.ctx.response?.status < 300) {
     form.reset();
     // Its fold closes: what was sent changes the card, which waits while somebody types in it.
-    const fold = form.closest(".rule-out[open]");
-    if (fold) {
-      fold.open = false;
-      $("summary", fold).focus();
+    if (form.closest(".rule-out")) {
+      form.closest(".rule-out").open = false;
+      $("#hyp-answer p")?.focus();
     }
   }
 });

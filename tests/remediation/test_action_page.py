@@ -329,8 +329,8 @@ def test_an_approver_reads_what_likelier_cause_a_person_took_out(planned, client
     assert not any("word alone" in client.get(page).content.decode() for page in pages)
     Hypothesis.objects.filter(pk=out.pk).update(ruled_out_by="person/ray: I renewed it yesterday")
     told = (
-        "H90 is out on ray&#x27;s word alone (“I renewed it yesterday”): the certificate ran out. "
-        "By the evidence it stood at 99%."
+        "H90, 99% by the evidence, is out on ray&#x27;s word alone: the certificate ran out. "
+        "“I renewed it yesterday”"
     )
     assert all(told in client.get(page).content.decode() for page in pages)
     Hypothesis.objects.filter(pk=out.pk).update(posterior=0.3)

@@ -181,7 +181,7 @@ def test_a_ruled_out_leader_leads_no_longer_until_that_is_taken_back(worked, cli
     assert leader.state == "ruled_out"
     assert newest.hypothesis_id != leader.pk
     client.force_login(person("vic", "viewer"))
-    told = f"H{leader.number} is out on mira&#x27;s word alone (“not that”): {leader.claim}. By the evidence"
+    told = f"by the evidence, is out on mira&#x27;s word alone: {leader.claim}. “not that”"
     page = client.get(room).content.decode()
     assert told in page
     assert "Take it back" not in page
