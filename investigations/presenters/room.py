@@ -193,7 +193,7 @@ def room_of(
             now=now,
             alerting=rows.alerting,
             hypotheses=rows.hypotheses,
-        ),  # fmt: skip
+        ),
         offer=offer_of(incident, diagnosis, timeline, actions),
         consensus=consensus_of(diagnosis, claims, spoken=counts, lead=lead),
         rests_on=tuple((n, claims[n]) for n in (lead or cited)[:3] if n in claims),
