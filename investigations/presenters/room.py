@@ -168,6 +168,7 @@ def room_of(
     cards = partial(dress, stances=rows.stances, answers=rows.answers, weighed_at=weighed_at,
                     axis=timeline.axis if has_charts else None, challenges=rows.challenges,
                     lead=diagnosis.hypothesis_id if diagnosis else None)  # fmt: skip
+    told = (incident, investigation, diagnosis, timeline, actions)
     return Room(
         incident=incident,
         investigation=investigation,
@@ -184,16 +185,7 @@ def room_of(
         oldest_number=rows.older_than,
         hypotheses=tuple(hypotheses_of(rows)),
         diagnosis=diagnosis,
-        answers=answers_of(
-            incident,
-            investigation,
-            diagnosis,
-            timeline,
-            actions,
-            now=now,
-            alerting=rows.alerting,
-            hypotheses=rows.hypotheses,
-        ),
+        answers=answers_of(*told, now=now, alerting=rows.alerting, hypotheses=rows.hypotheses),
         offer=offer_of(incident, diagnosis, timeline, actions),
         consensus=consensus_of(diagnosis, claims, spoken=counts, lead=lead),
         rests_on=tuple((n, claims[n]) for n in (lead or cited)[:3] if n in claims),
