@@ -75,6 +75,8 @@ class FaultModel:
         refines: Models that say less about the same: where this one scores, they stand back.
         comes_back: Its mechanism goes on while its symptom pauses (a killed process begins to leak
             again): it is not over because nobody is hurt for the moment.
+        harms: What triggers it is no trouble by itself; where nobody knows what depends on the
+            resource, one of these features has to show that it is.
         is_cluster_wide: It reaches what it does not serve calls to (a quota, the scheduler).
         source: Where the weights come from, in words.
     """
@@ -97,6 +99,7 @@ class FaultModel:
     is_catch_all: bool = False
     refines: tuple[str, ...] = ()
     comes_back: bool = False
+    harms: tuple[str, ...] = ()
     is_cluster_wide: bool = False
     other: str = ""
     other_kind: ResourceKind | None = None

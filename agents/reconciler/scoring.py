@@ -23,6 +23,10 @@ TIMING_TOLERANCE = timedelta(seconds=60)
 UNREACHED_SYMPTOM = -9.0
 UNTOLD_SIDE = -3.0
 PAST_AND_OVER = -22.0
+CALL_READINGS = frozenset(
+    {"edge_latency_rise", "edge_error_rise", "call_delay", "own_time_rise", "course_departure"}
+)
+SIGNS_OF_TROUBLE = frozenset({"latency_rise", "error_rise", "series_anomaly"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +207,31 @@ def shares_of(stances: Sequence[StanceScore], findings: Sequence[Finding]) -> li
     return [by_index[s.index] for s in stances]
 
 
+def is_told_apart(resource: ResourceRef, findings: Sequence[Finding], case: Case) -> bool:
+    """Whether anything told a resource's own trouble from that of what is around it.
+
+    Calls to it or from it were measured, requests were followed through it, or all that it calls
+    was looked at. Its own series and lines look the same whoever is at fault.
+    """
+    if not case.graph.edges or resource.kind is ResourceKind.NODE:
+        return bool(case.graph.edges)  # A node is asked nothing: its own records are all there is.
+    told = [f for f in findings if f.presence is not Presence.UNKNOWN]
+    if any(f.feature in CALL_READINGS and resource in {f.resource, f.peer} for f in told):
+        return True
+    callees = case.graph.callees(resource)
+    looked_at = {f.resource for f in told if f.feature in SIGNS_OF_TROUBLE}
+    return bool(callees) and set(callees) <= looked_at
+
+
+def _suffers(model: FaultModel, cause: Cause, findings: Sequence[Finding], case: Case) -> bool:
+    """Whether what the model needs beside its trigger is seen, or the symptom is at the resource."""
+    return any(s.resource == cause.resource for s in case.symptoms) or any(
+        f.presence is Presence.PRESENT and f.feature in model.harms
+        and cause.resource in {f.resource, f.peer}
+        for f in findings
+    )  # fmt: skip
+
+
 def _structure(
     model: FaultModel, cause: Cause, findings: Sequence[Finding], case: Case,
     relevance: Relevance,
@@ -221,9 +250,12 @@ def _structure(
             verb = "does" if len({r.name for r in missed}) == 1 else "do"
             notes.append(f"would not explain the symptom on {names}, which {verb} not depend on "
                          f"{cause.resource.name}")  # fmt: skip
-    if not case.graph.edges and model.is_catch_all:
+    if model.is_catch_all and not is_told_apart(cause.resource, findings, case):
         total += UNTOLD_SIDE
-        notes.append("nobody knows what it calls: it may suffer from that")
+        notes.append("no request was followed to it or past it: it may suffer from something else")
+    if not case.graph.edges and model.harms and not _suffers(model, cause, findings, case):
+        total += UNREACHED_SYMPTOM
+        notes.append("nothing suffers here, and nobody knows whether the symptom depends on it")
     triggers = [
         f for f in findings
         if f.presence is Presence.PRESENT and f.feature in model.triggers

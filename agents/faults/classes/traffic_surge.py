@@ -55,4 +55,14 @@ MODEL = FaultModel(
         "crawler",
     ),
     prior=2.0,
+    harms=(
+        "latency_rise",
+        "error_rise",
+        "edge_latency_rise",
+        "edge_error_rise",
+        "own_time_rise",
+        "cpu_saturation",
+        "cpu_throttling",
+        "pool_saturation",
+    ),
 )

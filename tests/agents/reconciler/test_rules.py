@@ -11,7 +11,7 @@ from agents.enums import AgentName, Presence
 from agents.findings import Cause, Finding
 from agents.reconciler.calibration import MOST_OF_UNSURE, CalibrationMap
 from agents.reconciler.decide import decide
-from agents.reconciler.scoring import UNTOLD_SIDE, Scored, StanceScore, score
+from agents.reconciler.scoring import UNREACHED_SYMPTOM, UNTOLD_SIDE, Scored, StanceScore, score
 from agents.scoping import build_case
 from telemetry.adapters.memory import MemoryData, open_memory_sources
 from telemetry.ask import guarded
@@ -36,6 +36,8 @@ ANOMALY = Finding(
     AgentName.RESOURCE, "series_anomaly", CART, Presence.PRESENT, TelemetryKind.METRIC,
     "p99 of cart left its usual range.", Provenance("memory", TelemetryKind.METRIC, "p99", WINDOW, NOW),
 )  # fmt: skip
+# Requests through it take longer: its weight for a fault of unknown kind is 0, it is a reading.
+THROUGH = replace(ANOMALY, feature="own_time_rise", kind=TelemetryKind.TRACE)
 CALLS = TopologyGraph((FRONT, CART), (TopologyEdge(FRONT, CART),))
 
 
@@ -108,10 +110,40 @@ def test_no_verdict_while_something_else_is_likelier_by_the_weights() -> None:
 def test_without_a_topology_a_fault_of_unknown_kind_is_less_likely() -> None:
     at_fault, overload = Cause(CART, "own_fault"), Cause(CART, "cpu_overload")
     known, unknown = case_of(CALLS), case_of(TopologyGraph((), ()))
-    fallen = score(at_fault, [ANOMALY], known).total - score(at_fault, [ANOMALY], unknown).total
-    assert fallen == pytest.approx(-UNTOLD_SIDE)
+    totals = [score(at_fault, [ANOMALY, THROUGH], case).total for case in (known, unknown)]
+    assert totals[0] - totals[1] == pytest.approx(-UNTOLD_SIDE)
     named = [score(overload, [ANOMALY], case).total for case in (known, unknown)]
     assert named[0] == named[1]
+
+
+def test_a_fault_of_unknown_kind_is_less_likely_where_no_call_of_it_was_looked_at() -> None:
+    at_fault, pg_calls = Cause(CART, "own_fault"), TopologyEdge(CART, PG)
+    leaf = case_of(CALLS)
+    above = case_of(TopologyGraph((FRONT, CART, PG), (TopologyEdge(FRONT, CART), pg_calls)))
+    well = replace(ANOMALY, feature="latency_rise", resource=PG, presence=Presence.ABSENT)
+    unread = replace(well, presence=Presence.UNKNOWN)
+
+    def total(case, *more: Finding) -> float:
+        return score(at_fault, [ANOMALY, *more], case).total
+
+    followed = total(leaf, THROUGH)
+    assert total(leaf) == total(above) == total(above, unread) == followed + UNTOLD_SIDE
+    assert total(above, well) == followed
+
+
+def test_without_a_topology_more_traffic_is_no_surge_where_nothing_suffers() -> None:
+    rise = replace(ANOMALY, agent=AgentName.NETWORK, feature="traffic_rise")
+    busy = replace(rise, feature="cpu_saturation")
+    surge, unknown = Cause(CART, "traffic_surge"), case_of(TopologyGraph((), ()))
+
+    def total(case, *found: Finding) -> float:
+        return score(surge, found, case).total
+
+    assert total(unknown, rise) == total(case_of(CALLS), rise) + UNREACHED_SYMPTOM
+    assert total(unknown, rise, busy) == total(case_of(CALLS), rise, busy)
+    at_symptom = Cause(FRONT, "traffic_surge")
+    of_front = replace(rise, resource=FRONT)
+    assert score(at_symptom, [of_front], unknown).total == total(case_of(CALLS), rise)
 
 
 def against(candidate: Scored, decibans: float) -> Scored:
