@@ -67,7 +67,7 @@ def next_of(
     running = [a for a in actions if a.get("state") not in OVER and a not in waiting]
     if waiting:
         step = _waits(waiting, investigation, diagnosis, now=now)
-        return replace(step, beside=tuple(map(_stands, running[:BESIDE] or _done_last(actions))))
+        return _beside_it(step, running or _done_last(actions), is_running=bool(running))
     if not running and incident.state == IncidentState.RESOLVED:
         if not incident.mitigated_at and (cut := closed_for(incident.resolution)):
             return NextStep("", f"It was closed, not mended: {cut}. The report is drafted.")
@@ -89,6 +89,15 @@ def next_of(
     if investigation.is_over:
         return NextStep("", "Nothing waits for anybody.")
     return NextStep("", "Nothing waits for you. The agents go on by themselves.")
+
+
+def _beside_it(step: NextStep, others: list[Action], *, is_running: bool) -> NextStep:
+    """Return what waits with what else runs, or ran last; what runs first, where nobody can approve."""
+    told = tuple(map(_stands, others[:BESIDE]))
+    if not (step.blocked and is_running):
+        return replace(step, beside=told)
+    held = NextStep(f"{step.lead} waits, blocked", step.blocked, step.action)
+    return replace(told[0], beside=(held, *told[1:]))
 
 
 def _is_cause(diagnosis: Diagnosis | None) -> bool:

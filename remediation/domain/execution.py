@@ -45,6 +45,9 @@ AT_CLAIM = (
     error_budget, change_freeze, cooldown, rate_limit, oscillation,
 )  # fmt: skip
 BUDGET_LOCK = 0x5E_B0D6
+# What becomes of what was approved, and found its target changed.
+AFTER_ASKED = "It is asked for again once its target is free, while the incident is open."
+AFTER_PLANNED = "It is planned anew, if it still treats the cause."
 STOPPED = "All actions were stopped before it began. Nothing ran."
 UNDO_STOPPED = f"It did not help. Its undo was stopped with all actions: it stands. {MUST_JUDGE}"
 ASKED_STOPPED = f"All actions were stopped before its undo began: it stands. {MUST_JUDGE}"
@@ -78,7 +81,8 @@ def _is_as_planned(action_id: int) -> bool:
         return False
     if drift:
         try:
-            move(action, ActionState.STALE, actor=SYSTEM, result=f"{drift} Nothing ran.")
+            then = AFTER_ASKED if action.requested_by_id else AFTER_PLANNED
+            move(action, ActionState.STALE, actor=SYSTEM, result=f"{drift} Nothing ran. {then}")
         except IllegalTransition:
             log.info("execution.moved_on", action=action.pk)
     return not drift

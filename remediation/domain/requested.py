@@ -142,6 +142,21 @@ def renew(action: "Action") -> None:
         plan_for(newest_diagnosis(action))
 
 
+def ask_again(action: "Action") -> None:
+    """Propose again, in the person's name, what went stale after its approval. It needs a new approval.
+
+    Where the target cannot be read nothing is done: the next look tries again.
+    """
+    diagnosis = action.diagnosis
+    treatment = Treatment(action.kind, action.target, action.reason, diagnosis.fault_class)
+    try:
+        propose(
+            diagnosis, treatment, *_prepare(diagnosis, treatment), requested_by=action.requested_by
+        )
+    except (ExecutorError, NotPlannable) as error:
+        log.info("ask_again.skipped", action=action.pk, reason=str(error))
+
+
 def _told_after(action: "Action", *, is_open: bool, is_planned: bool) -> str:
     """Return what becomes of an action that lapsed."""
     if is_planned or (is_open and action.requested_by is None):

@@ -7,20 +7,20 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from investigations.domain.clock import database_now
-from investigations.enums import DiagnosisVerdict, SteeringKind, SteeringState
+from investigations.enums import DiagnosisVerdict, IncidentState, SteeringKind, SteeringState
 from investigations.models import Diagnosis, SteeringMessage
 from remediation.domain.approvals import expire_old
 from remediation.domain.blocking import tell_blocks
 from remediation.domain.execution import execute, resolve_unknown
 from remediation.domain.planning import SYSTEM, plan_for
-from remediation.domain.requested import plan_requested, renew
+from remediation.domain.requested import ask_again, plan_requested, renew
 from remediation.domain.transitions import move
 from remediation.domain.undoing import undo
 from remediation.domain.verifying import verify
-from remediation.enums import ActionState
+from remediation.enums import ActionState, Decision
 from remediation.errors import IllegalTransition
 from remediation.guardrails.standing import UNDER_WAY
-from remediation.models import Action, Execution
+from remediation.models import Action, Approval, Execution
 
 log = structlog.get_logger(__name__)
 SWEEP_LOCK = 0x5E_5EEB
@@ -58,8 +58,7 @@ def _sweep() -> None:
         *_taken_back(now),
     ]):  # fmt: skip
         plan_for(diagnosis_id)
-    for action in _outdated()[:LIMIT]:
-        renew(action)
+    _renew_all(now)
     asked = SteeringMessage.objects.filter(
         kind=SteeringKind.PROPOSE,
         state=SteeringState.SENT,
@@ -87,6 +86,13 @@ def _sweep() -> None:
             log.info("verify.moved_on", action=action_id, reason=str(error))
 
 
+def _renew_all(now: datetime) -> None:
+    for action in _outdated()[:LIMIT]:
+        renew(action)
+    for action in _dropped(now)[:LIMIT]:
+        ask_again(action)
+
+
 def _taken_back(now: datetime) -> list[int]:
     """Return the newest diagnoses of where something was denied, or went stale before it began.
 
@@ -110,6 +116,25 @@ def _outdated() -> QuerySet[Action]:
         action__target=OuterRef("target"), is_done=True, finished_at__gt=OuterRef("proposed_at")
     ).exclude(action=OuterRef("pk"))
     rows = Action.objects.filter(~Exists(same), Exists(changed), state=ActionState.PROPOSED)
+    return rows.select_related("diagnosis__investigation__incident", "requested_by")
+
+
+def _dropped(now: datetime) -> QuerySet[Action]:
+    """Return what people asked for that went stale after its approval, once its target is free.
+
+    Those left out were asked for again since, or their incident does not go on.
+    """
+    same = Action.objects.filter(target=OuterRef("target"), state__in=UNDER_WAY)
+    again = Action.objects.filter(
+        investigation=OuterRef("investigation"), kind=OuterRef("kind"), target=OuterRef("target"),
+        number__gt=OuterRef("number"),
+    )  # fmt: skip
+    approved = Approval.objects.filter(action=OuterRef("pk"), decision=Decision.APPROVE)
+    rows = Action.objects.filter(
+        ~Exists(same), ~Exists(again), Exists(approved), state=ActionState.STALE, executions=None,
+        requested_by__isnull=False, ended_at__gt=now - timedelta(hours=1),
+        investigation__incident__state=IncidentState.OPEN,
+    )  # fmt: skip
     return rows.select_related("diagnosis__investigation__incident", "requested_by")
 
 

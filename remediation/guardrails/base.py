@@ -10,12 +10,16 @@ from remediation.models import Action
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """One guardrail's verdict. ``warns``: what who approves gives away by it, if anything."""
+    """One guardrail's verdict. ``warns``: what who approves gives away by it, if anything.
+
+    ``until``: when a limit that blocks ends by itself, if it does.
+    """
 
     guardrail: str
     verdict: GuardrailVerdict
     reason: str
     warns: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,5 +43,12 @@ def passes_by_itself(rulings: Sequence[Ruling]) -> bool:
 
 
 def blocking_sentence(rulings: Sequence[Ruling]) -> str:
-    """Return why it is blocked, in the words of whatever blocks it; empty if nothing does."""
-    return " ".join(r.reason for r in blocks(rulings))
+    """Return why it is blocked, in the words of whatever blocks it; empty if nothing does.
+
+    What ends by no clock comes first, then what ends last: a line that is cut says the time that counts.
+    """
+    lasting = [r for r in blocks(rulings) if r.until is None]
+    passing = sorted(
+        (r for r in blocks(rulings) if r.until), key=lambda r: str(r.until), reverse=True
+    )
+    return " ".join(r.reason for r in (*lasting, *passing))

@@ -151,7 +151,8 @@ def cooldown(situation: Situation) -> Ruling:
         minutes = settings.COOLDOWN_SECONDS / 60
         rested_at = last + timedelta(seconds=settings.COOLDOWN_SECONDS)
         text = f"It ran on this target less than {minutes:.0f} min ago."
-        return Ruling("cooldown", BLOCK, f"{text} From {rested_at:%H:%M}Z on it may run again.")
+        again = f"{text} From {rested_at:%H:%M}Z on it may run again."
+        return Ruling("cooldown", BLOCK, again, until=rested_at)
     return Ruling("cooldown", ALLOW, "It has not run on this target lately.")
 
 
@@ -184,8 +185,9 @@ def rate_limit(situation: Situation) -> Ruling:
         return Ruling("changes in the last hour", ALLOW, text, _last(action, left, (here, same)))
     limit = PER_HOUR_SERVICE if full is here else PER_HOUR_ENVIRONMENT
     oldest = full.order_by("-started_at").values_list("started_at", flat=True)[limit - 1]
-    text += f" From {oldest + timedelta(hours=1):%H:%MZ} on another may run."
-    return Ruling("changes in the last hour", BLOCK, f"Changes in the last hour: {text}")
+    until = oldest + timedelta(hours=1)
+    text = f"Changes in the last hour: {text} From {until:%H:%MZ} on another may run."
+    return Ruling("changes in the last hour", BLOCK, text, until=until)
 
 
 def _last(action: Action, left: tuple[int, int], ran: tuple[QuerySet[Execution], ...]) -> str:

@@ -58,6 +58,12 @@ def test_what_may_be_proposed_is_a_button_that_sends_the_command_it_names() -> N
                                 tried | {"state": "verifying"}), now=NOON)  # fmt: skip
     assert (both.lead, both.beside[0].lead) == ("A2 running", "A1 verifying")
     assert "no treatment of the likely cause" in after.text
+    running = tried | {"state": "running", "number": 2}
+    held = next_of(run, found, (waiting | {"blocked": "A2 is running."}, running), now=NOON)
+    assert held.lead == "A2 running", "nobody can do anything about the other"
+    assert [(b.lead, b.text) for b in held.beside] == [("A3 waits, blocked", "A2 is running.")]
+    stopped = next_of(run, found, (waiting, done | {"state": "halted"}), now=NOON)
+    assert [b.lead for b in stopped.beside] == ["A1 halted"], "it ran, and stands"
     assert "no likely cause is known yet" in next_of(run, None, (waiting,), now=NOON).text
     room = {"incident": run.incident, "answers": {"next": step}}
     html = render_to_string("investigations/_offered.html", {"room": room})

@@ -1,6 +1,6 @@
 """What guardrails allow and refuse, at their bounds, and that each refusal is told on the page."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -19,8 +19,8 @@ from remediation.domain.live_check import drift_of
 from remediation.domain.sweep import sweep
 from remediation.enums import GuardrailVerdict
 from remediation.errors import GuardrailBlocked
-from remediation.guardrails.base import Situation
-from remediation.guardrails.evaluate import evaluate
+from remediation.guardrails.base import Ruling, Situation
+from remediation.guardrails.evaluate import blocking_sentence, evaluate
 from remediation.guardrails.rules import blast_radius, gradual
 from remediation.guardrails.standing import dependents, scale_bound
 from remediation.models import Action, Approval, ChangeFreeze, Execution, KillSwitch
@@ -175,6 +175,13 @@ def test_every_refusal_has_its_reason_on_the_page(incident, arrange, said) -> No
     page = client.get(f"/i/{action.investigation.incident_id}/a/{action.number}/").content.decode()
     assert "Nobody can approve it now." in page
     assert said in page
+
+
+def test_what_blocks_longest_is_said_first() -> None:
+    soon, late = (datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in (12, 13))
+    rulings = [Ruling("a", BLOCK, "Till noon.", until=soon), Ruling("b", ASK, "Look."),
+               Ruling("c", BLOCK, "Till one.", until=late), Ruling("d", BLOCK, "Until someone acts.")]  # fmt: skip
+    assert blocking_sentence(rulings) == "Until someone acts. Till one. Till noon."
 
 
 @pytest.mark.capability(70)

@@ -177,3 +177,37 @@ def test_while_one_acts_no_approval_is_lost_and_what_waits_is_planned_anew_after
     lapsed = investigation.actions.filter(requested_by=mira).order_by("-number")[0]
     assert lapsed.state == ActionState.STALE
     assert lapsed.result.endswith(f"If it is still wanted: /propose scale {name}")
+
+
+def test_what_was_approved_beside_another_and_found_its_target_changed_is_asked_for_again(
+    planned,
+) -> None:
+    """Two approvals in one moment: one runs, the other must not be forgotten."""
+    investigation, theirs = planned
+    mira, jo = person("mira", "approver"), person("jo", "approver")
+    name = theirs.target.rpartition("/")[2]
+    for kind in ("restart", "scale"):
+        ask(investigation, mira, f"{kind} {name}")
+    first, second = Action.objects.filter(investigation=investigation, number__gt=1).order_by(
+        "number"
+    )
+    for action in (second, first):
+        decide(action_id=action.pk, person=jo, decision=Decision.APPROVE, seen_digest=action.digest)
+        Action.objects.filter(pk=action.pk).update(state=ActionState.PROPOSED)
+    Action.objects.filter(pk__in=(first.pk, second.pk)).update(state=ActionState.APPROVED)
+    execute(first.pk)
+    execute(second.pk)
+    second.refresh_from_db()
+    assert second.state == ActionState.STALE, second.result
+    assert second.result.endswith(
+        "is asked for again once its target is free, while the incident is open."
+    )
+    again = investigation.actions.filter(kind="scale", number__gt=second.number)
+    sweep()
+    assert not again.exists(), "another one is still being verified there"
+    first.refresh_from_db()
+    move(first, ActionState.INCONCLUSIVE, actor="agent/remediation", result="A person must judge.")
+    for _ in range(2):
+        sweep()
+    assert [(a.state, a.requested_by) for a in again] == [(ActionState.PROPOSED, mira)]
+    assert again[0].approvals.count() == 0, "it needs an approval of its own"
