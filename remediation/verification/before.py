@@ -92,7 +92,9 @@ def look_back(
     if place is None:
         return Before({}, ())
     reach = 2 * settings.VERIFY_SAMPLES * place.step_seconds + SLACK_SECONDS
-    last = TimeWindow(at - timedelta(seconds=reach), at)
+    # What a sample tells may reach a step beyond its stamp: the last one here is all of before.
+    ends = at - timedelta(seconds=place.step_seconds)
+    last = TimeWindow(ends - timedelta(seconds=reach), ends)
     judged = [(place.resource, semantic) for semantic in place.judged]
     found = seen_in(place, judged, last)
     if found is None:

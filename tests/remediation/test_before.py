@@ -15,6 +15,7 @@ from remediation.domain.execution import execute
 from remediation.domain.verifying import verify
 from remediation.models import Action, ActionOutcome, Execution, VerificationRun
 from remediation.queries.autonomy import list_gates
+from remediation.verification.before import look_back
 from remediation.verification.effects import (
     is_silence_telling,
     level_now,
@@ -61,7 +62,8 @@ def seen_sources(incident, *, errors: float, pods=(), **others):
                         labels=(("pod", pod),) if pod else ())  # fmt: skip
         return Series(ref, times, np.concatenate([np.full(len(calm), usual), now + 0 * last]))
 
-    rows = [series(resource, ERRORS, 0.001, errors), series(resource, RATE, 100.0, 100.0)]
+    errors_now = errors(last) if callable(errors) else errors
+    rows = [series(resource, ERRORS, 0.001, errors_now), series(resource, RATE, 100.0, 100.0)]
     rows += [series(CART, Semantic(name), usual, now) for name, (usual, now) in others.items()]
     of_pods = [
         series(CART, MEMORY, 2e8, now(last - last[0]), f"cart-{n}") for n, now in enumerate(pods)
@@ -110,6 +112,18 @@ def _was(action: Action, metric: str) -> float:
     """Return what a measured row says that it was before."""
     rows = {m["metric"]: m for m in action.verification.measurements}
     return float(rows[metric]["before_value"])
+
+
+def test_the_level_before_is_of_a_sample_that_the_act_cannot_have_touched(incident) -> None:
+    """A sample stands for a time: the one that the act falls into shows its effect already."""
+    at = database_now()
+
+    def mended(times: np.ndarray) -> np.ndarray:
+        return np.where(times < at.timestamp() - STEP, 0.95, 0.16)
+
+    with seen_now(incident, errors=mended):
+        found = look_back(incident.investigation, at=at, symptoms=(), step_seconds=STEP)
+    assert found.values["error_ratio"] == pytest.approx(0.95)
 
 
 def leaking(rate: float, *, cycle: float = 180.0, phase: float = 0.0, noise: float = 1e6):
