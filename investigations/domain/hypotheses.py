@@ -27,7 +27,7 @@ from investigations.queries.objects import (
     stance_object,
 )
 from investigations.signals import board_touched
-from investigations.typed_text import refuse_longer
+from investigations.typed_text import refuse_longer, without_reordering
 from telemetry.phrasing import counted
 
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ def propose_hypothesis(
     Raises:
         BoardError: The claim is empty or longer than 500 characters.
     """
-    words = " ".join(claim.split())
+    # What turns round the words after it is nothing that anybody means.
+    words = " ".join(without_reordering(claim).split())
     if not words:
         raise BoardError("Say what you think it is.")
     if len(words) > 500:

@@ -93,7 +93,7 @@ def short(key: str) -> str:
 @register.filter
 def titled(title: str) -> str:
     """Show a title; one in which nothing can be seen as ``Untitled``."""
-    return title_or_untitled(title)
+    return title_or_untitled(without_reordering(title))
 
 
 @register.filter

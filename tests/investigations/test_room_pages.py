@@ -234,6 +234,7 @@ def test_hostile_claims_are_inert_on_every_page(claim: str) -> None:
         assert "<script>alert" not in page
         assert "<img src=x" not in page
         assert 'href="javascript:' not in page
+        assert "\u202e" not in page, "what is claimed reads in its own direction"
 
 
 @pytest.mark.django_db
