@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from investigations.enums import HypothesisState
 from investigations.models import Evidence, Hypothesis, Investigation, Stance
+from investigations.phrases import plain_rule, shared_with
 from investigations.presenters.views import PersonDissent, dissents_of
 from investigations.queries.board import views_of
 from investigations.queries.objects import view_object
@@ -15,7 +16,7 @@ MAX_ROWS = 60
 # Rows whose weights differ by less than this tell no hypothesis from another.
 SEPARATES_DECIBANS = 3
 WORDS = {"++": "strongly for", "+": "for", "·": "says nothing", "−": "against",
-         "−−": "strongly against"}  # fmt: skip
+         "−−": "strongly against", "=": "stands with another"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,15 @@ class MatrixRow:
 class Matrix:
     """Hypotheses as columns: those in play by fewest contradictions, then the ruled out.
 
-    Totals are (hypothesis, count).
+    Totals are (hypothesis, count); None for a part of another: it stands with that one.
     """
 
     hypotheses: tuple[Hypothesis, ...]
     rows: tuple[MatrixRow, ...]
-    against: tuple[tuple[int, int], ...]
-    supports: tuple[tuple[int, int], ...]
+    against: tuple[tuple[int, int | None], ...]
+    supports: tuple[tuple[int, int | None], ...]
     hidden: int
+    has_parts: bool
 
 
 def build_matrix(investigation: Investigation) -> Matrix:
@@ -76,7 +78,10 @@ def build_matrix(investigation: Investigation) -> Matrix:
     held = Q(pk__in=list(by_pair)) | Q(number__in=viewed)
     for evidence in Evidence.objects.filter(held, investigation=investigation):
         said = by_pair[evidence.pk]
-        weights = [said[h.pk].weight_decibans if h.pk in said else 0.0 for h in hypotheses]
+        weights = [
+            said[h.pk].weight_decibans if h.pk in said else 0.0
+            for h in hypotheses if not _is_part(h)
+        ] or [0.0]  # fmt: skip
         if any(weights) or evidence.number in viewed:
             cells = tuple(
                 replace(_cell(said.get(h.pk), h), views=tuple(views[evidence.number, h.number]))
@@ -88,18 +93,27 @@ def build_matrix(investigation: Investigation) -> Matrix:
     return Matrix(
         tuple(hypotheses),
         tuple(row for _, row in rows[:MAX_ROWS]),
-        tuple((h.number, h.refutes_count) for h in hypotheses),
-        tuple((h.number, h.supports_count) for h in hypotheses),
+        tuple((h.number, None if _is_part(h) else h.refutes_count) for h in hypotheses),
+        tuple((h.number, None if _is_part(h) else h.supports_count) for h in hypotheses),
         max(0, len(rows) - MAX_ROWS),
+        any(map(_is_part, hypotheses)),
     )
 
 
+def _is_part(hypothesis: Hypothesis) -> bool:
+    """Whether it stands and falls with another: what weighs for itself alone decides nothing."""
+    return bool(shared_with(hypothesis.note)) and hypothesis.state != HypothesisState.RULED_OUT
+
+
 def _cell(stance: Stance | None, hypothesis: Hypothesis) -> Cell:
+    if _is_part(hypothesis):
+        title = f"H{hypothesis.number} is {shared_with(hypothesis.note)}: stands with it"
+        return Cell(hypothesis.number, "=", "neutral", WORDS["="], title)
     weight = stance.weight_decibans if stance else 0.0
     sign = "·"
     if abs(weight) >= 1:
         sign = ("+" if weight > 0 else "−") * (2 if abs(weight) >= 6 else 1)
     kind = stance.kind if stance else "neutral"
-    rule = stance.rule if stance else "says nothing of it"
+    rule = plain_rule(stance.rule) if stance else "says nothing of it"
     title = f"H{hypothesis.number}: {rule} ({weight:+.1f} dB)"
     return Cell(hypothesis.number, sign, kind, WORDS[sign], title)
