@@ -19,6 +19,8 @@ AGENTS = ("network", "deployment", "database", "resource", "reconciler", "model"
 RECENT = 160
 SHOWN = 14
 CHANGED = re.compile(r"\b(strengthened|weakened|ruled out|leads|no longer|can be true again)\b")
+# What a series on the timeline is called in code.
+LANE = re.compile(r"^Lane: ")
 AT_WORK = frozenset({"planning", "querying"})
 # Nobody's thought or step: what follows from a verdict, and that the lanes went on.
 UNTOLD = (Kind.STANCE_RECORDED, Kind.LANES_READ)
@@ -203,7 +205,7 @@ def _outcome(call: dict[str, Any]) -> str:
 
 def _typed(event: BoardEvent) -> tuple[str, str, int | None]:
     """Return kind, sentence and evidence number; an empty kind leaves the event out."""
-    text = str(event.payload.get("sentence", ""))
+    text = LANE.sub("Drawn on the timeline: ", str(event.payload.get("sentence", "")))
     upsert = event.payload["upsert"]
     if event.kind == Kind.LANES_READ:
         return "", "", None

@@ -112,6 +112,14 @@ def list_events(investigation_id: int, *, after: int, limit: int = EVENT_PAGE) -
     )
 
 
+def latest_events(investigation_id: int, *, before: int | None, limit: int) -> list[BoardEvent]:
+    """Return the newest events, or those before a sequence, the newest first, at most ``limit``."""
+    found = BoardEvent.objects.filter(investigation_id=investigation_id)
+    if before is not None:
+        found = found.filter(sequence__lt=before)
+    return list(found.order_by("-sequence")[:limit])
+
+
 def newest_sequence(investigation_id: int) -> int:
     """Return the number of the newest event of a board. One query."""
     return Investigation.objects.values_list("last_sequence", flat=True).get(pk=investigation_id)

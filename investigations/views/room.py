@@ -13,7 +13,7 @@ from investigations.presenters.steering import Word, steering_words
 from investigations.presenters.stream import AGENTS, KINDS, chosen_lines
 from investigations.presenters.words import NAMES
 from investigations.queries.access import access_investigation
-from investigations.queries.board import EVENT_PAGE, list_events
+from investigations.queries.board import EVENT_PAGE, latest_events, list_events
 from investigations.queries.deciding import FIRST
 from investigations.queries.loop import loop_of
 from investigations.queries.rows import PAGE, Paging
@@ -21,6 +21,8 @@ from investigations.rules import can_respond, can_view
 from investigations.typed_text import read_number
 from investigations.views.common import needs, person_of
 
+# A phone is some eighty screens long with every event of an incident.
+LOG_PAGE = 60
 FILTERS = {"separates", "network", "deployment", "database", "resource", "human"}
 
 
@@ -72,23 +74,37 @@ def _words(request: HttpRequest, investigation: Investigation) -> list[Word]:
 @require_safe
 @needs(can_view)
 def log(request: HttpRequest, incident_id: int) -> HttpResponse:
-    """The journal as typed sentences, 500 events a page; ``agent`` and ``kind`` choose among them."""
+    """The journal as typed sentences; ``agent`` and ``kind`` choose among them."""
     investigation = access_investigation(request.user, incident_id)
-    events = list_events(investigation.pk, after=read_number(request.GET.get("after", "")) or 0)
-    agent, kind = request.GET.get("agent", ""), request.GET.get("kind", "")
-    lines = chosen_lines(events, agent=agent, kind=kind)
     ledger = ledger_of(investigation)
     context = {
         "incident": investigation.incident,
         "investigation": investigation,
-        "lines": lines,
         "loop": loop_of(investigation),
-        "last": events[-1].sequence if len(events) == EVENT_PAGE else None,
         # Without a language model there is none to choose.
         "agents": [(a, NAMES[a]) for a in AGENTS if a != "model" or ledger],
         "kinds": KINDS,
-        "agent": agent,
-        "kind": kind,
         "ledger": ledger,
+        **_log_lines(request, investigation.pk),
     }
     return render(request, "investigations/log.html", context)
+
+
+def _log_lines(request: HttpRequest, investigation_id: int) -> dict[str, object]:
+    """Return a page of the log, the newest first; with ``?after=``, where links lead, in its order."""
+    after, before = (read_number(request.GET.get(name, "")) for name in ("after", "before"))
+    agent, kind = request.GET.get("agent", ""), request.GET.get("kind", "")
+    limit = EVENT_PAGE if agent or kind or after is not None else LOG_PAGE
+    if after is not None:
+        events = list_events(investigation_id, after=after)
+    else:
+        events = latest_events(investigation_id, before=before, limit=limit)[::-1]
+    lines = chosen_lines(events, agent=agent, kind=kind)
+    is_whole = len(events) < limit
+    return {
+        "lines": lines if after is not None else lines[::-1],
+        "last": None if is_whole or after is None else events[-1].sequence,
+        "earlier": None if is_whole or after is not None else events[0].sequence,
+        "is_newest_first": after is None, "is_latest": before is None,
+        "agent": agent, "kind": kind,
+    }  # fmt: skip

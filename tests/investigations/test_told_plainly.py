@@ -140,3 +140,31 @@ def test_an_event_of_several_sentences_has_its_number_once_in_the_log(client) ->
     shown = [n for n in numbers if n]
     assert len(numbers) > len(shown)
     assert len(shown) == len(set(shown))
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_a_long_log_is_read_from_its_end_and_links_lead_to_any_line(client) -> None:
+    board = open_board()
+    for number in range(70):
+        with writing(board.pk) as written:
+            write_entry(written, kind=EntryKind.LANE, key=f"l{number}", author="agent/network",
+                        data={}, sentence=f"Lane: errors of no {number}")  # fmt: skip
+    client.force_login(person("vic", "viewer"))
+    log = f"/i/{board.incident_id}/log/"
+
+    def lines(query: str) -> list[int]:
+        page = client.get(f"{log}{query}").content.decode()
+        return [int(n) for n in re.findall(r'<tr[^>]*><td class="whole">(\d+)</td>', page)]
+
+    newest = lines("")
+    board.refresh_from_db()
+    assert newest == list(range(board.last_sequence, board.last_sequence - 60, -1))
+    page = client.get(log).content.decode()
+    assert "Drawn on the timeline: errors of no 69" in page
+    earlier = re.search(r'href="(\?before=\d+)[^"]*">Earlier<', page)[1]
+    rest = lines(earlier)
+    assert rest[0] == newest[-1] - 1
+    assert 1 <= len(rest) < 60
+    assert "Earlier<" not in client.get(f"{log}{earlier}").content.decode()
+    assert lines("?after=0") == sorted([*newest, *rest]), "where links of a report lead"
