@@ -65,19 +65,19 @@ def read_figures(*, practice: bool, now: datetime) -> list[Figure]:
               for c in over if c.ended_at and c.decided_at and c.ended_at >= c.decided_at]  # fmt: skip
     return [
         _share("Fixed by an action with nobody deciding", [c.is_autonomous for c in over],
-               "incidents that are over and that such an action fixed / incidents that are over"),
+               "of incidents that are over, those that such an action fixed"),
         _share("Fixed by a planned action", [c.is_fixed for c in over],
-               "incidents that are over and that an action was verified to fix / incidents that are over"),
+               "of incidents that are over, those that an action was verified to fix"),
         _mean("Time an action takes to help", times, "mean of seconds from its beginning until verified"),
         _share("False actions", [not helped for helped, _ in outcomes],
-               "actions that were judged not to have helped / actions that were judged"),
+               "of actions that were judged, those that had not helped"),
         _share("Fixed without a handoff", [not c.has_handoff for c in fixed],
-               "incidents fixed by an action that nobody handed over / incidents fixed by an action"),
+               "of incidents that an action fixed, those that nobody handed over"),
         _after_hours(practice=practice, now=now),
         _mean("From the symptom to a verdict", decided,
-              "mean of first likely cause minus beginning of the symptom, of incidents that are over"),
+              "from the beginning of the symptom to the first likely cause: the mean of incidents that are over"),
         _mean("From the verdict to mitigation", mended,
-              "mean of mitigated (or resolved) minus first likely cause, of incidents that are over"),
+              "from the first likely cause until it was mitigated (or resolved): the mean of incidents that are over"),
         _downtime(cases, now=now),
         *_costs(practice=practice, now=now, resolved=len(over)),
     ]  # fmt: skip
@@ -136,7 +136,7 @@ def _after_hours(*, practice: bool, now: datetime) -> Figure:
     late = [at.weekday() >= 5 or not DAY_BEGINS <= at.hour < DAY_ENDS for at in times]
     return _share(
         "Calls after hours", late,
-        f"calls outside Monday to Friday, {DAY_BEGINS:02}:00 to {DAY_ENDS}:00Z / all calls",
+        f"of all calls, those outside Monday to Friday, {DAY_BEGINS:02}:00 to {DAY_ENDS}:00Z",
     )  # fmt: skip
 
 
@@ -145,7 +145,7 @@ def _downtime(cases: Sequence[_Case], *, now: datetime) -> Figure:
     seconds = sum(((c.ended_at or now) - c.started_at).total_seconds() for c in hurting)
     return Figure(
         "Time that users were hurt", seconds if hurting else None, "seconds",
-        "sum of mitigated (or resolved, or now) minus beginning of the symptom, of SEV1 and SEV2",
+        "from the beginning of the symptom until it was mitigated (or resolved, or now): the sum of SEV1 and SEV2",
         len(hurting),
     )  # fmt: skip
 
@@ -159,8 +159,8 @@ def _costs(*, practice: bool, now: datetime, resolved: int) -> list[Figure]:
     each = total / count if cents and count else None
     return [
         Figure("Language model, each investigation", each, "cents",
-               "cost of all calls with a known price / investigations", len(cents)),
+               "cost of all calls with a known price, by the number of investigations", len(cents)),
         Figure("Language model, each incident that is over",
                total / resolved if cents and resolved else None, "cents",
-               "cost of all calls with a known price / incidents that are over", len(cents)),
+               "cost of all calls with a known price, by the number of incidents that are over", len(cents)),
     ]  # fmt: skip

@@ -85,7 +85,7 @@ def test_each_figure_is_counted_from_rows_by_its_formula(client) -> None:
     assert told(practice=True)["Fixed by a planned action"] == (1.0, 1)
     client.force_login(person("vi", "viewer"))
     page = client.get("/figures/").content.decode()
-    assert "incidents that are over and that an action was verified to fix" in page
+    assert "of incidents that are over, those that an action was verified to fix" in page
     assert ">50%</td>" in page
 
 
