@@ -1,11 +1,15 @@
 """Stored names of rules as phrases for people: what was looked for, and where."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 # Seen from the resource that a hypothesis blames.
 PLACES = {
-    "self": "of its own",
+    "self": "its own",
     "edge in": "on calls to it",
     "edge out": "on calls from it",
     "callees": "of what it calls",
@@ -13,7 +17,13 @@ PLACES = {
     "symptom": "at the symptom",
     "anywhere": "anywhere",
 }
-PLACE = re.compile(rf" \(({'|'.join(PLACES)})\)")
+RULE = re.compile(rf"^([a-z0-9 ]+) \(({'|'.join(PLACES)})\)(?:: (.*))?$")
+OUTCOMES = {
+    "predicted": "there, as predicted",
+    "looked for, not there": "looked for, not there",
+    "speaks for another mechanism": "there, and speaks for another cause",
+    "predicted, half as it is over by now": "there, as predicted; counts half, as it is over by now",
+}
 
 SHARED = re.compile(r"^(?:Part of|The same cause as) H\d+")
 
@@ -32,8 +42,23 @@ def stands_of(note: str, state: str, *, is_tested: bool) -> str:
 
 
 def plain_rule(text: str) -> str:
-    """Return a rule's text with its place in words: ``latency rise (self): predicted``."""
-    return PLACE.sub(lambda found: f" {PLACES[found[1]]}", text)
+    """Return a rule's text (``latency rise (self): predicted``) in words; any other text as it is."""
+    found = RULE.match(text)
+    if found is None:
+        return text
+    what = f"{sign_told(found[1].replace(' ', '_'))} ({PLACES[found[2]]})"
+    return f"{what}: {OUTCOMES.get(found[3], found[3])}" if found[3] else what
+
+
+@cache
+def _titles() -> Mapping[str, str]:
+    specs = import_string(settings.SIGNS)
+    return {slug: spec.title for slug, spec in specs.items()}
+
+
+def sign_told(slug: str) -> str:
+    """Return what may be found (``pool_saturation``) as people say it; an unknown one as its words."""
+    return _titles().get(slug, slug.replace("_", " "))
 
 
 def out_by_person(ruled_out_by: str) -> tuple[str, str]:

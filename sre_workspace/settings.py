@@ -229,6 +229,8 @@ KUBERNETES: dict[str, Any] = {
 # What an alert's investigation asks, unless it came from the lab.
 _IS_LIVE = bool(PROMETHEUS["url"] or KUBERNETES["is_connected"])
 TELEMETRY_DEFAULT = {"kind": "live" if _IS_LIVE else "lab"}
+# What may be found, by slug, each with its title: pages name it as the agents do.
+SIGNS = "agents.features.FEATURES"
 TELEMETRY_DEADLINE_SECONDS = env_seconds("SRE_QUERY_DEADLINE_SECONDS", 8.0)
 
 # --- Investigations -------------------------------------------------------------------------------

@@ -231,7 +231,7 @@ def write_lanes(
         board.record(
             BoardEventKind.LANES_READ,
             author="system",
-            sentence=f"The lanes go on to {until:%H:%M:%SZ}",
+            sentence=f"The timeline goes on to {until:%H:%M:%SZ}",
             upsert={
                 "entries": changed,
                 "investigation": {"investigation": investigation_object(row)},

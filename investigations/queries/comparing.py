@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from investigations.models import Incident
-from investigations.phrases import closed_for
+from investigations.phrases import closed_for, sign_told
 from investigations.queries.beginning import hurt_since
 from investigations.queries.history import HistoryRow, dress
 from investigations.queries.likeness import likeness_of
@@ -59,7 +59,7 @@ def compare(a: Incident, b: Incident) -> Comparison:
 
 
 def _words(signs: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(name.replace("_", " ") for name in signs))
+    return tuple(sorted(map(sign_told, signs)))
 
 
 def _hurt(incident: Incident, since: datetime) -> Hurt:

@@ -27,7 +27,7 @@
     heardAt = Date.now();
     socket.addEventListener("message", (event) => {
       heardAt = Date.now();
-      say(`Live · ${clock()}`);
+      say(`${part().dataset.live} · ${clock()}`);
       const { seq } = JSON.parse(event.data);
       newest = Math.max(newest, seq ?? 0);
       // The server beats every ten seconds: an answer that was lost is asked for again then.

@@ -76,7 +76,7 @@ def replay(page, room: str, sequence: int, then: dict[str, str]) -> None:
     }"""
     page.keyboard.press(",")
     before = page.wait_for_function(step, arg=[-1, sequence]).json_value()
-    assert "The lanes go on" not in words(page, ".replay-now")
+    assert "The timeline goes on" not in words(page, ".replay-now")
     page.keyboard.press(".")
     page.wait_for_function(step, arg=[1, before])
     page.focus("#scrub")

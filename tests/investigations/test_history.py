@@ -222,7 +222,7 @@ def test_two_side_by_side(viewer, django_assert_max_num_queries) -> None:
     assert "They were judged different: retry storm and disk full." in page
     assert "<b>slow</b>" not in page
     assert "Which signs they share is not known yet." in page
-    for incident, feature in ((a, "retry_rise"), (b, "disk_near_full")):
+    for incident, feature in ((a, "retry_amplification"), (b, "disk_near_full")):
         board = incident.investigations.get()
         for number, (name, presence) in enumerate(
             [("error_rise", "present"), (feature, "present"), ("query_latency_rise", "absent")], 1
@@ -236,9 +236,9 @@ def test_two_side_by_side(viewer, django_assert_max_num_queries) -> None:
         remember(incident.pk)
     page = viewer.get(moved.headers["Location"]).content.decode()
     assert "1 of 3 signs" in page
-    assert "<td>retry rise</td><td>disk near full</td>" in page
-    assert '<td colspan="2">error rise</td>' in page
-    assert "query latency" not in page, "what was looked for and is not there was not seen"
+    assert "<td>retries multiply the load</td><td>a disk is almost full</td>" in page
+    assert '<td colspan="2">errors rise</td>' in page
+    assert "queries take longer" not in page, "what was looked for and is not there was not seen"
     for query in ("", f"pick={a.pk}", f"a={a.pk}&b={a.pk}", "a=x&b=1"):
         assert viewer.get(f"/history/compare/?{query}").status_code == 422
     assert viewer.get(f"/history/compare/?a={a.pk}&b=99999").status_code == 404

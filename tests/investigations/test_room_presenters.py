@@ -330,10 +330,10 @@ def test_a_rule_that_was_not_met_is_told_as_a_sentence() -> None:
 @pytest.mark.parametrize(
     ("rule", "told"),
     [
-        ("latency rise (self): predicted", "latency rise of its own: predicted"),
+        ("latency rise (self): predicted", "latency rise (its own): there, as predicted"),
         ("edge error rise (edge in): looked for, not there",
-         "edge error rise on calls to it: looked for, not there"),
-        ("error rise (callers)", "error rise of its callers"),
+         "calls fail (on calls to it): looked for, not there"),
+        ("error rise (callers)", "errors rise (of its callers)"),
         ("a person's words (self-made)", "a person's words (self-made)"),
     ],
 )  # fmt: skip
