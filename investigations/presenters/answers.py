@@ -115,7 +115,7 @@ def _happening(
 ) -> str:
     place = incident.resource.rpartition("/")[2]
     said = diagnosis.happening if diagnosis else ""
-    failing = _failing(timeline, place)
+    failing = _failing(timeline)
     # More pods than usual, say, hurt nobody: an action may have set them.
     own = [
         x for x in timeline.lanes
@@ -144,14 +144,10 @@ def _happening(
     return " ".join(f"{lead} {also}".split())
 
 
-def _failing(timeline: Timeline, place: str) -> Lane | None:
-    """Return the lane of failed requests, where they fail now: nothing hurts users more.
-
-    That of the incident's own ``place`` first: what a sentence leads with does not change by itself.
-    """
+def _failing(timeline: Timeline) -> Lane | None:
+    """Return the lane of failed requests, where they fail now: nothing hurts users more."""
     shares = [x for x in timeline.lanes if x.label == ERRORS and x.value_text.endswith("%")]
-    fails = [x for x in shares if not x.is_calm]
-    return next((x for x in fails if x.resource == place), next(iter(fails), None))
+    return next((x for x in shares if not x.is_calm), None)
 
 
 def is_pausing(incident: Incident, timeline: Timeline) -> bool:

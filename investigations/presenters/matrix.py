@@ -1,6 +1,7 @@
 """The matrix of competing hypotheses: rows sorted by how much they separate."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.db.models import Q
@@ -74,17 +75,20 @@ def build_matrix(investigation: Investigation) -> Matrix:
             h.number,
         ),
     )
-    rows = []
+    parts, rows = _parts_of(hypotheses), []
     held = Q(pk__in=list(by_pair)) | Q(number__in=viewed)
     for evidence in Evidence.objects.filter(held, investigation=investigation):
         said = by_pair[evidence.pk]
         weights = [
             said[h.pk].weight_decibans if h.pk in said else 0.0
-            for h in hypotheses if not _is_part(h)
+            for h in hypotheses if h.number not in parts
         ] or [0.0]  # fmt: skip
         if any(weights) or evidence.number in viewed:
             cells = tuple(
-                replace(_cell(said.get(h.pk), h), views=tuple(views[evidence.number, h.number]))
+                replace(
+                    _cell(said.get(h.pk), h, is_part=h.number in parts),
+                    views=tuple(views[evidence.number, h.number]),
+                )
                 for h in hypotheses
             )
             spread = max(weights) - min(weights) if len(weights) > 1 else abs(weights[0])
@@ -93,20 +97,29 @@ def build_matrix(investigation: Investigation) -> Matrix:
     return Matrix(
         tuple(hypotheses),
         tuple(row for _, row in rows[:MAX_ROWS]),
-        tuple((h.number, None if _is_part(h) else h.refutes_count) for h in hypotheses),
-        tuple((h.number, None if _is_part(h) else h.supports_count) for h in hypotheses),
+        tuple((h.number, None if h.number in parts else h.refutes_count) for h in hypotheses),
+        tuple((h.number, None if h.number in parts else h.supports_count) for h in hypotheses),
         max(0, len(rows) - MAX_ROWS),
-        any(map(_is_part, hypotheses)),
+        bool(parts),
     )
 
 
-def _is_part(hypothesis: Hypothesis) -> bool:
-    """Whether it stands and falls with another: what weighs for itself alone decides nothing."""
-    return bool(shared_with(hypothesis.note)) and hypothesis.state != HypothesisState.RULED_OUT
+def _parts_of(hypotheses: Sequence[Hypothesis]) -> frozenset[int]:
+    """Return the numbers of those that stand and fall with another: their own weights decide nothing.
+
+    As in the room, one whose whole is not there, or is ruled out, stands by itself.
+    """
+    standing = {h.number: h for h in hypotheses if h.state != HypothesisState.RULED_OUT}
+    parts = set()
+    for number, row in standing.items():
+        shared = shared_with(row.note)
+        if row.posterior is not None and shared and int(shared.rpartition("H")[2]) in standing:
+            parts.add(number)
+    return frozenset(parts)
 
 
-def _cell(stance: Stance | None, hypothesis: Hypothesis) -> Cell:
-    if _is_part(hypothesis):
+def _cell(stance: Stance | None, hypothesis: Hypothesis, *, is_part: bool) -> Cell:
+    if is_part:
         title = f"H{hypothesis.number} is {shared_with(hypothesis.note)}: stands with it"
         return Cell(hypothesis.number, "=", "neutral", WORDS["="], title)
     weight = stance.weight_decibans if stance else 0.0

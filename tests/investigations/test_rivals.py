@@ -11,6 +11,7 @@ from investigations.domain.diagnoses import DiagnosisDraft, reach_diagnosis
 from investigations.domain.hypotheses import Assessment, StanceDraft
 from investigations.enums import DiagnosisVerdict, EvidenceKind, HypothesisState
 from investigations.models import Investigation
+from investigations.presenters.matrix import build_matrix
 from investigations.presenters.rivals import Rivalry
 from investigations.presenters.room import room_of
 from investigations.queries.rows import rows_at, rows_now
@@ -92,6 +93,11 @@ def test_parts_of_one_cause_stand_under_it_and_rivals_beside_it(client) -> None:
     assert 'class="bar"' not in parts
     matrix = client.get(f"/i/{board.incident_id}/matrix/").content.decode()
     assert '<span class="meta">part of H1</span>' in matrix
+    assert "it stands and falls with that one." in matrix
+    signs = {c.hypothesis: c.sign for row in build_matrix(board).rows for c in row.cells}
+    assert {n for n, sign in signs.items() if sign == "="} == {2, 4}, (
+        "H5 stands by itself, as in the room"
+    )
     part = board.hypotheses.get(number=2)
     hypotheses.record_assessments(investigation_id=board.pk, author="agent/reconciler", assessments=[
         Assessment(part.pk, HypothesisState.OPEN, enums.TestVerdict.SUPPORTED, None, 0.9, notes[2])

@@ -87,6 +87,8 @@ def test_what_decides_stands_first_then_the_newest_each_once(mira, board) -> Non
     assert re.sub(r"<[^>]+>", "", room.partition('id="deciding"')[2].partition("</span>")[0]).endswith(
         "Decides for H1: E3, E8, E5 · against: E20"
     )  # fmt: skip
+    # Who saw them arrive one by one has them in another order: how many would go first is told.
+    assert ">Put these 4 first</a>" in room
     way = re.search(r'hx-get="([^"]+evidence/[^"]+)"', room)[1].replace("&amp;", "&")
     assert way.endswith("without=3.8.5.20")
     second = cards(mira, way)
