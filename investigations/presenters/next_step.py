@@ -69,8 +69,9 @@ def next_of(
         step = _waits(waiting, investigation, diagnosis, now=now)
         return _beside_it(step, running or _done_last(actions), is_running=bool(running))
     if not running and incident.state == IncidentState.RESOLVED:
-        if not incident.mitigated_at and (cut := closed_for(incident.resolution)):
-            return NextStep("", f"It was closed, not mended: {cut}. The report is drafted.")
+        if cut := closed_for(incident.resolution):
+            mended = "" if incident.mitigated_at else ", not mended"
+            return NextStep("", f"It was closed{mended}: {cut}. The report is drafted.")
         return NextStep("", "It is over. The report is drafted: read it and finish it.")
     if running:
         others = tuple(map(_stands, running[1 : BESIDE + 1]))

@@ -118,12 +118,17 @@ def test_a_double_click_decides_once(open_page, stack, seeded, proposed) -> None
     number, address = proposed()
     page = open_page()
     page.goto(address)
-    stale = open_page("approver")
-    stale.context.add_cookies(page.context.cookies())
-    stale.goto(address)
+    stale, other = open_page("approver"), open_page("approver")
+    # One page hears of what another person decided, one does not.
+    stale.route("**/*until=decided*", lambda route: route.fulfill(status=204))
+    for one in (stale, other):
+        one.context.add_cookies(page.context.cookies())
+        one.goto(address)
     page.wait_for_load_state("networkidle")
     page.dblclick(f"#action-{number} .btn-primary")
     page.wait_for_selector(f"#action-{number}:not(:has(.btn-primary))")
+    other.wait_for_selector(f"#action-{number}:not(:has(.btn-primary))", timeout=10_000)
+    assert other.locator("#reviewing").count() == 0, "nobody reviews what is decided"
     stale.click(f"#action-{number} .btn-primary")
     stale.wait_for_selector(f"#action-{number}:has-text('pproved by local-approver')")
     assert stale.locator(f"#action-{number} .btn-primary").count() == 0

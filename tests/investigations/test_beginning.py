@@ -180,14 +180,19 @@ def test_users_were_hurt_since_something_failed_and_not_since_its_cause_began(cl
 @pytest.mark.integration
 @pytest.mark.django_db
 def test_what_was_closed_for_another_is_not_said_to_be_over(client) -> None:
-    board, other = open_board(), open_board()
-    Incident.objects.filter(pk=board.incident_id).update(origin=IncidentOrigin.PRACTICE)
-    assert close_practice(author="person/jo") == 1
+    board, calm, other = open_board(), open_board(), open_board()
+    change_incident_state(investigation_id=calm.pk, to=IncidentState.MITIGATED, author="person/jo",
+                          reason="it pauses")  # fmt: skip
+    mine = [board.incident_id, calm.incident_id]
+    Incident.objects.filter(pk__in=mine).update(origin=IncidentOrigin.PRACTICE)
+    assert close_practice(author="person/jo") == 2
     client.force_login(person("mira", "responder"))
     head = client.get(f"/i/{board.incident_id}/").content.decode()
     assert "It was closed, not mended: another practice incident was started." in head
     assert "Closed, not mended, at" in head
     assert "It is over." not in head
+    head = client.get(f"/i/{calm.incident_id}/").content.decode()
+    assert "It was closed: another practice incident was started." in head
     pair = f"/history/compare/?a={board.incident_id}&b={other.incident_id}"
     assert "then it was closed unmended: another practice" in client.get(pair).content.decode()
     drafted = {row.section: row.body for row in board.report_texts.all()}
