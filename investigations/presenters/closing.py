@@ -30,7 +30,7 @@ def offer_of(
     if incident.state == IncidentState.MITIGATED:
         at = f" since {incident.mitigated_at:%H:%M:%SZ}" if incident.mitigated_at else ""
         helped = next((a for a in actions if a.get("state") == "succeeded"), None)
-        told = f"A{helped['number']} helped: {helped['title']}." if helped else "Mitigated."
+        told = f"A{helped['number']} helped: {helped['title']}." if helped else _unaided(diagnosis)
         return Offer(f"{told} Users are not hurt any more{at}.", told)
     if incident.state != IncidentState.OPEN or diagnosis is None:
         return None
@@ -44,3 +44,10 @@ def offer_of(
     if diagnosis.verdict == DiagnosisVerdict.NO_FAULT:
         return Offer("The agents found no fault.", "No fault was found.")
     return None
+
+
+def _unaided(diagnosis: Diagnosis | None) -> str:
+    """Return what ended it where no action of the product did."""
+    if diagnosis is not None and diagnosis.verdict == DiagnosisVerdict.NO_FAULT:
+        return "It went away by itself: no fault was found."
+    return "It ended without an action from here."

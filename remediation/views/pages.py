@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from investigations.domain.clock import database_now
+from investigations.models import Investigation
 from investigations.queries.access import access_investigation
 from investigations.rules import AnyUser, can_administer, can_approve, can_respond, can_view
 from investigations.views.common import exact_bytes, is_htmx, needs, person_of
@@ -40,14 +41,14 @@ def actions(request: HttpRequest, incident_id: int) -> HttpResponse:
     """The action cards of an incident: a fragment of the room, or a page of its own."""
     investigation = access_investigation(request.user, incident_id)
     views = list_actions(investigation, now=database_now(), person_id=request.user.pk)
-    context = {"incident_id": incident_id, "actions": views, "diagnosis": _has_cause(investigation)}
+    context = {"incident_id": incident_id, "actions": views, "verdict": _verdict_of(investigation)}
     name = "_actions" if is_htmx(request) else "actions"
     return render(request, f"remediation/{name}.html", context)
 
 
-def _has_cause(investigation: object) -> bool:
-    newest = investigation.diagnoses.order_by("-number").first()  # type: ignore[attr-defined]
-    return newest is not None and newest.verdict == "likely_cause"
+def _verdict_of(investigation: Investigation) -> str:
+    newest = investigation.diagnoses.order_by("-number").first()
+    return newest.verdict if newest else ""
 
 
 @require_safe

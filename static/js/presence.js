@@ -35,7 +35,7 @@ const drawPeople = () => {
   }
   for (const card of $$(".action[id]")) {
     const number = `A${card.id.split("-")[1]}`;
-    const names = others.filter((p) => p.look === number).map((p) => p.name);
+    const names = others.filter((p) => p.look === number && card.matches(".is-undecided")).map((p) => p.name);
     let line = $(".reviewing", card);
     if (names.length && !line) {
       line = document.createElement("p");
