@@ -1,6 +1,6 @@
 """The whole loop in one process, without a board: for tables, tests and measuring."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.case import Case
@@ -9,12 +9,11 @@ from agents.findings import Finding
 from agents.reconciler.decide import decide, rank
 from agents.reconciler.outcome import Outcome
 from agents.reconciler.propose import propose
-from agents.reconciler.scoring import Scored, score
+from agents.reconciler.scoring import Scored
 from agents.specialists.registry import REGISTRY
 
 EXAMINED = 6
 CHALLENGED = 2
-OnFinding = Callable[[Finding], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +33,26 @@ class Plan:
 WHOLE = Plan()
 
 
-def investigate(case: Case, *, plan: Plan = WHOLE, on_finding: OnFinding | None = None) -> Outcome:
-    """Gather, propose, examine, challenge, decide. Deterministic for the same telemetry."""
-    findings: list[Finding] = []
+def investigate(case: Case, *, plan: Plan = WHOLE, weighed: list[Finding] | None = None) -> Outcome:
+    """Gather, propose, examine, challenge, decide. Deterministic for the same telemetry.
 
-    def keep(finding: Finding) -> None:
-        findings.append(finding)
-        if on_finding is not None:
-            on_finding(finding)
-
+    As on the board, the newest answer to a question counts, and what a challenge finds is no finding
+    of its own. ``weighed`` is filled with the findings that the outcome's indices refer to.
+    """
+    latest: dict[str, Finding] = {}
     for name in plan.specialists:
         for finding in REGISTRY[name].gather(case):
-            keep(finding)
-    causes = [candidate.cause for candidate in propose(findings, case)[:EXAMINED]]
+            latest[finding.key] = finding
+    known = list(latest.values())
+    causes = [candidate.cause for candidate in propose(known, case)[:EXAMINED]]
     for name in plan.specialists if plan.examines else ():
-        for finding in REGISTRY[name].examine(case, causes, tuple(findings)):
-            keep(finding)
+        for finding in REGISTRY[name].examine(case, causes, tuple(known)):
+            latest[finding.key] = finding
+    findings = list(latest.values())
+    if weighed is not None:
+        weighed[:] = findings
     candidates = propose(findings, case)
-    challenged = (
-        challenge_leader(case, candidates, findings, keep, plan) if plan.challenges else None
-    )
-    candidates = [score(c.cause, findings, case) for c in candidates]
+    challenged = challenge_leader(case, candidates, findings, plan) if plan.challenges else None
     return decide(candidates, findings, case, challenged=challenged)
 
 
@@ -82,8 +80,7 @@ def held(claim: Finding | None, answer: Finding) -> bool:
 def challenge_leader(
     case: Case,
     candidates: Sequence[Scored],
-    findings: list[Finding],
-    keep: OnFinding,
+    findings: Sequence[Finding],
     plan: Plan = WHOLE,
 ) -> dict[int, bool]:
     """Let other specialists re-check the leader's strongest evidence."""
@@ -96,7 +93,6 @@ def challenge_leader(
                 continue
             answer = REGISTRY[name].challenge(case, findings[index])
             if answer is not None:
-                keep(answer)
                 challenged[index] = held(findings[index], answer)
                 break
     return challenged

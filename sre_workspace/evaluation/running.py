@@ -106,7 +106,7 @@ def run_case(path: Path, variant: Variant = FULL) -> CaseResult:
     sources = guarded(variant.sources(recording.sources), deadline_seconds=60)
     case = build_case(sources, (symptom,), window, baseline)
     findings: list[Finding] = []
-    outcome = investigate(case, plan=variant.plan, on_finding=findings.append)
+    outcome = investigate(case, plan=variant.plan, weighed=findings)
     seconds = time.monotonic() - began
     result = CaseResult(
         case_id=case_id, verdict=outcome.verdict, confidence=outcome.confidence,

@@ -153,4 +153,4 @@ def examined(shop: Shop) -> tuple[Outcome, list[Finding]]:
         TimeWindow(middle, NOW), TimeWindow(middle - timedelta(minutes=20), middle),
     )  # fmt: skip
     findings: list[Finding] = []
-    return investigate(case, on_finding=findings.append), findings
+    return investigate(case, weighed=findings), findings

@@ -45,7 +45,7 @@ def found_in(slug: str) -> tuple[Finding, ...]:
     symptom = Symptom(first.resource, first.starts_at, first.summary, first.semantic)
     baseline = TimeWindow(window.start - timedelta(minutes=15), window.start)
     findings: list[Finding] = []
-    investigate(build_case(sources, (symptom,), window, baseline), on_finding=findings.append)
+    investigate(build_case(sources, (symptom,), window, baseline), weighed=findings)
     return tuple(findings)
 
 

@@ -136,7 +136,7 @@ def test_a_version_that_came_in_steps_is_judged_from_its_first_step() -> None:
     case = build_case(guarded(open_memory_sources(data)), (Symptom(CART, NOW, "x"),),
                       WINDOW, BASELINE)  # fmt: skip
     found = []
-    investigate(case, on_finding=found.append)
+    investigate(case, weighed=found)
     idle = next(f for f in found if f.feature == "new_version_idle")
     assert idle.presence == "present"
     assert idle.onset_at == ROLLED_OUT
@@ -171,7 +171,7 @@ def seen(new_cart, new_stock, old_stock=None):
     symptom = Symptom(FRONT, NOW, "front fails", Semantic.ERROR_RATIO)
     case = build_case(guarded(open_memory_sources(data)), (symptom,), WINDOW, BASELINE)
     found = []
-    return investigate(case, on_finding=found.append), found
+    return investigate(case, weighed=found), found
 
 
 @pytest.mark.parametrize(("count", "weight"), [(1, 1 / 3), (2, 2 / 3), (9, 1.0)])
