@@ -141,7 +141,7 @@ def test_a_hypothesis_is_weighed_by_its_own_words(lab_incident, client) -> None:
     assert slow.posterior < 0.2
     assert slow.refutes_count, "the board says that no query takes longer"
     assert (dns.fault_class, dns.posterior) == ("dns", None), "nothing found is no number"
-    assert "not tested: nothing was found" in dns.note
+    assert "looked for, with nothing found for it or against it" in dns.note
     assert (denial.fault_class, denial.posterior) == ("", None)
     assert f"rule H{leader.number} out instead" in denial.note
     assert same.note == f"The same cause as H{leader.number}; tested there."

@@ -73,7 +73,7 @@ def test_an_answer_in_the_middle_of_a_round_waits_for_its_end(use_server) -> Non
     row = investigation.hypotheses.get(author="agent/model")
     reason, _, standing = row.note.partition(READ)
     assert reason == "The model's reason: it drops"
-    assert standing.startswith("not tested: ")
+    assert standing.startswith("looked for, with nothing found")
     assert row.verdict != "untested"
 
 
