@@ -159,6 +159,7 @@ def _work_one(stack, browser) -> Seeded:
     page.wait_for_selector("#summary:has-text('paused'), #agents:has-text('paused')")
     page.context.close()
     number = int(room.rstrip("/").rpartition("/")[2])
+    stack.seed(f"propose_rivals({number})")
     stack.seed(f"fill({number}, 100)")
     return Seeded(number, room, stack.base)
 

@@ -9,10 +9,11 @@ from datetime import timedelta
 
 from channels.layers import get_channel_layer
 
+from investigations.domain import hypotheses
 from investigations.domain.board import EvidenceDraft, post_evidence, write_entry
 from investigations.domain.clock import database_now
 from investigations.domain.journal import writing
-from investigations.enums import EntryKind, EvidenceKind
+from investigations.enums import EntryKind, EvidenceKind, HypothesisState, TestVerdict
 from investigations.models import BoardEntry, BoardEvent, Investigation
 from remediation.domain.digests import digest_of_action
 from remediation.domain.transitions import summary_of
@@ -21,11 +22,33 @@ from sre_workspace.bench.cards import fill_up, post_cards
 from tests.e2e.corpus import HOSTILE
 
 SYSTEM = "agent/remediation"
+RECONCILER = "agent/reconciler"
 
 
 def fill(incident: int, count: int) -> None:
     """Post evidence until the board holds ``count`` pieces."""
     fill_up(incident, count)
+
+
+def propose_rivals(incident: int) -> None:
+    """Propose two more causes that the evidence speaks against: a phone folds them away."""
+    investigation = Investigation.objects.get(incident_id=incident)
+    weighed = list(investigation.evidence.order_by("number")[:2])
+    for claim in ("Lookups of names fail", "A node is out of memory"):
+        row = hypotheses.propose_hypothesis(
+            investigation_id=investigation.pk, claim=claim, author=RECONCILER
+        )
+        drafts = [
+            hypotheses.StanceDraft(e.pk, row.pk, -4.0, "latency_rise/absent") for e in weighed
+        ]
+        hypotheses.record_stances(
+            investigation_id=investigation.pk, author=RECONCILER, drafts=drafts
+        )
+        hypotheses.record_assessments(
+            investigation_id=investigation.pk, author=RECONCILER,
+            assessments=[hypotheses.Assessment(row.pk, HypothesisState.OPEN,
+                                               TestVerdict.INCONCLUSIVE, None, 0.02)],
+        )  # fmt: skip
 
 
 def post_hostile(incident: int) -> None:
