@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, QueryDict
 from django.http.request import UnreadablePostError
 
-from investigations.typed_text import without_controls
+from investigations.typed_text import without_controls, without_reordering
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -32,7 +32,7 @@ FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
 class TypedTextMiddleware:
-    """No view sees NUL or control characters in a query or a form, and no form but in UTF-8.
+    """No view sees control characters, or what turns text round, and no form but in UTF-8.
 
     Stands before the first reader of forms, which is the CSRF check. Bodies of views that have no
     CSRF check (the alerts' intake) are not read here: those views read and bound them themselves.
@@ -72,6 +72,6 @@ def _is_utf8(charset: str) -> bool:
 def _cleaned(given: QueryDict) -> QueryDict:
     copy = given.copy()
     for name, values in given.lists():
-        copy.setlist(name, [without_controls(value) for value in values])
+        copy.setlist(name, [without_reordering(without_controls(value)) for value in values])
     copy._mutable = False
     return copy

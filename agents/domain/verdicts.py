@@ -139,11 +139,22 @@ def _place(cause: Cause) -> tuple[ResourceRef, str]:
 
 
 def twins_of(investigation: Investigation, rows: dict[int, Assessment]) -> list[Assessment]:
-    """Return the standing of free claims that were read as a hypothesis that was there before."""
+    """Return the standing of free claims that were read as a hypothesis that was there before.
+
+    One whose other is out on a person's word stands for nothing: nobody has tested it.
+    """
     found = []
+    out = set(
+        investigation.hypotheses.filter(ruled_out_by__startswith="person/")
+        .values_list("number", flat=True)
+    )  # fmt: skip
     claims = Hypothesis.objects.filter(investigation=investigation, fault_class="")
     for claim in claims.exclude(ruled_out_by__startswith="person/"):
         twin = TWIN.match(claim.note)
+        if twin and int(twin[1]) in out:
+            found.append(Assessment(claim.pk, HypothesisState.INCONCLUSIVE,
+                                    TestVerdict.INCONCLUSIVE, None, None, claim.note))  # fmt: skip
+            continue
         tested = rows.get(int(twin[1])) if twin else None
         if tested is not None:
             state = tested.state

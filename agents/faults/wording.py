@@ -40,7 +40,7 @@ _VERBS = _set(
 _PAIRS = frozenset({("rather", "than"), ("instead", "of"), ("other", "than"), ("unrelated", "to")})
 _BACKWARD = (("due", "to"), ("because", "of"), ("because",), ("caused", "by"), ("triggered", "by"),
              ("owing", "to"), ("result", "of"), ("thanks", "to"))  # fmt: skip
-_FORWARD = (("causes",), ("causing",), ("leads", "to"), ("led", "to"), ("leading", "to"),
+_FORWARD = ((",", "so"), ("causes",), ("causing",), ("leads", "to"), ("led", "to"), ("leading", "to"),
             ("results", "in"), ("makes",), ("made",), ("caused",), ("cause",))  # fmt: skip
 
 

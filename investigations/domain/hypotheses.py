@@ -19,7 +19,7 @@ from investigations.enums import (
 )
 from investigations.errors import BoardError, NotFound
 from investigations.models import Hypothesis, Stance
-from investigations.phrases import shared_with
+from investigations.phrases import out_by_person, shared_with
 from investigations.queries.objects import (
     BoardObject,
     hypothesis_object,
@@ -215,6 +215,11 @@ def rule_out_hypothesis(*, hypothesis_id: int, reason: str, user: "User") -> Hyp
     investigation_id = investigation_of(hypothesis_id)
     with writing(investigation_id) as board:
         hypothesis = board.investigation.hypotheses.get(pk=hypothesis_id)
+        if (
+            hypothesis.state == HypothesisState.RULED_OUT
+            and out_by_person(hypothesis.ruled_out_by)[0]
+        ):
+            return _out_already(hypothesis, author)
         move(
             hypothesis,
             HypothesisState.RULED_OUT,
@@ -234,6 +239,14 @@ def rule_out_hypothesis(*, hypothesis_id: int, reason: str, user: "User") -> Hyp
         )
         touch_after_commit(investigation_id)
     return hypothesis
+
+
+def _out_already(hypothesis: Hypothesis, author: str) -> Hypothesis:
+    """Return what the same person has ruled out; another's word is not written over."""
+    who, why = out_by_person(hypothesis.ruled_out_by)
+    if author == f"person/{who}":
+        return hypothesis
+    raise BoardError(f"H{hypothesis.number} is out already, on {who}'s word: {why}")
 
 
 def record_stances(

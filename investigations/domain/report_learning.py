@@ -2,8 +2,18 @@
 
 from datetime import timedelta
 
-from investigations.domain.report_facts import Facts, clock, person, plain, safe, text_of, time_of
+from investigations.domain.report_facts import (
+    Facts,
+    Moment,
+    clock,
+    person,
+    plain,
+    safe,
+    text_of,
+    time_of,
+)
 from investigations.enums import GradeSource
+from investigations.phrases import out_by_person
 from investigations.queries.objects import BoardObject
 from investigations.scale import likelihood
 
@@ -63,15 +73,28 @@ def _leads_that_fell(facts: Facts) -> list[str]:
             posterior = led.said.get("posterior")
             sure = likelihood(float(str(posterior)) if posterior is not None else None)
             lines.append(f"H{number} led at {clock(led.at)} ({sure}) and ended "
-                         f"{plain(last.said['state'])}: {text_of(last.said, 'claim')} "
+                         f"{plain(last.said['state'])}{_while_out(facts, led)}: "
+                         f"{text_of(last.said, 'claim')} "
                          f"{facts.link('h', number)} {facts.log(led.sequence)}")  # fmt: skip
     verdicts = [(d.said["verdict"], d.said["hypothesis"]) for d in facts.diagnoses]
     for earlier, said in zip(facts.diagnoses, verdicts, strict=True):
         if said != verdicts[-1]:
             lines.append(f"D{earlier.said['number']} at {clock(earlier.at)} said "
                          f"{plain(said[0])}{f' (H{said[1]})' if said[1] else ''}; the last one says "
-                         f"otherwise {facts.log(earlier.sequence)}")  # fmt: skip
+                         f"otherwise{_while_out(facts, earlier)} {facts.log(earlier.sequence)}")  # fmt: skip
     return lines
+
+
+def _while_out(facts: Facts, moment: Moment) -> str:
+    """Return what was out on a person's word when the agents said something; empty if nothing was."""
+    told = []
+    for number, steps in facts.hypotheses.items():
+        before = [s for s in steps if s.sequence <= moment.sequence]
+        is_out = bool(before) and before[-1].said["state"] == "ruled_out"
+        who, _ = out_by_person(str(before[-1].said.get("ruled_out_by", ""))) if is_out else ("", "")
+        if who:
+            told.append(f"H{number} was out on {safe(who)}'s word")
+    return f", while {' and '.join(told[:3])}" if told else ""
 
 
 def _evidence_that_fell(facts: Facts) -> list[str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from investigations.domain.report_facts import Facts, Moment, clock, person, plain, safe, text_of
+from investigations.phrases import out_by_person
 
 MOST = 80
 ALERTS = 5
@@ -78,7 +79,9 @@ def _suspicions(facts: Facts) -> list[KeyMoment]:
         for step in steps:
             state = str(step.said["state"])
             if state != was and state in {"leading", "ruled_out", "confirmed"}:
-                text = f"H{number} {plain(state)}: {text_of(step.said, 'claim')}"
+                by, _ = out_by_person(str(step.said.get("ruled_out_by", "")))
+                how = f" on {safe(by)}'s word" if by and state == "ruled_out" else ""
+                text = f"H{number} {plain(state)}{how}: {text_of(step.said, 'claim')}"
                 found.append(KeyMoment(step.sequence, step.at, text, anchor))
             was = state
     return found

@@ -80,6 +80,11 @@ READ = [
     ("card-provider is down", "external_dependency", "card-provider"),
     ("storefront is the problem, not recommendations", "", "storefront"),
     ("payments is not responding", "", "payments"),
+    (
+        "TLS cert on payments expired, so checkout cannot connect to it",
+        "certificate_expiry",
+        "payments",
+    ),
     ("it's aliens", "", ""),
     ("a solar flare flipped bits in the kernel of the node", "", ""),
     (

@@ -94,8 +94,12 @@ def test_what_people_post_is_kept_without_controls(responder: Client, board: Inv
     steered = responder.post(f"{root}/steer/", {"text": "look\x00 again"})
     assert steered.status_code == 302
     assert board.steering.get().text == "look again"
-    ruled = responder.post(f"{root}/h/{row.number}/rule-out/", {"reason": "no\x00pe"})
+    unseen = responder.post(f"{root}/h/{row.number}/rule-out/", {"reason": " \u202e "})
+    assert unseen.status_code == 422, "nothing that can be read"
+    ruled = responder.post(f"{root}/h/{row.number}/rule-out/", {"reason": "no\x00p\u202ee"})
     assert ruled.status_code == 302
+    row.refresh_from_db()
+    assert row.ruled_out_by.endswith(": nope")
     state = responder.post(f"{root}/state/", {"to": "resolved", "reason": "do\x00ne"})
     assert state.status_code == 302
     assert "\\u0000" not in str(list(BoardEvent.objects.values_list("payload", flat=True)))

@@ -11,7 +11,10 @@ from agents.domain.drain import drain
 from agents.domain.verdicts import twins_of
 from investigations.domain import hypotheses, runs
 from investigations.domain.hypotheses import Assessment
+from investigations.domain.report_facts import read_facts
+from investigations.domain.report_learning import wrong
 from investigations.enums import HypothesisState, SteeringKind, SteeringState
+from investigations.errors import BoardError
 from investigations.presenters.stream import agents_of, chosen_lines
 from investigations.queries.board import list_events
 from investigations.queries.handoffs import prefill_note
@@ -174,9 +177,30 @@ def test_a_ruled_out_leader_leads_no_longer_until_that_is_taken_back(worked, cli
     investigation, mira = worked
     room = f"/i/{investigation.incident_id}/"
     leader = investigation.hypotheses.get(state="leading")
-    hypotheses.rule_out_hypothesis(hypothesis_id=leader.pk, reason="not that", user=mira)
+    twin = hypotheses.propose_hypothesis(
+        investigation_id=investigation.pk, claim=f"{leader.claim}, I think",
+        author="person/mira", posted_by=mira,
+    )  # fmt: skip
     go_on(investigation)
-    leader.refresh_from_db()
+    hypotheses.rule_out_hypothesis(hypothesis_id=leader.pk, reason="not that", user=mira)
+    sequence = investigation.events.count()
+    hypotheses.rule_out_hypothesis(hypothesis_id=leader.pk, reason="again", user=mira)
+    with pytest.raises(
+        BoardError, match=f"H{leader.number} is out already, on mira's word: not that"
+    ):
+        hypotheses.rule_out_hypothesis(
+            hypothesis_id=leader.pk, reason="nor that", user=person("noa", "responder")
+        )
+    assert investigation.events.count() == sequence, "nothing is written twice, or over"
+    go_on(investigation)
+    for row in (leader, twin):
+        row.refresh_from_db()
+    assert (twin.posterior, twin.note[:18]) == (None, "The same cause as "), "it falls with it"
+    facts = read_facts(investigation.incident_id, list_events(investigation.pk, after=0))
+    assert any(
+        f"H{leader.number} led at" in line and f"while H{leader.number} was out" not in line
+        for line in wrong(facts)
+    )
     newest = investigation.diagnoses.order_by("-number")[0]
     assert leader.state == "ruled_out"
     assert newest.hypothesis_id != leader.pk
@@ -195,8 +219,13 @@ def test_a_ruled_out_leader_leads_no_longer_until_that_is_taken_back(worked, cli
     assert said == f"H{leader.number} can be true again: rosa takes back that mira ruled it out"
     assert client.post(takes_back).status_code == 422, "there is nothing to take back any more"
     go_on(investigation)
-    leader.refresh_from_db()
+    for row in (leader, twin):
+        row.refresh_from_db()
     assert (leader.state, leader.ruled_out_by) == ("leading", "")
+    assert twin.posterior == leader.posterior
+    facts = read_facts(investigation.incident_id, list_events(investigation.pk, after=0))
+    said = f", while H{leader.number} was out on mira's word"
+    assert sum(said in line for line in wrong(facts)), "the agents had no other choice"
     assert told not in client.get(room).content.decode()
 
 
