@@ -29,9 +29,11 @@ def acts_elsewhere(investigation: Investigation, lanes: Iterable[Entry]) -> tupl
     rows = BoardEntry.objects.filter(
         kind=EntryKind.ACTION, updated_at__gte=investigation.window_start - REACH,
         data__has_key="began_at", data__target__in=sorted(targets),
-        investigation__incident__environment=incident.environment,
         investigation__telemetry__kind=investigation.telemetry.get("kind"),
     ).exclude(investigation__incident=incident.pk)  # fmt: skip
+    # The practice system is one, whatever environment its incidents were said to be of.
+    if investigation.telemetry.get("kind") != "lab":
+        rows = rows.filter(investigation__incident__environment=incident.environment)
     if incident.origin == IncidentOrigin.PRACTICE:
         ended = "investigation__incident__resolved_at"
         rows = rows.filter(Q(**{ended: None}) | Q(**{f"{ended}__gt": incident.opened_at}))

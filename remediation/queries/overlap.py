@@ -5,10 +5,11 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from investigations.enums import DiagnosisVerdict, IncidentOrigin
+from investigations.enums import DiagnosisVerdict
 from investigations.models import Diagnosis
 from remediation.models import Action, Execution
 
+PRACTISED = "lab"
 LIMIT = 10
 NAMED = 3
 
@@ -68,11 +69,17 @@ def _ran_since(action: Action, began: datetime) -> QuerySet[Action]:
 
 
 def in_environment_of(action: Action) -> QuerySet[Action]:
-    """Return the other actions of the same environment. Practice is an environment of its own."""
-    incident = action.investigation.incident
-    is_practice = Q(investigation__incident__origin=IncidentOrigin.PRACTICE)
-    place = Q(investigation__incident__environment=incident.environment)
-    place &= is_practice if incident.origin == IncidentOrigin.PRACTICE else ~is_practice
+    """Return the other actions of the same environment.
+
+    The practice system is one of its own, whoever opened the incidents that look at it.
+    """
+    investigation = action.investigation
+    is_practice = Q(investigation__telemetry__kind=PRACTISED)
+    place = is_practice
+    if investigation.telemetry.get("kind") != PRACTISED:
+        place = ~is_practice & Q(
+            investigation__incident__environment=investigation.incident.environment
+        )
     return Action.objects.filter(place).exclude(pk=action.pk)
 
 

@@ -59,7 +59,10 @@ def _told_of_another_incident(fix: Action, beside_it: Action) -> None:
     told = told_apart(situation).warns
     assert told.startswith(f"INC-{other.pk} {beside_it} ({beside_it.title}) is about to begin; ")
     assert told.endswith(f"Of the two, only {fix} can be credited with what is well then.")
-    Incident.objects.filter(pk=other.pk).update(environment="elsewhere")
+    # The practice system is one, whoever opened the incident, and in whatever environment.
+    Incident.objects.filter(pk=other.pk).update(environment="elsewhere", origin="manual")
+    assert told_apart(situation).warns == told
+    Investigation.objects.filter(pk=copy.pk).update(telemetry={"kind": "live"})
     assert told_apart(situation).verdict == "allow"
     rows.update(investigation=board, state="inconclusive")
 
