@@ -151,7 +151,7 @@ def _tried(actions: list[dict[str, object]], rivals: list[Hypothesis]) -> list[s
         if a.get("state") not in {"proposed", "superseded"}
     ]
     out = [
-        f"H{h.number} {h.claim}: ruled out by {plain_rule(h.ruled_out_by) or 'the evidence'}."
+        f"H{h.number} {h.claim}: ruled out by {plain_rule(h.ruled_out_by).removeprefix('person/') or 'the evidence'}."
         for h in rivals
         if h.state == HypothesisState.RULED_OUT
     ]
