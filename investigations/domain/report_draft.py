@@ -291,7 +291,11 @@ def diagnosis(facts: Facts) -> list[str]:
             lines.append(f"Rests on: {text_of(piece.said, 'claim', 400)} {facts.link('e', number)}")
     for number, steps in facts.hypotheses.items():
         last = steps[-1].said
-        how = f", by {text_of(last, 'ruled_out_by').removeprefix('person/')}" if last.get("ruled_out_by") else ""
+        how = (
+            f", by {text_of(last, 'ruled_out_by').removeprefix('person/')}"
+            if last.get("ruled_out_by")
+            else ""
+        )
         posterior = last.get("posterior")
         sure = likelihood(float(str(posterior)) if posterior is not None else None)
         by = person(str(last["author"]))
